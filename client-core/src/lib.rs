@@ -1,0 +1,60 @@
+//! The transport that `nomad-client`, `vault-client` and `consul-client` share.
+//!
+//! Nothing in here knows a product. A product describes itself with a [`Product`] (its token
+//! header, how it words errors, which environment it reads), lists its endpoints as [`Op`]
+//! constants and gets, from one macro, a `Call` type whose setters depend on what each endpoint
+//! supports. Applications do not use this crate directly; everything they need is re-exported by
+//! the clients.
+//!
+//! What happens to a call, in order:
+//!
+//! 1. [`path`] fills the operation's template with percent-encoded segments,
+//! 2. [`Request`] collects query, headers and body as plain data, with no I/O,
+//! 3. [`send`] runs it: token, time limits, [`retry`], [`redirect`], one span,
+//! 4. the operation's decoder reads the answer ([`wire`]), and [`Meta`] its headers.
+//!
+//! [`stream`] builds on the same steps for blocking queries, pages, frames and list items.
+
+pub mod address;
+mod call;
+pub mod caps;
+mod client;
+mod config;
+pub mod env;
+mod error;
+mod meta;
+mod operation;
+pub mod path;
+mod product;
+mod rate;
+pub mod redirect;
+mod request;
+pub mod retry;
+pub mod send;
+pub mod stream;
+pub mod time;
+mod tls;
+mod token;
+pub mod transport;
+pub mod wire;
+
+#[doc(hidden)]
+pub mod macros;
+
+pub use address::Address;
+pub use call::{Call, RawReply};
+pub use client::{Client, Scope};
+pub use config::{Builder, Config, Timeouts};
+pub use error::{Error, ErrorKind};
+pub use meta::{Meta, Reply};
+pub use operation::{Entry, Op, Operation, Verb};
+pub use product::{Placement, Product, ProductSpec, text_messages};
+pub use rate::RateLimit;
+pub use request::{Body, QueryValue, Request, Spec};
+pub use stream::{Items, Pages, Watch};
+pub use tls::{ClientIdentity, RootCertificates, Tls};
+pub use token::{StaticToken, TokenSource};
+pub use wire::{Extra, Parts};
+
+#[doc(hidden)]
+pub use {bytes, futures_core, futures_util, http, jiff, secrecy, serde, serde_json, tokio, tracing};

@@ -1,0 +1,70 @@
+//! What a client tells this crate about its product.
+
+use http::HeaderMap;
+
+use crate::{Client, Config, Error, Meta, Parts};
+
+/// A product's types: what the generic parts of this crate need to know of a client.
+pub trait Product: Sized + Send + Sync + 'static {
+    /// The client's error.
+    type Error: From<Error> + std::error::Error + Send + Sync + 'static;
+    /// The client.
+    type Client: From<Client>;
+    /// The facts that do not depend on types.
+    const SPEC: &'static ProductSpec;
+
+    /// Whether a 404 says that the thing does not exist, rather than the endpoint.
+    fn is_missing(_answer: &Parts) -> bool {
+        true
+    }
+}
+
+/// Where a setting such as the namespace goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placement {
+    /// Into the query, under this name.
+    Query(&'static str),
+    /// Into this header.
+    Header(&'static str),
+}
+
+/// A product's facts.
+#[derive(Debug)]
+pub struct ProductSpec {
+    /// Its name in messages and spans.
+    pub name: &'static str,
+    /// Used where neither the program nor the environment names an address.
+    pub default_address: &'static str,
+    /// The scheme of an address that has none.
+    pub default_scheme: &'static str,
+    /// The header for the token.
+    pub token_header: &'static str,
+    /// Where the namespace goes.
+    pub namespace: Placement,
+    /// Headers on every request.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// The messages in an error answer, given its content type and body.
+    pub messages: fn(Option<&str>, &[u8]) -> Vec<String>,
+    /// Whether an error answer, besides 429 and 502–504, has a cause that passes by itself.
+    pub transient: fn(u16, &[String]) -> bool,
+    /// What the headers of an answer say.
+    pub meta: fn(&HeaderMap) -> Meta,
+    /// Reads the configuration from the environment.
+    pub environment: fn(&crate::env::Vars<'_>, &mut Config) -> Result<(), Error>,
+}
+
+/// The messages of a plain-text error answer: its trimmed text, cut where it is very long.
+#[must_use]
+pub fn text_messages(body: &[u8]) -> Vec<String> {
+    const LONGEST: usize = 4096;
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim();
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let mut message: String = text.chars().take(LONGEST).collect();
+    if message.len() < text.len() {
+        message.push('…');
+    }
+    vec![message]
+}

@@ -1,0 +1,17 @@
+//! Answers that are more than one value.
+//!
+//! - [`Watch`]: a blocking query as a stream of changed values.
+//! - [`Pages`]: a paged list as a stream of items.
+//! - [`Items`]: one long list, decoded while it arrives.
+//! - [`frames`]: newline-delimited and concatenated JSON, with limits.
+
+pub mod blocking;
+pub mod frames;
+mod items;
+mod pages;
+mod scan;
+mod watch;
+
+pub use items::Items;
+pub use pages::Pages;
+pub use watch::Watch;

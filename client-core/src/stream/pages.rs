@@ -1,0 +1,75 @@
+//! A paged list as a stream of items.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+
+use crate::call::Decoder;
+use crate::{Client, Error, Request, send};
+
+/// All items of a list, asked for page by page as they are needed.
+///
+/// Ends after an error. Items that are added or removed meanwhile may or may not be seen.
+pub struct Pages<T, E> {
+    stream: BoxStream<'static, Result<T, E>>,
+}
+
+struct State<T> {
+    client: Client,
+    request: Option<Request>,
+    decoder: Decoder<Vec<T>>,
+    page: std::vec::IntoIter<T>,
+}
+
+impl<T> State<T> {
+    async fn next(&mut self) -> Option<Result<T, Error>> {
+        loop {
+            if let Some(item) = self.page.next() {
+                return Some(Ok(item));
+            }
+            let mut request = self.request.take()?;
+            let operation = request.operation.name;
+            let answer = match send::execute(&self.client, request.clone()).await {
+                Ok(answer) => answer,
+                Err(error) => return Some(Err(error)),
+            };
+            match self.decoder.decode(&answer) {
+                Ok(items) => self.page = items.into_iter(),
+                Err(error) => return Some(Err(error.with_operation(operation))),
+            }
+            if let Some(token) = answer.meta.next_token {
+                request.set_query("next_token", token);
+                self.request = Some(request);
+            }
+        }
+    }
+}
+
+impl<T: Send + 'static, E: From<Error> + 'static> Pages<T, E> {
+    pub(crate) fn new(client: Client, request: Request, decoder: Decoder<Vec<T>>) -> Self {
+        let state = State { client, request: Some(request), decoder, page: Vec::new().into_iter() };
+        let stream = futures_util::stream::unfold(state, |mut state| async move {
+            let next = state.next().await?;
+            Some((next.map_err(E::from), state))
+        });
+        Self { stream: stream.boxed() }
+    }
+}
+
+impl<T, E> Stream for Pages<T, E> {
+    type Item = Result<T, E>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.stream.poll_next_unpin(context)
+    }
+}
+
+impl<T, E> fmt::Debug for Pages<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pages")
+    }
+}

@@ -1,0 +1,10 @@
+//! Edges of the transport, against real sockets.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod product;
+mod redirects;
+mod retries;
+mod secrets;
+mod streams;
+mod tls;

@@ -1,0 +1,189 @@
+//! Auth methods: who vouches for those who log in.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use client_core::caps::Plain;
+use client_core::{Op, Verb, operations};
+use serde_json::{Map, Value};
+
+use super::Acl;
+use crate::Call;
+use crate::caps::{BlockingList, BlockingLookup, Change};
+use crate::record::record;
+
+operations! {
+    LIST: Vec<AuthMethod>, BlockingList =
+        Op::new(Verb::Get, "acl.auth_methods", "/v1/acl/auth-methods").blocking();
+    CREATE: AuthMethod, Plain = Op::new(Verb::Put, "acl.create_auth_method", "/v1/acl/auth-method");
+    GET: AuthMethod, BlockingLookup =
+        Op::new(Verb::Get, "acl.auth_method", "/v1/acl/auth-method/{name}").blocking();
+    UPDATE: AuthMethod, Change =
+        Op::new(Verb::Put, "acl.update_auth_method", "/v1/acl/auth-method/{name}").idempotent();
+    DELETE: bool, Change =
+        Op::new(Verb::Delete, "acl.delete_auth_method", "/v1/acl/auth-method/{name}").idempotent();
+}
+
+impl Acl<'_> {
+    /// Lists the auth methods, without their configuration.
+    pub fn auth_methods(&self) -> Call<Vec<AuthMethod>, BlockingList> {
+        self.0.call(&LIST, &[])
+    }
+
+    /// Creates an auth method.
+    pub fn create_auth_method(&self, method: &AuthMethod) -> Call<AuthMethod> {
+        self.0.call(&CREATE, &[]).json(method)
+    }
+
+    /// Reads an auth method.
+    pub fn auth_method(&self, name: &str) -> Call<AuthMethod, BlockingLookup> {
+        self.0.call(&GET, &[name])
+    }
+
+    /// Replaces the auth method that has this one's name.
+    pub fn update_auth_method(&self, method: &AuthMethod) -> Call<AuthMethod, Change> {
+        self.0.call(&UPDATE, &[&method.name]).json(method)
+    }
+
+    /// Deletes an auth method, its binding rules, and the tokens that were logged in by it.
+    pub fn delete_auth_method(&self, name: &str) -> Call<bool, Change> {
+        self.0.call(&DELETE, &[name])
+    }
+}
+
+record! {
+    /// Who vouches for those who log in, and how that is verified.
+    pub opaque struct AuthMethod {
+        /// Its name.
+        name: String,
+        /// `jwt`, `kubernetes`, `aws-iam` or `oidc` (Enterprise).
+        r#type: String,
+        /// What people call it.
+        display_name: Option<String>,
+        /// What it is for.
+        description: Option<String>,
+        /// How long its tokens live, at most.
+        #[serde(rename = "MaxTokenTTL")]
+        max_token_ttl: Option<Duration> = "client_core::time::go::option",
+        /// Whether its tokens count in their own datacenter only (`local`) or everywhere
+        /// (`global`).
+        token_locality: Option<String>,
+        /// The settings of its type; see [`JwtConfig`] for one.
+        config: Map<String, Value>,
+        /// Which namespaces its tokens are in (Enterprise).
+        namespace_rules: Vec<NamespaceRule>,
+        /// Its namespace (Enterprise).
+        namespace: Option<String>,
+        /// Its admin partition (Enterprise).
+        partition: Option<String>,
+        /// The index at which it was created.
+        create_index: Option<u64>,
+        /// The index of its last change.
+        modify_index: Option<u64>,
+        ..extra
+    }
+
+    /// Which namespace a token is in (Enterprise).
+    pub struct NamespaceRule {
+        /// For which logins.
+        selector: Option<String>,
+        /// The namespace, which may have `${…}` of the login in it.
+        bind_namespace: String,
+    }
+
+    /// The settings of the types `jwt` and `oidc`.
+    pub opaque struct JwtConfig {
+        /// Where the keys are that tokens are signed with.
+        #[serde(rename = "JWKSURL")]
+        jwks_url: Option<String>,
+        /// The CA that place is verified with, as PEM.
+        #[serde(rename = "JWKSCACert")]
+        jwks_ca_cert: Option<String>,
+        /// Where an issuer tells about itself.
+        #[serde(rename = "OIDCDiscoveryURL")]
+        oidc_discovery_url: Option<String>,
+        /// The CA that place is verified with, as PEM.
+        #[serde(rename = "OIDCDiscoveryCACert")]
+        oidc_discovery_ca_cert: Option<String>,
+        /// Keys that tokens are signed with, as PEM.
+        #[serde(rename = "JWTValidationPubKeys")]
+        jwt_validation_pub_keys: Vec<String>,
+        /// The algorithms that are accepted.
+        #[serde(rename = "JWTSupportedAlgs")]
+        jwt_supported_algs: Vec<String>,
+        /// Whom a token must be meant for, one of these.
+        bound_audiences: Vec<String>,
+        /// Who must have issued it.
+        bound_issuer: Option<String>,
+        /// Claims that binding rules can use, each under a name.
+        claim_mappings: BTreeMap<String, String>,
+        /// The same for claims that are lists.
+        list_claim_mappings: BTreeMap<String, String>,
+        /// How long after its end a token is accepted.
+        expiration_leeway: Option<Duration> = "client_core::time::go::option",
+        /// How long before its beginning a token is accepted.
+        not_before_leeway: Option<Duration> = "client_core::time::go::option",
+        /// How far clocks may differ.
+        clock_skew_leeway: Option<Duration> = "client_core::time::go::option",
+        ..extra
+    }
+}
+
+impl AuthMethod {
+    /// An auth method of a type, with its settings.
+    #[must_use]
+    pub fn new(name: impl Into<String>, kind: impl Into<String>, config: Map<String, Value>) -> Self {
+        Self { name: name.into(), r#type: kind.into(), config, ..Self::default() }
+    }
+
+    /// An auth method for tokens that somebody else signs, such as Nomad for its workloads.
+    #[must_use]
+    pub fn jwt(name: impl Into<String>, config: &JwtConfig) -> Self {
+        let config = match serde_json::to_value(config) {
+            Ok(Value::Object(config)) => config,
+            _ => Map::new(),
+        };
+        Self::new(name, "jwt", config)
+    }
+
+    /// The settings, where the type is `jwt` or `oidc`.
+    #[must_use]
+    pub fn jwt_config(&self) -> Option<JwtConfig> {
+        serde_json::from_value(Value::Object(self.config.clone())).ok()
+    }
+}
+
+client_core::setters! { AuthMethod {
+    /// Says what people call it.
+    display_name: String = Some;
+    /// Says what it is for.
+    description: String = Some;
+    /// Limits how long its tokens live.
+    max_token_ttl: Duration = Some;
+    /// Says where its tokens count, `local` or `global`.
+    token_locality: String = Some;
+} }
+
+impl JwtConfig {
+    /// Tokens whose keys are at this place and that are meant for this audience.
+    #[must_use]
+    pub fn jwks(url: impl Into<String>, audience: impl Into<String>) -> Self {
+        Self { jwks_url: Some(url.into()), bound_audiences: vec![audience.into()], ..Self::default() }
+    }
+
+    /// Lets binding rules use a claim under a name.
+    #[must_use]
+    pub fn claim(mut self, claim: impl Into<String>, name: impl Into<String>) -> Self {
+        self.claim_mappings.insert(claim.into(), name.into());
+        self
+    }
+}
+
+client_core::setters! { JwtConfig {
+    /// Accepts these algorithms only.
+    jwt_supported_algs: Vec<String>;
+    /// Insists on this issuer.
+    bound_issuer: String = Some;
+    /// Verifies the place of the keys with this CA, as PEM.
+    jwks_ca_cert: String = Some;
+} }

@@ -1,0 +1,131 @@
+//! Binding rules: what those who log in get.
+
+use client_core::caps::Plain;
+use client_core::{Op, Verb, open_enum, operations};
+
+use super::{Acl, TemplateVariables};
+use crate::Call;
+use crate::caps::{BlockingLookup, Change};
+use crate::record::{Unset, record};
+
+operations! {
+    LIST: Vec<BindingRule>, BindingRuleList =
+        Op::new(Verb::Get, "acl.binding_rules", "/v1/acl/binding-rules").blocking();
+    CREATE: BindingRule, Plain = Op::new(Verb::Put, "acl.create_binding_rule", "/v1/acl/binding-rule");
+    GET: BindingRule, BlockingLookup =
+        Op::new(Verb::Get, "acl.binding_rule", "/v1/acl/binding-rule/{id}").blocking();
+    UPDATE: BindingRule, Change =
+        Op::new(Verb::Put, "acl.update_binding_rule", "/v1/acl/binding-rule/{id}").idempotent();
+    DELETE: bool, Change =
+        Op::new(Verb::Delete, "acl.delete_binding_rule", "/v1/acl/binding-rule/{id}").idempotent();
+}
+
+client_core::capabilities! {
+    /// Lists binding rules.
+    pub struct BindingRuleList: Stale + Blocking + Listed;
+}
+client_core::options! {
+    BindingRuleList {
+        /// Keeps those of one auth method.
+        text auth_method() = "authmethod";
+    }
+}
+
+impl Acl<'_> {
+    /// Lists the binding rules.
+    pub fn binding_rules(&self) -> Call<Vec<BindingRule>, BindingRuleList> {
+        self.0.call(&LIST, &[])
+    }
+
+    /// Creates a binding rule.
+    pub fn create_binding_rule(&self, rule: &BindingRule) -> Call<BindingRule> {
+        self.0.call(&CREATE, &[]).json(rule)
+    }
+
+    /// Reads a binding rule.
+    pub fn binding_rule(&self, id: &str) -> Call<BindingRule, BlockingLookup> {
+        self.0.call(&GET, &[id])
+    }
+
+    /// Replaces the binding rule that has this one's id.
+    pub fn update_binding_rule(&self, rule: &BindingRule) -> Call<BindingRule, Change> {
+        self.0.call(&UPDATE, &[rule.id.as_deref().unwrap_or_default()]).json(rule)
+    }
+
+    /// Deletes a binding rule.
+    pub fn delete_binding_rule(&self, id: &str) -> Call<bool, Change> {
+        self.0.call(&DELETE, &[id])
+    }
+}
+
+open_enum! {
+    /// What a login gets.
+    pub enum BindType {
+        /// The identity of a service.
+        Service = "service",
+        /// A role.
+        Role = "role",
+        /// The identity of a node.
+        Node = "node",
+        /// A policy (1.18 and later).
+        Policy = "policy",
+        /// A policy made of a template (1.17 and later).
+        TemplatedPolicy = "templated-policy",
+    }
+}
+
+impl Default for BindType {
+    fn default() -> Self {
+        Self::Service
+    }
+}
+impl Unset for BindType {}
+
+record! {
+    /// What those who log in by an auth method get.
+    pub struct BindingRule {
+        /// Its id; `None` for one that is to be created.
+        #[serde(rename = "ID")]
+        id: Option<String>,
+        /// What it is for.
+        description: Option<String>,
+        /// The auth method.
+        auth_method: String,
+        /// For which logins, as an expression; all, if it is empty.
+        selector: Option<String>,
+        /// What kind of thing they get.
+        bind_type: BindType,
+        /// Its name, which may have `${…}` of the login in it.
+        bind_name: String,
+        /// The variables of a template.
+        bind_vars: Option<TemplateVariables>,
+        /// Its namespace (Enterprise).
+        namespace: Option<String>,
+        /// Its admin partition (Enterprise).
+        partition: Option<String>,
+        /// The index at which it was created.
+        create_index: Option<u64>,
+        /// The index of its last change.
+        modify_index: Option<u64>,
+        ..extra
+    }
+}
+
+impl BindingRule {
+    /// Gives those who log in by `auth_method` the thing `bind_name`.
+    #[must_use]
+    pub fn new(auth_method: impl Into<String>, bind_type: BindType, bind_name: impl Into<String>) -> Self {
+        Self { auth_method: auth_method.into(), bind_type, bind_name: bind_name.into(), ..Self::default() }
+    }
+}
+
+client_core::setters! { BindingRule {
+    /// Names one that exists, by id.
+    id: String = Some;
+    /// Says what it is for.
+    description: String = Some;
+    /// Keeps it to some logins.
+    selector: String = Some;
+    /// Fills in a template.
+    bind_vars: TemplateVariables = Some;
+} }

@@ -1,0 +1,108 @@
+//! Logging in for a token, and out again.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use client_core::caps::Plain;
+use client_core::wire::{empty, recode_empty, secret};
+use client_core::{Op, Verb, operations};
+use secrecy::SecretString;
+use serde::Serialize;
+
+use super::{Acl, Token};
+use crate::Call;
+use crate::record::record;
+
+operations! {
+    LOGIN: Token, Plain = Op::new(Verb::Post, "acl.login", "/v1/acl/login");
+    LOGOUT: (), Plain = Op::decoded_by(Verb::Post, "acl.logout", "/v1/acl/logout", empty, recode_empty);
+    OIDC_URL: OidcUrl, Plain =
+        Op::new(Verb::Post, "acl.oidc_auth_url", "/v1/acl/oidc/auth-url").enterprise();
+    OIDC_CALLBACK: Token, Plain =
+        Op::new(Verb::Post, "acl.oidc_callback", "/v1/acl/oidc/callback").enterprise();
+}
+
+impl Acl<'_> {
+    /// Logs in by an auth method, for a token that ends by itself or by [`logout`](Self::logout).
+    /// The client's own token is not sent.
+    pub fn login(&self, login: &Login) -> Call<Token> {
+        self.0.call(&LOGIN, &[]).json(login).edit(client_core::Request::anonymous)
+    }
+
+    /// Ends the token that this call is made with, which a login must have made.
+    pub fn logout(&self) -> Call<()> {
+        self.0.call(&LOGOUT, &[])
+    }
+
+    /// The address at which people log in by an auth method of the type `oidc` (Enterprise).
+    pub fn oidc_auth_url(&self, auth_method: &str, redirect_uri: &str, client_nonce: &str) -> Call<OidcUrl> {
+        self.0
+            .call(&OIDC_URL, &[])
+            .edit(client_core::Request::anonymous)
+            .field("AuthMethod", auth_method)
+            .field("RedirectURI", redirect_uri)
+            .field("ClientNonce", client_nonce)
+    }
+
+    /// Ends such a login with what the issuer answered (Enterprise).
+    pub fn oidc_callback(
+        &self,
+        auth_method: &str,
+        state: &str,
+        code: &str,
+        client_nonce: &str,
+    ) -> Call<Token> {
+        self.0
+            .call(&OIDC_CALLBACK, &[])
+            .edit(client_core::Request::anonymous)
+            .field("AuthMethod", auth_method)
+            .field("State", state)
+            .field("Code", code)
+            .field("ClientNonce", client_nonce)
+    }
+}
+
+record! {
+    /// Where people log in.
+    pub struct OidcUrl {
+        /// The address.
+        #[serde(rename = "AuthURL")]
+        auth_url: String,
+    }
+}
+
+/// A login.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct Login {
+    /// The auth method.
+    pub auth_method: String,
+    /// What somebody else vouches by, such as a JWT.
+    #[serde(serialize_with = "secret::expose")]
+    pub bearer_token: SecretString,
+    /// Free key-value pairs for the token's description.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub meta: BTreeMap<String, String>,
+}
+
+impl Login {
+    /// A login by an auth method.
+    #[must_use]
+    pub fn new(auth_method: impl Into<String>, bearer_token: impl Into<SecretString>) -> Self {
+        Self { auth_method: auth_method.into(), bearer_token: bearer_token.into(), meta: BTreeMap::new() }
+    }
+
+    /// Adds a key-value pair.
+    #[must_use]
+    pub fn meta(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.meta.insert(key.into(), value.into());
+        self
+    }
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("auth_method", &self.auth_method).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,123 @@
+//! Roles: policies and identities that tokens can share.
+
+use client_core::caps::Plain;
+use client_core::{Op, Verb, operations};
+
+use super::{Acl, Link, NodeIdentity, ServiceIdentity, TemplatedPolicy};
+use crate::Call;
+use crate::caps::{BlockingLookup, Change};
+use crate::record::record;
+
+operations! {
+    LIST: Vec<Role>, RoleList = Op::new(Verb::Get, "acl.roles", "/v1/acl/roles").blocking();
+    CREATE: Role, Plain = Op::new(Verb::Put, "acl.create_role", "/v1/acl/role");
+    GET: Role, BlockingLookup = Op::new(Verb::Get, "acl.role", "/v1/acl/role/{id}").blocking();
+    BY_NAME: Role, BlockingLookup =
+        Op::new(Verb::Get, "acl.role_by_name", "/v1/acl/role/name/{name}").blocking();
+    UPDATE: Role, Change = Op::new(Verb::Put, "acl.update_role", "/v1/acl/role/{id}").idempotent();
+    DELETE: bool, Change = Op::new(Verb::Delete, "acl.delete_role", "/v1/acl/role/{id}").idempotent();
+}
+
+client_core::capabilities! {
+    /// Lists roles.
+    pub struct RoleList: Stale + Blocking + Listed;
+}
+client_core::options! {
+    RoleList {
+        /// Keeps those that have the policy with this id.
+        text policy() = "policy";
+    }
+}
+
+impl Acl<'_> {
+    /// Lists the roles.
+    pub fn roles(&self) -> Call<Vec<Role>, RoleList> {
+        self.0.call(&LIST, &[])
+    }
+
+    /// Creates a role.
+    pub fn create_role(&self, role: &Role) -> Call<Role> {
+        self.0.call(&CREATE, &[]).json(role)
+    }
+
+    /// Reads a role by id.
+    pub fn role(&self, id: &str) -> Call<Role, BlockingLookup> {
+        self.0.call(&GET, &[id])
+    }
+
+    /// Reads a role by name.
+    pub fn role_by_name(&self, name: &str) -> Call<Role, BlockingLookup> {
+        self.0.call(&BY_NAME, &[name])
+    }
+
+    /// Replaces the role that has this one's id.
+    pub fn update_role(&self, role: &Role) -> Call<Role, Change> {
+        self.0.call(&UPDATE, &[role.id.as_deref().unwrap_or_default()]).json(role)
+    }
+
+    /// Deletes a role by id. Tokens lose it.
+    pub fn delete_role(&self, id: &str) -> Call<bool, Change> {
+        self.0.call(&DELETE, &[id])
+    }
+}
+
+record! {
+    /// Policies and identities under a name.
+    pub struct Role {
+        /// Its id; `None` for one that is to be created.
+        #[serde(rename = "ID")]
+        id: Option<String>,
+        /// Its name.
+        name: String,
+        /// What it is for.
+        description: Option<String>,
+        /// Its policies.
+        policies: Vec<Link>,
+        /// The services whose needs it covers.
+        service_identities: Vec<ServiceIdentity>,
+        /// The nodes whose needs it covers.
+        node_identities: Vec<NodeIdentity>,
+        /// Its policies that are made of templates.
+        templated_policies: Vec<TemplatedPolicy>,
+        /// A hash of its content, as base64.
+        hash: Option<String>,
+        /// Its namespace (Enterprise).
+        namespace: Option<String>,
+        /// Its admin partition (Enterprise).
+        partition: Option<String>,
+        /// The index at which it was created.
+        create_index: Option<u64>,
+        /// The index of its last change.
+        modify_index: Option<u64>,
+        ..extra
+    }
+}
+
+impl Role {
+    /// A role that is allowed nothing yet.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// Adds a policy by name.
+    #[must_use]
+    pub fn policy(mut self, name: impl Into<String>) -> Self {
+        self.policies.push(Link::named(name));
+        self
+    }
+
+    /// Adds what a service needs.
+    #[must_use]
+    pub fn service(mut self, name: impl Into<String>) -> Self {
+        self.service_identities.push(ServiceIdentity::new(name));
+        self
+    }
+}
+
+client_core::setters! { Role {
+    /// Names one that exists, by id.
+    id: String = Some;
+    /// Says what it is for.
+    description: String = Some;
+} }

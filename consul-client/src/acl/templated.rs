@@ -1,0 +1,90 @@
+//! Templated policies: policies that are made of a template and a name.
+
+use std::collections::BTreeMap;
+
+use client_core::{Op, Verb, operations};
+
+use super::{Acl, Policy};
+use crate::Call;
+use crate::caps::Read;
+use crate::record::record;
+
+operations! {
+    LIST: BTreeMap<String, TemplatedPolicyDefinition>, Read =
+        Op::new(Verb::Get, "acl.templated_policies", "/v1/acl/templated-policies");
+    GET: TemplatedPolicyDefinition, Read =
+        Op::new(Verb::Get, "acl.templated_policy", "/v1/acl/templated-policy/name/{name*}");
+    PREVIEW: Policy, Read = Op::new(
+        Verb::Post, "acl.preview_templated_policy", "/v1/acl/templated-policy/preview/{name*}"
+    ).idempotent();
+}
+
+impl Acl<'_> {
+    /// Lists the templates, by name (1.17 and later).
+    pub fn templated_policies(&self) -> Call<BTreeMap<String, TemplatedPolicyDefinition>, Read> {
+        self.0.call(&LIST, &[])
+    }
+
+    /// Reads a template, such as `builtin/service`.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::Error::Invalid) where there is none: Consul has no 404 here.
+    pub fn templated_policy(&self, name: &str) -> Call<TemplatedPolicyDefinition, Read> {
+        self.0.call(&GET, &[name])
+    }
+
+    /// The policy that a template and its variables make.
+    pub fn preview_templated_policy(&self, name: &str, variables: &TemplateVariables) -> Call<Policy, Read> {
+        self.0.call(&PREVIEW, &[name]).json(variables)
+    }
+}
+
+record! {
+    /// A template.
+    pub struct TemplatedPolicyDefinition {
+        /// Its name.
+        template_name: String,
+        /// What its variables have to be, as a JSON schema.
+        schema: String,
+        /// Its text.
+        template: String,
+        /// What it is for.
+        description: String,
+        ..extra
+    }
+
+    /// A template that a token or role has, with its variables.
+    pub struct TemplatedPolicy {
+        /// The template.
+        template_name: String,
+        /// Its variables.
+        template_variables: Option<TemplateVariables>,
+        /// The datacenters it counts in; all, if there are none.
+        datacenters: Vec<String>,
+        ..extra
+    }
+
+    /// The variables of a template.
+    pub struct TemplateVariables {
+        /// A name.
+        name: String,
+    }
+}
+
+impl TemplatedPolicy {
+    /// A template with a name filled in.
+    #[must_use]
+    pub fn new(template_name: impl Into<String>, name: impl Into<String>) -> Self {
+        let template_variables = Some(TemplateVariables::new(name));
+        Self { template_name: template_name.into(), template_variables, ..Self::default() }
+    }
+}
+
+impl TemplateVariables {
+    /// A name.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into() }
+    }
+}

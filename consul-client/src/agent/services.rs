@@ -1,0 +1,241 @@
+//! The services of an agent.
+
+use std::collections::BTreeMap;
+
+use client_core::wire::{empty, recode_empty};
+use client_core::{Op, Verb, operations};
+use serde_json::{Map, Value};
+
+use super::{Agent, CheckRegistration};
+use crate::Call;
+use crate::caps::{Change, LocalFiltered, LocalLookup};
+use crate::check::{CheckStatus, HealthCheck};
+use crate::record::record;
+use crate::service::{Connect, Locality, Proxy, Service, ServiceAddress, ServiceKind, Weights};
+
+operations! {
+    LIST: BTreeMap<String, Service>, LocalFiltered = Op::new(Verb::Get, "agent.services", "/v1/agent/services");
+    GET: Service, HashLookup = Op::new(Verb::Get, "agent.service", "/v1/agent/service/{id}").blocking();
+    REGISTER: (), RegisterService =
+        Op::decoded_by(Verb::Put, "agent.register_service", "/v1/agent/service/register", empty, recode_empty)
+            .idempotent();
+    DEREGISTER: (), Change = Op::decoded_by(
+        Verb::Put, "agent.deregister_service", "/v1/agent/service/deregister/{id}", empty, recode_empty
+    ).idempotent();
+    MAINTENANCE: (), Maintenance = Op::decoded_by(
+        Verb::Put, "agent.service_maintenance", "/v1/agent/service/maintenance/{id}", empty, recode_empty
+    ).idempotent();
+    HEALTH_BY_ID: AgentServiceHealth, LocalLookup =
+        Op::new(Verb::Get, "agent.service_health_by_id", "/v1/agent/health/service/id/{id}").answers(&[429, 503]);
+    HEALTH_BY_NAME: Vec<AgentServiceHealth>, LocalLookup =
+        Op::new(Verb::Get, "agent.service_health_by_name", "/v1/agent/health/service/name/{name}")
+            .answers(&[429, 503]);
+}
+
+client_core::capabilities! {
+    /// Reads one service of the agent, and can wait for a change of its hash.
+    pub struct HashLookup: Optional + Blocking;
+    /// Registers a service with an agent.
+    pub struct RegisterService;
+    /// Starts or ends a maintenance.
+    pub struct Maintenance: Optional;
+}
+client_core::options! {
+    HashLookup {
+        /// Answers once the service's hash is another one than this, or the wait is over.
+        text hash() = "hash";
+    }
+    RegisterService {
+        /// Removes the checks that the service has and this registration does not.
+        flag replace_existing_checks() = "replace-existing-checks";
+    }
+    Maintenance {
+        /// Says why, to people who look at the check.
+        text reason() = "reason";
+    }
+}
+
+impl Agent<'_> {
+    /// Lists the services registered with this agent, by id.
+    pub fn services(&self) -> Call<BTreeMap<String, Service>, LocalFiltered> {
+        self.0.call(&LIST, &[])
+    }
+
+    /// Reads one service by id, with all its settings. `watch()` follows its hash.
+    pub fn service(&self, id: &str) -> Call<Service, HashLookup> {
+        self.0.call(&GET, &[id])
+    }
+
+    /// Registers a service, or replaces its settings.
+    pub fn register_service(&self, service: &ServiceRegistration) -> Call<(), RegisterService> {
+        self.0.call(&REGISTER, &[]).json(service)
+    }
+
+    /// Removes a service by id, with its checks. `optional()` also takes one that is not there.
+    pub fn deregister_service(&self, id: &str) -> Call<(), Change> {
+        self.0.call(&DEREGISTER, &[id])
+    }
+
+    /// Puts a service into maintenance, in which it counts as critical, or takes it out of it.
+    pub fn service_maintenance(&self, id: &str, enable: bool) -> Call<(), Maintenance> {
+        self.0.call(&MAINTENANCE, &[id]).set_query("enable", enable)
+    }
+
+    /// The health of one service of this agent, by id. An unhealthy one is an answer, no error.
+    pub fn service_health_by_id(&self, id: &str) -> Call<AgentServiceHealth, LocalLookup> {
+        self.0.call(&HEALTH_BY_ID, &[id])
+    }
+
+    /// The health of all services of this agent with a name. Unhealthy ones are an answer, no
+    /// error.
+    pub fn service_health_by_name(&self, name: &str) -> Call<Vec<AgentServiceHealth>, LocalLookup> {
+        self.0.call(&HEALTH_BY_NAME, &[name])
+    }
+}
+
+record! {
+    /// The health of a service of an agent.
+    pub struct AgentServiceHealth {
+        /// The worst outcome of its checks.
+        aggregated_status: CheckStatus,
+        /// The service.
+        service: Option<Service>,
+        /// Its checks.
+        checks: Vec<HealthCheck>,
+    }
+
+    /// A service to register with an agent.
+    pub struct ServiceRegistration {
+        /// What it is; an ordinary service by default.
+        kind: Option<ServiceKind>,
+        /// Its id, unique on the agent; its name by default.
+        #[serde(rename = "ID")]
+        id: Option<String>,
+        /// The name it shares with the other instances.
+        name: Option<String>,
+        /// Its tags.
+        tags: Vec<String>,
+        /// Its port.
+        port: Option<u16>,
+        /// Its address; the agent's by default.
+        address: Option<String>,
+        /// Its socket, instead of address and port.
+        socket_path: Option<String>,
+        /// Further addresses, by name, such as `wan`.
+        tagged_addresses: BTreeMap<String, ServiceAddress>,
+        /// Whether catalog writes may change its tags.
+        enable_tag_override: Option<bool>,
+        /// Free key-value pairs.
+        meta: BTreeMap<String, String>,
+        /// Its weights in DNS; 1 and 1 by default.
+        weights: Option<Weights>,
+        /// Its only check.
+        check: Option<CheckRegistration>,
+        /// Its checks.
+        checks: Vec<CheckRegistration>,
+        /// The proxy it is.
+        proxy: Option<Proxy>,
+        /// Its place in the mesh.
+        connect: Option<Connect>,
+        /// Where it runs.
+        locality: Option<Locality>,
+        /// Its namespace (Enterprise).
+        namespace: Option<String>,
+        /// Its admin partition (Enterprise).
+        partition: Option<String>,
+        ..extra
+    }
+}
+
+impl ServiceRegistration {
+    /// A service with this name, and with it as its id too.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..Self::default() }
+    }
+
+    /// Adds a check.
+    #[must_use]
+    pub fn check(mut self, check: CheckRegistration) -> Self {
+        self.checks.push(check);
+        self
+    }
+
+    /// Adds a tag.
+    #[must_use]
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    /// Adds a key-value pair.
+    #[must_use]
+    pub fn meta(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.meta.insert(key.into(), value.into());
+        self
+    }
+
+    /// Adds an address under a name, such as `wan`.
+    #[must_use]
+    pub fn tagged_address(mut self, name: impl Into<String>, address: impl Into<String>, port: u16) -> Self {
+        self.tagged_addresses.insert(name.into(), ServiceAddress::new(address, port));
+        self
+    }
+
+    /// Registers a sidecar proxy beside it, with these settings or the defaults.
+    #[must_use]
+    pub fn sidecar(mut self, proxy: Option<Proxy>) -> Self {
+        let sidecar = Self { proxy, ..Self::default() };
+        self.connect = Some(Connect { sidecar_service: Some(Box::new(sidecar)), ..Connect::default() });
+        self
+    }
+}
+
+client_core::setters! { ServiceRegistration {
+    /// Says what it is.
+    kind: ServiceKind = Some;
+    /// Names the instance.
+    id: String = Some;
+    /// Says where it runs, if not at its agent's address.
+    address: String = Some;
+    /// Says on which socket it listens.
+    socket_path: String = Some;
+    /// Gives it these tags.
+    tags: Vec<String>;
+    /// Lets catalog writes change its tags.
+    enable_tag_override: bool = Some;
+    /// Gives it weights in DNS.
+    weights: Weights = Some;
+    /// Makes it this proxy.
+    proxy: Proxy = Some;
+    /// Gives it a place in the mesh.
+    connect: Connect = Some;
+    /// Says in which region and zone it runs.
+    locality: Locality = Some;
+} }
+client_core::number_setters! { ServiceRegistration {
+    /// Says where it listens.
+    port: u16 = Some;
+} }
+
+impl Proxy {
+    /// A proxy for the service `name`.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { destination_service_name: Some(name.into()), ..Self::default() }
+    }
+
+    /// Adds a service that the proxy's own service calls.
+    #[must_use]
+    pub fn upstream(mut self, upstream: crate::service::Upstream) -> Self {
+        self.upstreams.push(upstream);
+        self
+    }
+
+    /// Replaces the settings of the proxy's own kind.
+    #[must_use]
+    pub fn config(mut self, config: Map<String, Value>) -> Self {
+        self.config = config;
+        self
+    }
+}

@@ -1,0 +1,499 @@
+//! The [catalog](https://developer.hashicorp.com/consul/api-docs/catalog): nodes, services and checks
+//! as the servers know them.
+
+use std::collections::BTreeMap;
+
+use client_core::caps::Plain;
+use client_core::{Op, Verb, operations};
+
+use crate::caps::{BlockingList, Cached, Near, NodeMeta, Tagged};
+use crate::check::HealthCheck;
+use crate::record::record;
+use crate::service::{Connect, Locality, Proxy, Service, ServiceAddress, ServiceKind, Weights};
+use crate::{Call, Client};
+
+operations! {
+    REGISTER: bool, Plain = Op::new(Verb::Put, "catalog.register", "/v1/catalog/register").idempotent();
+    DEREGISTER: bool, Plain = Op::new(Verb::Put, "catalog.deregister", "/v1/catalog/deregister").idempotent();
+    DATACENTERS: Vec<String>, Datacenters = Op::new(Verb::Get, "catalog.datacenters", "/v1/catalog/datacenters");
+    NODES: Vec<Node>, NodeList = Op::new(Verb::Get, "catalog.nodes", "/v1/catalog/nodes").blocking();
+    SERVICES: BTreeMap<String, Vec<String>>, ServiceNames =
+        Op::new(Verb::Get, "catalog.services", "/v1/catalog/services").blocking();
+    SERVICE_NODES: Vec<CatalogService>, Instances =
+        Op::new(Verb::Get, "catalog.service_nodes", "/v1/catalog/service/{service}").blocking();
+    CONNECT_NODES: Vec<CatalogService>, Instances =
+        Op::new(Verb::Get, "catalog.connect_nodes", "/v1/catalog/connect/{service}").blocking();
+    NODE: Option<CatalogNode>, NodeRead = Op::new(Verb::Get, "catalog.node", "/v1/catalog/node/{node}").blocking();
+    NODE_SERVICES: Option<NodeServices>, NodeRead =
+        Op::new(Verb::Get, "catalog.node_service_list", "/v1/catalog/node-services/{node}").blocking();
+    GATEWAY_SERVICES: Vec<GatewayService>, BlockingList =
+        Op::new(Verb::Get, "catalog.gateway_services", "/v1/catalog/gateway-services/{gateway}").blocking();
+}
+
+client_core::capabilities! {
+    /// Lists datacenters.
+    pub struct Datacenters;
+    /// Lists nodes.
+    pub struct NodeList: Stale + Blocking + Listed + Filtered;
+    /// Lists service names.
+    pub struct ServiceNames: Stale + Blocking + Filtered;
+    /// Lists instances of a service.
+    pub struct Instances: Stale + Blocking + Listed + Filtered;
+    /// Reads a node and its services.
+    pub struct NodeRead: Stale + Blocking + Filtered;
+}
+impl Cached for Datacenters {}
+impl Near for NodeList {}
+impl NodeMeta for NodeList {}
+impl NodeMeta for ServiceNames {}
+impl Cached for ServiceNames {}
+impl Near for Instances {}
+impl NodeMeta for Instances {}
+impl Tagged for Instances {}
+impl Cached for Instances {}
+client_core::options! {
+    Instances {
+        /// Asks for the instances that this peer exports (1.21.1 and later).
+        text peer() = "peer";
+        /// Merges the central configuration into each instance.
+        flag merge_central_config() = "merge-central-config";
+    }
+    NodeRead {
+        /// Merges the central configuration into each instance.
+        flag merge_central_config() = "merge-central-config";
+    }
+}
+
+/// The catalog.
+#[derive(Debug, Clone)]
+pub struct Catalog<'a>(&'a Client);
+
+impl Client {
+    /// The catalog. What runs on a node with an agent is registered with that
+    /// [agent](Client::agent), which keeps the catalog in step.
+    ///
+    /// ```no_run
+    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+    /// for instance in consul.catalog().service_nodes("web").tag("v2").near("_agent").await? {
+    ///     println!("{}:{}", instance.host(), instance.service_port);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn catalog(&self) -> Catalog<'_> {
+        Catalog(self)
+    }
+}
+
+impl Catalog<'_> {
+    /// Registers a node, and a service and checks of it, that have no agent.
+    pub fn register(&self, registration: &Registration) -> Call<bool> {
+        self.0.call(&REGISTER, &[]).json(registration)
+    }
+
+    /// Removes a node, or a service or check of it; it need not exist.
+    pub fn deregister(&self, what: &Deregistration) -> Call<bool> {
+        self.0.call(&DEREGISTER, &[]).json(what)
+    }
+
+    /// Lists the datacenters, nearest first.
+    pub fn datacenters(&self) -> Call<Vec<String>, Datacenters> {
+        self.0.call(&DATACENTERS, &[])
+    }
+
+    /// Lists the nodes.
+    pub fn nodes(&self) -> Call<Vec<Node>, NodeList> {
+        self.0.call(&NODES, &[])
+    }
+
+    /// Lists the names of the services, each with all tags its instances have.
+    pub fn services(&self) -> Call<BTreeMap<String, Vec<String>>, ServiceNames> {
+        self.0.call(&SERVICES, &[])
+    }
+
+    /// Lists the instances of a service, healthy or not; see [`health`](Client::health) for
+    /// healthy ones.
+    pub fn service_nodes(&self, service: &str) -> Call<Vec<CatalogService>, Instances> {
+        self.0.call(&SERVICE_NODES, &[service])
+    }
+
+    /// Lists the instances of a service that the mesh reaches: its proxies.
+    pub fn connect_nodes(&self, service: &str) -> Call<Vec<CatalogService>, Instances> {
+        self.0.call(&CONNECT_NODES, &[service])
+    }
+
+    /// Reads a node and its services by id; `None` where there is no such node, for which Consul
+    /// has no 404.
+    pub fn node(&self, node: &str) -> Call<Option<CatalogNode>, NodeRead> {
+        self.0.call(&NODE, &[node])
+    }
+
+    /// Reads a node and the list of its services; `None` where there is no such node.
+    pub fn node_service_list(&self, node: &str) -> Call<Option<NodeServices>, NodeRead> {
+        self.0.call(&NODE_SERVICES, &[node])
+    }
+
+    /// Lists what an ingress or terminating gateway leads to.
+    pub fn gateway_services(&self, gateway: &str) -> Call<Vec<GatewayService>, BlockingList> {
+        self.0.call(&GATEWAY_SERVICES, &[gateway])
+    }
+}
+
+record! {
+    /// A node.
+    pub struct Node {
+        /// Its id.
+        #[serde(rename = "ID")]
+        id: String,
+        /// Its name.
+        node: String,
+        /// Its address.
+        address: String,
+        /// Its datacenter.
+        datacenter: String,
+        /// Further addresses, by name.
+        tagged_addresses: BTreeMap<String, String>,
+        /// Free key-value pairs.
+        meta: BTreeMap<String, String>,
+        /// Its admin partition (Enterprise).
+        partition: Option<String>,
+        /// The peer it was imported from.
+        peer_name: Option<String>,
+        /// Where it runs.
+        locality: Option<Locality>,
+        /// The index at which it was created.
+        create_index: u64,
+        /// The index of its last change.
+        modify_index: u64,
+    }
+
+    /// A node and its services.
+    pub struct CatalogNode {
+        /// The node.
+        node: Option<Node>,
+        /// Its services, by id.
+        services: BTreeMap<String, Service>,
+    }
+
+    /// A node and the list of its services.
+    pub struct NodeServices {
+        /// The node.
+        node: Option<Node>,
+        /// Its services.
+        services: Vec<Service>,
+    }
+
+    /// A service instance as the catalog lists it: in one piece with its node.
+    pub struct CatalogService {
+        /// The node's id.
+        #[serde(rename = "ID")]
+        id: String,
+        /// The node's name.
+        node: String,
+        /// The node's address.
+        address: String,
+        /// Its datacenter.
+        datacenter: String,
+        /// Further addresses of the node, by name.
+        tagged_addresses: BTreeMap<String, String>,
+        /// Free key-value pairs of the node.
+        node_meta: BTreeMap<String, String>,
+        /// What it is.
+        service_kind: Option<ServiceKind>,
+        /// The instance's id.
+        #[serde(rename = "ServiceID")]
+        service_id: String,
+        /// The service's name.
+        service_name: String,
+        /// Its tags.
+        service_tags: Vec<String>,
+        /// Its own address; empty for the node's, see [`host`](Self::host).
+        service_address: String,
+        /// Further addresses of it, by name.
+        service_tagged_addresses: BTreeMap<String, ServiceAddress>,
+        /// Its weights in DNS.
+        service_weights: Weights,
+        /// Free key-value pairs of it.
+        service_meta: BTreeMap<String, String>,
+        /// Its port.
+        service_port: u16,
+        /// Its socket, instead of address and port.
+        service_socket_path: Option<String>,
+        /// Whether catalog writes may change its tags.
+        service_enable_tag_override: bool,
+        /// The proxy it is.
+        service_proxy: Option<Proxy>,
+        /// Its place in the mesh.
+        service_connect: Option<Connect>,
+        /// Where it runs.
+        service_locality: Option<Locality>,
+        /// Its checks, where the server adds them.
+        checks: Vec<HealthCheck>,
+        /// The peer it was imported from.
+        peer_name: Option<String>,
+        /// Its namespace (Enterprise).
+        namespace: Option<String>,
+        /// Its admin partition (Enterprise).
+        partition: Option<String>,
+        /// The index at which it was created.
+        create_index: u64,
+        /// The index of its last change.
+        modify_index: u64,
+    }
+
+    /// A service's name and where it counts.
+    pub struct QualifiedName {
+        /// The name.
+        name: String,
+        /// Its namespace (Enterprise).
+        namespace: Option<String>,
+        /// Its admin partition (Enterprise).
+        partition: Option<String>,
+    }
+
+    /// A service that a gateway leads to.
+    pub struct GatewayService {
+        /// The gateway.
+        gateway: QualifiedName,
+        /// The service.
+        service: QualifiedName,
+        /// What kind of gateway it is.
+        gateway_kind: Option<ServiceKind>,
+        /// The port it listens on.
+        port: Option<u16>,
+        /// The protocol it listens for.
+        protocol: Option<String>,
+        /// The hosts it listens for.
+        hosts: Vec<String>,
+        /// The CA file it verifies the service with.
+        #[serde(rename = "CAFile")]
+        ca_file: Option<String>,
+        /// The certificate file it shows to the service.
+        cert_file: Option<String>,
+        /// The key file of that.
+        key_file: Option<String>,
+        /// The name it asks for in TLS.
+        #[serde(rename = "SNI")]
+        sni: Option<String>,
+        /// Whether a `*` in the gateway's configuration added it.
+        from_wildcard: Option<bool>,
+        /// What kind the service is.
+        service_kind: Option<ServiceKind>,
+        ..extra
+    }
+
+    /// A node to register, and a service and checks of it.
+    pub struct Registration {
+        /// The node's id.
+        #[serde(rename = "ID")]
+        id: Option<String>,
+        /// The node's name.
+        node: String,
+        /// The node's address.
+        address: String,
+        /// Its datacenter.
+        datacenter: Option<String>,
+        /// Further addresses, by name.
+        tagged_addresses: BTreeMap<String, String>,
+        /// Free key-value pairs.
+        node_meta: BTreeMap<String, String>,
+        /// A service of it.
+        service: Option<ServiceEntryDefinition>,
+        /// A check of it.
+        check: Option<CheckEntryDefinition>,
+        /// Further checks of it.
+        checks: Vec<CheckEntryDefinition>,
+        /// Leaves the node as it is, where it exists.
+        skip_node_update: Option<bool>,
+        /// Its admin partition (Enterprise).
+        partition: Option<String>,
+        /// Where it runs.
+        locality: Option<Locality>,
+        ..extra
+    }
+
+    /// A service to register in the catalog.
+    pub struct ServiceEntryDefinition {
+        /// What it is.
+        kind: Option<ServiceKind>,
+        /// The instance's id; its name by default.
+        #[serde(rename = "ID")]
+        id: Option<String>,
+        /// The name it shares with the other instances.
+        service: String,
+        /// Its tags.
+        tags: Vec<String>,
+        /// Free key-value pairs.
+        meta: BTreeMap<String, String>,
+        /// Its port.
+        port: Option<u16>,
+        /// Its address; the node's by default.
+        address: Option<String>,
+        /// Its socket, instead of address and port.
+        socket_path: Option<String>,
+        /// Further addresses, by name.
+        tagged_addresses: BTreeMap<String, ServiceAddress>,
+        /// Its weights in DNS.
+        weights: Option<Weights>,
+        /// Whether catalog writes may change its tags.
+        enable_tag_override: Option<bool>,
+        /// The proxy it is.
+        proxy: Option<Proxy>,
+        /// Its place in the mesh.
+        connect: Option<Connect>,
+        /// Its namespace (Enterprise).
+        namespace: Option<String>,
+        /// Its admin partition (Enterprise).
+        partition: Option<String>,
+        /// Where it runs.
+        locality: Option<Locality>,
+        ..extra
+    }
+
+    /// A check to register in the catalog.
+    pub struct CheckEntryDefinition {
+        /// Its node; that of the registration by default.
+        node: Option<String>,
+        /// Its id, unique on the node.
+        #[serde(rename = "CheckID")]
+        check_id: Option<String>,
+        /// Its name.
+        name: String,
+        /// Its outcome; critical by default.
+        status: Option<crate::check::CheckStatus>,
+        /// What people should know about it.
+        notes: Option<String>,
+        /// What it said last.
+        output: Option<String>,
+        /// The service instance it belongs to; the node by default.
+        #[serde(rename = "ServiceID")]
+        service_id: Option<String>,
+        /// What it does, for those who carry it out, such as consul-esm.
+        definition: Option<crate::check::CheckDefinition>,
+        /// Its namespace (Enterprise).
+        namespace: Option<String>,
+        /// Its admin partition (Enterprise).
+        partition: Option<String>,
+        ..extra
+    }
+
+    /// What to remove from the catalog.
+    pub struct Deregistration {
+        /// The node; it goes as a whole unless a service or check is named.
+        node: String,
+        /// Its datacenter.
+        datacenter: Option<String>,
+        /// A service of it, with its checks.
+        #[serde(rename = "ServiceID")]
+        service_id: Option<String>,
+        /// A check of it.
+        #[serde(rename = "CheckID")]
+        check_id: Option<String>,
+        /// The namespace (Enterprise).
+        namespace: Option<String>,
+        /// The admin partition (Enterprise).
+        partition: Option<String>,
+    }
+}
+
+impl CatalogService {
+    /// Where to connect to: the instance's own address, or its node's.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        if self.service_address.is_empty() { &self.address } else { &self.service_address }
+    }
+}
+
+impl Registration {
+    /// A node with this name and address.
+    #[must_use]
+    pub fn new(node: impl Into<String>, address: impl Into<String>) -> Self {
+        Self { node: node.into(), address: address.into(), ..Self::default() }
+    }
+
+    /// Adds a check.
+    #[must_use]
+    pub fn check(mut self, check: CheckEntryDefinition) -> Self {
+        self.checks.push(check);
+        self
+    }
+
+    /// Adds a key-value pair of the node.
+    #[must_use]
+    pub fn meta(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.node_meta.insert(key.into(), value.into());
+        self
+    }
+}
+
+client_core::setters! { Registration {
+    /// Registers a service of the node.
+    service: ServiceEntryDefinition = Some;
+    /// Leaves the node as it is, where it exists.
+    skip_node_update: bool = Some;
+    /// Names the datacenter.
+    datacenter: String = Some;
+} }
+
+impl ServiceEntryDefinition {
+    /// A service with this name.
+    #[must_use]
+    pub fn new(service: impl Into<String>) -> Self {
+        Self { service: service.into(), ..Self::default() }
+    }
+}
+
+client_core::setters! { ServiceEntryDefinition {
+    /// Names the instance.
+    id: String = Some;
+    /// Says where it runs, if not at its node's address.
+    address: String = Some;
+    /// Gives it tags.
+    tags: Vec<String>;
+    /// Gives it key-value pairs.
+    meta: BTreeMap<String, String>;
+} }
+client_core::number_setters! { ServiceEntryDefinition {
+    /// Says where it listens.
+    port: u16 = Some;
+} }
+
+impl CheckEntryDefinition {
+    /// A check with this name.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+}
+
+client_core::setters! { CheckEntryDefinition {
+    /// Names it, uniquely on its node.
+    check_id: String = Some;
+    /// States its outcome.
+    status: crate::check::CheckStatus = Some;
+    /// Makes it a check of this service instance.
+    service_id: String = Some;
+    /// Says what it does.
+    definition: crate::check::CheckDefinition = Some;
+} }
+
+impl Deregistration {
+    /// A whole node.
+    #[must_use]
+    pub fn node(node: impl Into<String>) -> Self {
+        Self { node: node.into(), ..Self::default() }
+    }
+
+    /// A service of a node, with its checks.
+    #[must_use]
+    pub fn service(node: impl Into<String>, service_id: impl Into<String>) -> Self {
+        Self { service_id: Some(service_id.into()), ..Self::node(node) }
+    }
+
+    /// A check of a node.
+    #[must_use]
+    pub fn check(node: impl Into<String>, check_id: impl Into<String>) -> Self {
+        Self { check_id: Some(check_id.into()), ..Self::node(node) }
+    }
+}

@@ -1,0 +1,134 @@
+//! The mesh's certificate authority.
+
+use std::collections::BTreeMap;
+
+use client_core::caps::Plain;
+use client_core::wire::{empty, recode_empty, recode_raw, text};
+use client_core::{Op, Verb, operations};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::Mesh;
+use crate::Call;
+use crate::caps::{BlockingRead, Read};
+use crate::record::record;
+
+operations! {
+    ROOTS: CaRoots, BlockingRead = Op::new(Verb::Get, "connect.ca_roots", "/v1/connect/ca/roots").blocking();
+    ROOTS_PEM: String, Read =
+        Op::decoded_by(Verb::Get, "connect.ca_roots_pem", "/v1/connect/ca/roots", text, recode_raw);
+    CONFIG: CaConfig, Read = Op::new(Verb::Get, "connect.ca_config", "/v1/connect/ca/configuration");
+    SET_CONFIG: (), Plain =
+        Op::decoded_by(Verb::Put, "connect.set_ca_config", "/v1/connect/ca/configuration", empty, recode_empty);
+}
+
+impl Mesh<'_> {
+    /// The certificates that services in the mesh are verified with.
+    pub fn ca_roots(&self) -> Call<CaRoots, BlockingRead> {
+        self.0.call(&ROOTS, &[])
+    }
+
+    /// The same as PEM text.
+    pub fn ca_roots_pem(&self) -> Call<String, Read> {
+        self.0.call(&ROOTS_PEM, &[]).set_query("pem", true)
+    }
+
+    /// The authority's configuration, its provider's secrets among it.
+    pub fn ca_config(&self) -> Call<CaConfig, Read> {
+        self.0.call(&CONFIG, &[])
+    }
+
+    /// Changes the authority's configuration. Another provider means new certificates for all.
+    pub fn set_ca_config(&self, config: &CaConfig) -> Call<()> {
+        self.0.call(&SET_CONFIG, &[]).json(config)
+    }
+}
+
+record! {
+    /// The certificates that services in the mesh are verified with.
+    pub struct CaRoots {
+        /// The one that signs now.
+        #[serde(rename = "ActiveRootID")]
+        active_root_id: String,
+        /// The domain of all SPIFFE ids in the mesh.
+        trust_domain: String,
+        /// The certificates.
+        roots: Vec<CaRoot>,
+    }
+
+    /// A root certificate.
+    pub struct CaRoot {
+        /// Its id, the certificate's fingerprint.
+        #[serde(rename = "ID")]
+        id: String,
+        /// Its name.
+        name: String,
+        /// Its serial number.
+        serial_number: u64,
+        /// The id of the key it signs with.
+        #[serde(rename = "SigningKeyID")]
+        signing_key_id: String,
+        /// The trust domain of a provider elsewhere.
+        external_trust_domain: String,
+        /// When it begins to be valid.
+        not_before: Option<Timestamp> => "client_core::time::rfc3339",
+        /// When it ends.
+        not_after: Option<Timestamp> => "client_core::time::rfc3339",
+        /// The certificate, as PEM.
+        root_cert: String,
+        /// Certificates between it and those of services.
+        intermediate_certs: Vec<String>,
+        /// Whether it signs now.
+        active: bool,
+        /// The kind of its key.
+        private_key_type: String,
+        /// The length of its key.
+        private_key_bits: u32,
+        /// When another took its place.
+        rotated_out_at: Option<Timestamp> = "client_core::time::rfc3339::nullable",
+        /// The index at which it was created.
+        create_index: u64,
+        /// The index of its last change.
+        modify_index: u64,
+        ..extra
+    }
+}
+
+/// The configuration of a certificate authority. `Debug` leaves the provider's settings out, which
+/// can hold keys.
+#[derive(Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct CaConfig {
+    /// Who signs: `consul`, `vault` or `aws-pca`.
+    pub provider: String,
+    /// The provider's settings.
+    #[serde(deserialize_with = "client_core::wire::null_default")]
+    pub config: Map<String, Value>,
+    /// The provider's state, which only it changes.
+    #[serde(
+        deserialize_with = "client_core::wire::null_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub state: BTreeMap<String, String>,
+    /// Changes the provider although the old one does not vouch for the new one.
+    pub force_without_cross_signing: bool,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+}
+
+impl std::fmt::Debug for CaConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CaConfig").field("provider", &self.provider).finish_non_exhaustive()
+    }
+}
+
+impl CaConfig {
+    /// A provider and its settings.
+    #[must_use]
+    pub fn new(provider: impl Into<String>, config: Map<String, Value>) -> Self {
+        Self { provider: provider.into(), config, ..Self::default() }
+    }
+}

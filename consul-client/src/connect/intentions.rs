@@ -1,0 +1,289 @@
+//! Intentions: who may talk to whom in the mesh.
+
+use std::collections::BTreeMap;
+
+use client_core::caps::Plain;
+use client_core::{Op, Verb, open_enum, operations};
+use jiff::Timestamp;
+
+use super::Mesh;
+use crate::Call;
+use crate::caps::{Cached, FilteredList, Lookup};
+use crate::record::record;
+
+operations! {
+    LIST: Vec<Intention>, FilteredList =
+        Op::new(Verb::Get, "connect.intentions", "/v1/connect/intentions").blocking();
+    CREATE: IntentionId, Plain = Op::new(Verb::Post, "connect.create_intention", "/v1/connect/intentions");
+    MATCH: BTreeMap<String, Vec<Intention>>, MatchIntentions =
+        Op::new(Verb::Get, "connect.match_intentions", "/v1/connect/intentions/match").blocking();
+    CHECK: IntentionCheck, CheckIntention =
+        Op::new(Verb::Get, "connect.check_intention", "/v1/connect/intentions/check");
+    EXACT: Intention, Lookup = Op::new(Verb::Get, "connect.intention", "/v1/connect/intentions/exact");
+    UPSERT: bool, Plain =
+        Op::new(Verb::Put, "connect.upsert_intention", "/v1/connect/intentions/exact").idempotent();
+    DELETE: bool, Plain =
+        Op::new(Verb::Delete, "connect.delete_intention", "/v1/connect/intentions/exact").idempotent();
+    BY_ID: Intention, Lookup = Op::new(Verb::Get, "connect.intention_by_id", "/v1/connect/intentions/{id}");
+    UPDATE_BY_ID: IntentionId, Plain =
+        Op::new(Verb::Put, "connect.update_intention_by_id", "/v1/connect/intentions/{id}").idempotent();
+    DELETE_BY_ID: bool, Plain =
+        Op::new(Verb::Delete, "connect.delete_intention_by_id", "/v1/connect/intentions/{id}").idempotent();
+}
+
+client_core::capabilities! {
+    /// Finds the intentions that count for a service.
+    pub struct MatchIntentions: Stale + Blocking;
+    /// Asks whether a connection is allowed.
+    pub struct CheckIntention: Stale;
+}
+impl Cached for MatchIntentions {}
+client_core::options! {
+    CheckIntention {
+        /// What the source is; `consul` for a service, the default.
+        text source_type() = "source-type";
+    }
+}
+
+open_enum! {
+    /// Whether connections are allowed.
+    pub enum IntentionAction {
+        /// They are.
+        Allow = "allow",
+        /// They are not.
+        Deny = "deny",
+    }
+
+    /// Which side of intentions a service is looked for on.
+    pub enum MatchBy {
+        /// Those that say whom it may call.
+        Source = "source",
+        /// Those that say who may call it.
+        Destination = "destination",
+    }
+}
+
+/// Services are named `[partition/][namespace/]name`, and those of a peer `peer:peer-name/name`;
+/// `*` stands for all.
+impl Mesh<'_> {
+    /// Lists all intentions.
+    pub fn intentions(&self) -> Call<Vec<Intention>, FilteredList> {
+        self.0.call(&LIST, &[])
+    }
+
+    /// Finds the intentions that count for services, in their order of precedence.
+    pub fn match_intentions<'n>(
+        &self,
+        by: &MatchBy,
+        services: impl IntoIterator<Item = &'n str>,
+    ) -> Call<BTreeMap<String, Vec<Intention>>, MatchIntentions> {
+        self.0.call(&MATCH, &[]).set_query("by", by.as_str()).edit(|request| {
+            for service in services {
+                request.add_query("name", service);
+            }
+        })
+    }
+
+    /// Whether `source` may connect to `destination`. Intentions about HTTP requests count as a
+    /// no.
+    pub fn check_intention(&self, source: &str, destination: &str) -> Call<IntentionCheck, CheckIntention> {
+        self.0.call(&CHECK, &[]).set_query("source", source).set_query("destination", destination)
+    }
+
+    /// Reads the intention between exactly these two.
+    pub fn intention(&self, source: &str, destination: &str) -> Call<Intention, Lookup> {
+        self.0.call(&EXACT, &[]).set_query("source", source).set_query("destination", destination)
+    }
+
+    /// Writes the intention between these two.
+    pub fn upsert_intention(&self, source: &str, destination: &str, intention: &Intention) -> Call<bool> {
+        let call = self.0.call(&UPSERT, &[]).json(intention);
+        call.set_query("source", source).set_query("destination", destination)
+    }
+
+    /// Deletes the intention between these two, which need not exist.
+    pub fn delete_intention(&self, source: &str, destination: &str) -> Call<bool> {
+        self.0.call(&DELETE, &[]).set_query("source", source).set_query("destination", destination)
+    }
+
+    /// Creates an intention with an id, as before 1.9; [`upsert_intention`](Self::upsert_intention)
+    /// took its place.
+    pub fn create_intention(&self, intention: &Intention) -> Call<IntentionId> {
+        self.0.call(&CREATE, &[]).json(intention)
+    }
+
+    /// Reads an intention that has an id.
+    pub fn intention_by_id(&self, id: &str) -> Call<Intention, Lookup> {
+        self.0.call(&BY_ID, &[id])
+    }
+
+    /// Replaces an intention that has an id.
+    pub fn update_intention_by_id(&self, id: &str, intention: &Intention) -> Call<IntentionId> {
+        self.0.call(&UPDATE_BY_ID, &[id]).json(intention)
+    }
+
+    /// Deletes an intention that has an id.
+    pub fn delete_intention_by_id(&self, id: &str) -> Call<bool> {
+        self.0.call(&DELETE_BY_ID, &[id])
+    }
+}
+
+record! {
+    /// The id of an intention that has one.
+    pub struct IntentionId {
+        /// The id.
+        #[serde(rename = "ID")]
+        id: String,
+    }
+
+    /// Whether a connection is allowed.
+    pub struct IntentionCheck {
+        /// Whether it is.
+        allowed: bool,
+    }
+
+    /// Who may talk to whom.
+    pub struct Intention {
+        /// Its id, if it was created with one.
+        #[serde(rename = "ID")]
+        id: Option<String>,
+        /// What it is for.
+        description: Option<String>,
+        /// The source's namespace.
+        #[serde(rename = "SourceNS")]
+        source_ns: Option<String>,
+        /// Who connects.
+        source_name: Option<String>,
+        /// The destination's namespace.
+        #[serde(rename = "DestinationNS")]
+        destination_ns: Option<String>,
+        /// To whom.
+        destination_name: Option<String>,
+        /// The source's admin partition (Enterprise).
+        source_partition: Option<String>,
+        /// The destination's admin partition (Enterprise).
+        destination_partition: Option<String>,
+        /// The peer the source is imported from.
+        source_peer: Option<String>,
+        /// The sameness group the source is in (Enterprise).
+        source_sameness_group: Option<String>,
+        /// What the source is: `consul` for a service.
+        source_type: Option<String>,
+        /// Whether it may; `None` where permissions say so for each request.
+        action: Option<IntentionAction>,
+        /// What it may, request by request.
+        permissions: Vec<Permission>,
+        /// What requests have to show.
+        #[serde(rename = "JWT")]
+        jwt: Option<JwtRequirement>,
+        /// Free key-value pairs.
+        meta: BTreeMap<String, String>,
+        /// How specific it is: the highest that matches counts.
+        precedence: Option<u32>,
+        /// When it was created.
+        created_at: Option<Timestamp> = "client_core::time::rfc3339::nullable",
+        /// When it was changed last.
+        updated_at: Option<Timestamp> = "client_core::time::rfc3339::nullable",
+        /// A hash of its content, as base64.
+        hash: Option<String>,
+        /// The index at which it was created.
+        create_index: Option<u64>,
+        /// The index of its last change.
+        modify_index: Option<u64>,
+        ..extra
+    }
+
+    /// A rule for HTTP requests; the first that matches counts.
+    pub struct Permission {
+        /// Whether they are allowed.
+        action: Option<IntentionAction>,
+        /// Which requests it is for.
+        #[serde(rename = "HTTP")]
+        http: Option<HttpPermission>,
+        /// What they have to show.
+        #[serde(rename = "JWT")]
+        jwt: Option<JwtRequirement>,
+        ..extra
+    }
+
+    /// Which requests a rule is for.
+    pub struct HttpPermission {
+        /// Those with exactly this path.
+        path_exact: Option<String>,
+        /// Those whose path starts like this.
+        path_prefix: Option<String>,
+        /// Those whose path matches this regular expression.
+        path_regex: Option<String>,
+        /// Those with these headers.
+        header: Vec<HttpHeaderMatch>,
+        /// Those with one of these methods.
+        methods: Vec<String>,
+        ..extra
+    }
+
+    /// A condition on a header.
+    pub struct HttpHeaderMatch {
+        /// Its name.
+        name: String,
+        /// It is there.
+        present: Option<bool>,
+        /// It has this value.
+        exact: Option<String>,
+        /// It starts like this.
+        prefix: Option<String>,
+        /// It ends like this.
+        suffix: Option<String>,
+        /// It contains this.
+        contains: Option<String>,
+        /// It matches this regular expression.
+        regex: Option<String>,
+        /// The opposite.
+        invert: Option<bool>,
+        /// Upper and lower case are the same.
+        ignore_case: Option<bool>,
+        ..extra
+    }
+
+    /// Tokens that requests have to show.
+    pub struct JwtRequirement {
+        /// One from any of these.
+        providers: Vec<JwtProvider>,
+    }
+
+    /// An issuer of tokens, and what they have to say.
+    pub struct JwtProvider {
+        /// The name of its config entry.
+        name: String,
+        /// Claims and their values.
+        verify_claims: Vec<JwtClaim>,
+    }
+
+    /// A claim and its value.
+    pub struct JwtClaim {
+        /// The way to the claim.
+        path: Vec<String>,
+        /// Its value.
+        value: String,
+    }
+}
+
+impl Intention {
+    /// An intention about whole connections.
+    #[must_use]
+    pub fn new(action: IntentionAction) -> Self {
+        Self { action: Some(action), ..Self::default() }
+    }
+
+    /// An intention about single requests.
+    #[must_use]
+    pub fn of_requests(permissions: Vec<Permission>) -> Self {
+        Self { permissions, ..Self::default() }
+    }
+}
+
+client_core::setters! { Intention {
+    /// Says what it is for.
+    description: String = Some;
+    /// Gives it key-value pairs.
+    meta: BTreeMap<String, String>;
+} }

@@ -1,0 +1,132 @@
+//! [Network coordinates](https://developer.hashicorp.com/consul/api-docs/coordinate), from which distances are told.
+
+use client_core::caps::Plain;
+use client_core::wire::{empty, recode_empty};
+use client_core::{Op, Verb, operations};
+
+use crate::caps::BlockingLookup;
+use crate::record::record;
+use crate::{Call, Client};
+
+operations! {
+    DATACENTERS: Vec<DatacenterCoordinates>, Plain =
+        Op::new(Verb::Get, "coordinate.datacenters", "/v1/coordinate/datacenters");
+    NODES: Vec<NodeCoordinate>, CoordinateList =
+        Op::new(Verb::Get, "coordinate.nodes", "/v1/coordinate/nodes").blocking();
+    NODE: Vec<NodeCoordinate>, BlockingLookup =
+        Op::new(Verb::Get, "coordinate.node", "/v1/coordinate/node/{node}").blocking();
+    UPDATE: (), Plain =
+        Op::decoded_by(Verb::Put, "coordinate.update", "/v1/coordinate/update", empty, recode_empty).idempotent();
+}
+
+client_core::capabilities! {
+    /// Lists coordinates.
+    pub struct CoordinateList: Stale + Blocking + Listed + Filtered;
+}
+client_core::options! {
+    CoordinateList {
+        /// Keeps those of one network segment (Enterprise).
+        text segment() = "segment";
+    }
+}
+
+/// Network coordinates.
+#[derive(Debug, Clone)]
+pub struct Coordinates<'a>(&'a Client);
+
+impl Client {
+    /// Network coordinates.
+    ///
+    /// ```no_run
+    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+    /// let nodes = consul.coordinate().nodes().await?;
+    /// if let [a, b, ..] = nodes.as_slice() {
+    ///     println!("{:?} apart", a.coord.distance(&b.coord));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn coordinate(&self) -> Coordinates<'_> {
+        Coordinates(self)
+    }
+}
+
+impl Coordinates<'_> {
+    /// Lists the servers' coordinates, by datacenter and area.
+    pub fn datacenters(&self) -> Call<Vec<DatacenterCoordinates>> {
+        self.0.call(&DATACENTERS, &[])
+    }
+
+    /// Lists the nodes' coordinates.
+    pub fn nodes(&self) -> Call<Vec<NodeCoordinate>, CoordinateList> {
+        self.0.call(&NODES, &[])
+    }
+
+    /// Reads a node's coordinates, one for each segment it is in.
+    pub fn node(&self, node: &str) -> Call<Vec<NodeCoordinate>, BlockingLookup> {
+        self.0.call(&NODE, &[node])
+    }
+
+    /// Changes a node's coordinate. Servers collect such changes for a moment.
+    pub fn update(&self, coordinate: &NodeCoordinate) -> Call<()> {
+        self.0.call(&UPDATE, &[]).json(coordinate)
+    }
+}
+
+record! {
+    /// The coordinates of a datacenter.
+    pub struct DatacenterCoordinates {
+        /// The datacenter.
+        datacenter: String,
+        /// The area they count in.
+        #[serde(rename = "AreaID")]
+        area_id: String,
+        /// Its servers' coordinates.
+        coordinates: Vec<NodeCoordinate>,
+    }
+
+    /// A node's coordinate.
+    pub struct NodeCoordinate {
+        /// The node.
+        node: String,
+        /// The network segment (Enterprise); empty for the default one.
+        segment: String,
+        /// The admin partition (Enterprise).
+        partition: Option<String>,
+        /// The coordinate.
+        coord: Coordinate,
+    }
+
+    /// A place in a space in which distances are round-trip times, in seconds.
+    pub struct Coordinate {
+        /// The place.
+        vec: Vec<f64>,
+        /// How far off it may be.
+        error: f64,
+        /// A correction for what the space cannot show.
+        adjustment: f64,
+        /// The way into the space, which counts twice.
+        height: f64,
+    }
+}
+
+impl NodeCoordinate {
+    /// A node's coordinate.
+    #[must_use]
+    pub fn new(node: impl Into<String>, coord: Coordinate) -> Self {
+        Self { node: node.into(), coord, ..Self::default() }
+    }
+}
+
+impl Coordinate {
+    /// The round-trip time to another coordinate, as it is to be expected.
+    #[must_use]
+    pub fn distance(&self, other: &Self) -> std::time::Duration {
+        let squares: f64 = self.vec.iter().zip(&other.vec).map(|(a, b)| (a - b) * (a - b)).sum();
+        let plain = squares.sqrt() + self.height + other.height;
+        let adjusted = plain + self.adjustment + other.adjustment;
+        let seconds = if adjusted > 0.0 { adjusted } else { plain };
+        std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default()
+    }
+}

@@ -1,0 +1,307 @@
+//! [Cluster peering](https://developer.hashicorp.com/consul/api-docs/peering), and which
+//! [services](https://developer.hashicorp.com/consul/api-docs/exported-services) cross it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use client_core::caps::Plain;
+use client_core::wire::{self, Parts, empty, recode_empty, recode_raw, secret};
+use client_core::{Op, Verb, open_enum, operations};
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::caps::{BlockingList, BlockingLookup, Change};
+use crate::record::{Unset, record};
+use crate::service::Locality;
+use crate::{Call, Client};
+
+operations! {
+    TOKEN: PeeringToken, Plain = Op::new(Verb::Post, "peering.generate_token", "/v1/peering/token");
+    ESTABLISH: (), Plain =
+        Op::decoded_by(Verb::Post, "peering.establish", "/v1/peering/establish", empty, recode_empty);
+    GET: Peering, BlockingLookup = Op::new(Verb::Get, "peering.get", "/v1/peering/{name}").blocking();
+    DELETE: (), Change =
+        Op::decoded_by(Verb::Delete, "peering.delete", "/v1/peering/{name}", empty, recode_empty).idempotent();
+    LIST: Vec<Peering>, BlockingList = Op::new(Verb::Get, "peering.list", "/v1/peerings").blocking();
+    EXPORTED: Vec<ExportedService>, BlockingList =
+        Op::new(Verb::Get, "exported_services.list", "/v1/exported-services").blocking();
+    IMPORTED: Vec<ImportedService>, Plain =
+        Op::decoded_by(Verb::Get, "imported_services.list", "/v1/imported-services", imported, recode_raw);
+}
+
+/// Cluster peering.
+#[derive(Debug, Clone)]
+pub struct Peerings<'a>(&'a Client);
+
+/// Services that cross peerings and partitions.
+#[derive(Debug, Clone)]
+pub struct ExportedServices<'a>(&'a Client);
+
+/// Services that come from elsewhere.
+#[derive(Debug, Clone)]
+pub struct ImportedServices<'a>(&'a Client);
+
+impl Client {
+    /// Cluster peering.
+    ///
+    /// ```no_run
+    /// # async fn example(here: consul_client::Client, there: consul_client::Client) -> consul_client::Result<()> {
+    /// let token = here.peering().generate_token("there").await?.peering_token;
+    /// there.peering().establish("here", token).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn peering(&self) -> Peerings<'_> {
+        Peerings(self)
+    }
+
+    /// Services that are exported to peers and partitions (1.17.3 and later).
+    ///
+    /// ```no_run
+    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+    /// for service in consul.exported_services().list().await? {
+    ///     println!("{} to {:?}", service.service, service.consumers.peers);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn exported_services(&self) -> ExportedServices<'_> {
+        ExportedServices(self)
+    }
+
+    /// Services that are imported from peers and partitions (1.22 and later).
+    ///
+    /// ```no_run
+    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+    /// for service in consul.imported_services().list().await? {
+    ///     println!("{}", service.service);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn imported_services(&self) -> ImportedServices<'_> {
+        ImportedServices(self)
+    }
+}
+
+impl Peerings<'_> {
+    /// Makes a token with which another cluster can peer with this one. It is a secret.
+    pub fn generate_token(&self, peer_name: &str) -> Call<PeeringToken> {
+        self.0.call(&TOKEN, &[]).field("PeerName", peer_name)
+    }
+
+    /// Peers with the cluster that made the token.
+    pub fn establish(&self, peer_name: &str, token: impl Into<SecretString>) -> Call<()> {
+        let body = Establish { peer_name, peering_token: token.into() };
+        self.0.call(&ESTABLISH, &[]).json(&body)
+    }
+
+    /// Reads a peering.
+    pub fn get(&self, name: &str) -> Call<Peering, BlockingLookup> {
+        self.0.call(&GET, &[name])
+    }
+
+    /// Deletes a peering, which goes on after the answer.
+    pub fn delete(&self, name: &str) -> Call<(), Change> {
+        self.0.call(&DELETE, &[name])
+    }
+
+    /// Lists the peerings. Their index does not follow the state of their connections.
+    pub fn list(&self) -> Call<Vec<Peering>, BlockingList> {
+        self.0.call(&LIST, &[])
+    }
+}
+
+impl Call<PeeringToken> {
+    /// Has the other cluster connect to these addresses instead of the servers' own.
+    pub fn server_external_addresses(self, addresses: &[&str]) -> Self {
+        self.field("ServerExternalAddresses", addresses)
+    }
+}
+
+impl ExportedServices<'_> {
+    /// Lists the services that others may use, and who they are.
+    pub fn list(&self) -> Call<Vec<ExportedService>, BlockingList> {
+        self.0.call(&EXPORTED, &[])
+    }
+}
+
+impl ImportedServices<'_> {
+    /// Lists the services of others that can be used here.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSuchEndpoint`](crate::Error::NoSuchEndpoint) from servers before 1.22.
+    pub fn list(&self) -> Call<Vec<ImportedService>> {
+        self.0.call(&IMPORTED, &[])
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Establish<'a> {
+    peer_name: &'a str,
+    #[serde(serialize_with = "secret::expose")]
+    peering_token: SecretString,
+}
+
+/// Community servers answer a list, Enterprise ones an object around it.
+fn imported(answer: &Parts) -> Result<Vec<ImportedService>, client_core::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        List(Option<Vec<ImportedService>>),
+        Object {
+            #[serde(rename = "ImportedServices", default)]
+            services: Option<Vec<ImportedService>>,
+        },
+    }
+    match wire::json(answer)? {
+        Form::List(services) | Form::Object { services } => Ok(services.unwrap_or_default()),
+    }
+}
+
+/// A token to peer with.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct PeeringToken {
+    /// The token.
+    #[serde(with = "secret")]
+    pub peering_token: SecretString,
+}
+
+impl fmt::Debug for PeeringToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PeeringToken(…)")
+    }
+}
+
+open_enum! {
+    /// How far a peering is.
+    pub enum PeeringState {
+        /// Not known.
+        Undefined = "UNDEFINED",
+        /// A token was made.
+        Pending = "PENDING",
+        /// It is being established.
+        Establishing = "ESTABLISHING",
+        /// It works.
+        Active = "ACTIVE",
+        /// It does not work.
+        Failing = "FAILING",
+        /// It is being deleted.
+        Deleting = "DELETING",
+        /// The other side has ended it.
+        Terminated = "TERMINATED",
+    }
+}
+
+impl Default for PeeringState {
+    fn default() -> Self {
+        Self::Undefined
+    }
+}
+impl Unset for PeeringState {}
+
+record! {
+    /// A peering with another cluster.
+    pub struct Peering {
+        /// Its id.
+        #[serde(rename = "ID")]
+        id: String,
+        /// Its name.
+        name: String,
+        /// The admin partition (Enterprise).
+        partition: Option<String>,
+        /// When it is to be deleted.
+        deleted_at: Option<Timestamp> = "client_core::time::rfc3339::nullable",
+        /// Free key-value pairs.
+        meta: BTreeMap<String, String>,
+        /// How far it is.
+        state: PeeringState,
+        /// Its id on the other side.
+        #[serde(rename = "PeerID")]
+        peer_id: Option<String>,
+        /// The CA certificates of the other side.
+        #[serde(rename = "PeerCAPems")]
+        peer_ca_pems: Vec<String>,
+        /// The other side's name in TLS.
+        peer_server_name: Option<String>,
+        /// The other side's servers.
+        peer_server_addresses: Vec<String>,
+        /// The state of the connection.
+        stream_status: Option<PeeringStream>,
+        /// What is known of the other side.
+        remote: Option<PeeringRemote>,
+        /// The index at which it was created.
+        create_index: u64,
+        /// The index of its last change.
+        modify_index: u64,
+        ..extra
+    }
+
+    /// The state of a peering's connection.
+    pub struct PeeringStream {
+        /// Services that come in.
+        imported_services: Vec<String>,
+        /// Services that go out.
+        exported_services: Vec<String>,
+        /// When the other side gave a sign of life.
+        last_heartbeat: Option<Timestamp> = "client_core::time::rfc3339::nullable",
+        /// When something was received.
+        last_receive: Option<Timestamp> = "client_core::time::rfc3339::nullable",
+        /// When something was sent.
+        last_send: Option<Timestamp> = "client_core::time::rfc3339::nullable",
+        ..extra
+    }
+
+    /// What is known of the other side.
+    pub struct PeeringRemote {
+        /// Its admin partition (Enterprise).
+        partition: String,
+        /// Its datacenter.
+        datacenter: String,
+        /// Where it runs.
+        locality: Option<Locality>,
+    }
+
+    /// A service that others may use.
+    pub struct ExportedService {
+        /// The service.
+        service: String,
+        /// Its admin partition (Enterprise).
+        partition: Option<String>,
+        /// Its namespace (Enterprise).
+        namespace: Option<String>,
+        /// Who may.
+        consumers: Consumers,
+    }
+
+    /// Who may use a service.
+    pub struct Consumers {
+        /// These peers.
+        peers: Vec<String>,
+        /// These admin partitions (Enterprise).
+        partitions: Vec<String>,
+    }
+
+    /// A service of others.
+    pub struct ImportedService {
+        /// The service.
+        service: String,
+        /// Its admin partition (Enterprise).
+        partition: Option<String>,
+        /// Its namespace (Enterprise).
+        namespace: Option<String>,
+        /// The peer that has it.
+        source_peer: Option<String>,
+        /// The admin partition that has it (Enterprise).
+        source_partition: Option<String>,
+        ..extra
+    }
+}

@@ -1,0 +1,303 @@
+//! [Prepared queries](https://developer.hashicorp.com/consul/api-docs/query): named questions for
+//! services, with failover to other datacenters.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use client_core::caps::Plain;
+use client_core::wire::{self, Parts, empty, recode, recode_empty};
+use client_core::{Op, Verb, operations};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::caps::{BlockingList, BlockingLookup, Cached, Change, Lookup, Near};
+use crate::health::ServiceEntry;
+use crate::record::record;
+use crate::session::SessionId as QueryId;
+use crate::{Call, Client};
+
+operations! {
+    CREATE: QueryId, Plain = Op::new(Verb::Post, "query.create", "/v1/query");
+    LIST: Vec<PreparedQuery>, BlockingList = Op::new(Verb::Get, "query.list", "/v1/query").blocking();
+    GET: PreparedQuery, BlockingLookup =
+        Op::decoded_by(Verb::Get, "query.get", "/v1/query/{id}", one, recode::<Vec<PreparedQuery>>).blocking();
+    UPDATE: (), Change =
+        Op::decoded_by(Verb::Put, "query.update", "/v1/query/{id}", empty, recode_empty).idempotent();
+    DELETE: (), Change =
+        Op::decoded_by(Verb::Delete, "query.delete", "/v1/query/{id}", empty, recode_empty).idempotent();
+    EXECUTE: QueryResult, Execute = Op::new(Verb::Get, "query.execute", "/v1/query/{id_or_name}/execute");
+    EXPLAIN: QueryExplanation, Lookup = Op::new(Verb::Get, "query.explain", "/v1/query/{id_or_name}/explain");
+}
+
+client_core::capabilities! {
+    /// Runs a prepared query.
+    pub struct Execute: Optional + Stale;
+}
+impl Near for Execute {}
+impl Cached for Execute {}
+client_core::options! {
+    Execute {
+        /// Answers at most this many instances.
+        query limit(u32) = "limit";
+        /// Answers the instances that the mesh reaches.
+        query connect(bool) = "connect";
+    }
+}
+
+/// Prepared queries.
+#[derive(Debug, Clone)]
+pub struct PreparedQueries<'a>(&'a Client);
+
+impl Client {
+    /// Prepared queries.
+    ///
+    /// ```no_run
+    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+    /// use consul_client::query::PreparedQuery;
+    /// consul.query().create(&PreparedQuery::new("web-anywhere", "web").failover_nearest(2)).await?;
+    /// let found = consul.query().execute("web-anywhere").near("_agent").limit(3).await?;
+    /// println!("{} in {}", found.nodes.len(), found.datacenter);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn query(&self) -> PreparedQueries<'_> {
+        PreparedQueries(self)
+    }
+}
+
+impl PreparedQueries<'_> {
+    /// Creates a query.
+    pub fn create(&self, query: &PreparedQuery) -> Call<QueryId> {
+        self.0.call(&CREATE, &[]).json(&query.to_send())
+    }
+
+    /// Lists the queries.
+    pub fn list(&self) -> Call<Vec<PreparedQuery>, BlockingList> {
+        self.0.call(&LIST, &[])
+    }
+
+    /// Reads a query by id.
+    pub fn get(&self, id: &str) -> Call<PreparedQuery, BlockingLookup> {
+        self.0.call(&GET, &[id])
+    }
+
+    /// Replaces a query.
+    pub fn update(&self, id: &str, query: &PreparedQuery) -> Call<(), Change> {
+        self.0.call(&UPDATE, &[id]).json(&query.to_send())
+    }
+
+    /// Deletes a query by id.
+    pub fn delete(&self, id: &str) -> Call<(), Change> {
+        self.0.call(&DELETE, &[id])
+    }
+
+    /// Runs a query, by id or name.
+    pub fn execute(&self, id_or_name: &str) -> Call<QueryResult, Execute> {
+        self.0.call(&EXECUTE, &[id_or_name])
+    }
+
+    /// The query that a name leads to, its template filled in.
+    pub fn explain(&self, id_or_name: &str) -> Call<QueryExplanation, Lookup> {
+        self.0.call(&EXPLAIN, &[id_or_name])
+    }
+}
+
+fn one(answer: &Parts) -> Result<PreparedQuery, client_core::Error> {
+    let queries: Vec<PreparedQuery> = wire::json(answer)?;
+    queries.into_iter().next().ok_or_else(|| client_core::Error::decode("the answer is an empty list"))
+}
+
+/// A named question for instances of a service.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct PreparedQuery {
+    /// Its id; empty for one that is to be created.
+    #[serde(rename = "ID")]
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The session with which it ends.
+    pub session: String,
+    /// The token it is run with.
+    #[serde(with = "client_core::wire::secret")]
+    pub token: SecretString,
+    /// Whether it stands for many names.
+    pub template: QueryTemplate,
+    /// What it asks for.
+    pub service: ServiceQuery,
+    /// How it is answered in DNS.
+    #[serde(rename = "DNS")]
+    pub dns: QueryDns,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+}
+
+impl crate::record::Unset for PreparedQuery {}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Sent<'a> {
+    name: &'a str,
+    session: &'a str,
+    #[serde(serialize_with = "client_core::wire::secret::expose")]
+    token: SecretString,
+    template: &'a QueryTemplate,
+    service: &'a ServiceQuery,
+    #[serde(rename = "DNS")]
+    dns: &'a QueryDns,
+}
+
+impl PreparedQuery {
+    /// A query for a service.
+    #[must_use]
+    pub fn new(name: impl Into<String>, service: impl Into<String>) -> Self {
+        let service = ServiceQuery { service: service.into(), ..ServiceQuery::default() };
+        Self { name: name.into(), service, ..Self::default() }
+    }
+
+    fn to_send(&self) -> Sent<'_> {
+        let Self { name, session, token, template, service, dns, .. } = self;
+        Sent { name, session, token: token.clone(), template, service, dns }
+    }
+
+    /// Keeps instances all of whose checks pass.
+    #[must_use]
+    pub fn only_passing(mut self) -> Self {
+        self.service.only_passing = true;
+        self
+    }
+
+    /// Asks the nearest other datacenters, up to `count`, where this one has no instance.
+    #[must_use]
+    pub fn failover_nearest(mut self, count: u32) -> Self {
+        self.service.failover.nearest_n = count;
+        self
+    }
+
+    /// Answers DNS with this time to live.
+    #[must_use]
+    pub fn dns_ttl(mut self, ttl: Duration) -> Self {
+        self.dns.ttl = Some(ttl);
+        self
+    }
+}
+
+client_core::setters! { PreparedQuery {
+    /// Ends it with this session.
+    session: String;
+    /// Runs it with this token.
+    token: SecretString;
+} }
+
+record! {
+    /// How a query stands for many names.
+    pub struct QueryTemplate {
+        /// `name_prefix_match`, or empty for an ordinary query.
+        r#type: String,
+        /// Takes names apart for `${match(n)}`.
+        regexp: String,
+        /// Leaves tags out that come out empty.
+        remove_empty_tags: bool,
+    }
+
+    /// What a query asks for.
+    pub struct ServiceQuery {
+        /// The service.
+        service: String,
+        /// The sameness group to ask (Enterprise).
+        sameness_group: Option<String>,
+        /// Its namespace (Enterprise).
+        namespace: Option<String>,
+        /// Its admin partition (Enterprise).
+        partition: Option<String>,
+        /// What to ask where there is no instance.
+        failover: QueryFailover,
+        /// Whether agents are answered too; not documented.
+        include_all: Option<bool>,
+        /// Keeps instances all of whose checks pass; critical ones never count.
+        only_passing: bool,
+        /// Checks that do not count.
+        #[serde(rename = "IgnoreCheckIDs")]
+        ignore_check_ids: Vec<String>,
+        /// The node to sort by distance from.
+        near: String,
+        /// Tags they have, or with a `!` have not.
+        tags: Vec<String>,
+        /// Metadata of their nodes.
+        node_meta: BTreeMap<String, String>,
+        /// Metadata of theirs.
+        service_meta: BTreeMap<String, String>,
+        /// Asks for instances that the mesh reaches.
+        connect: bool,
+        /// The peer to ask.
+        peer: Option<String>,
+    }
+
+    /// What to ask where there is no instance.
+    pub struct QueryFailover {
+        /// Whether this datacenter is left out.
+        skip_local_datacenter: Option<bool>,
+        /// How many of the nearest datacenters.
+        nearest_n: u32,
+        /// These datacenters.
+        datacenters: Vec<String>,
+        /// These datacenters and peers, one after the other.
+        targets: Vec<QueryTarget>,
+    }
+
+    /// A place to ask.
+    pub struct QueryTarget {
+        /// A peer.
+        peer: Option<String>,
+        /// A datacenter.
+        datacenter: Option<String>,
+        /// An admin partition (Enterprise).
+        partition: Option<String>,
+        /// A namespace (Enterprise).
+        namespace: Option<String>,
+    }
+
+    /// How a query is answered in DNS.
+    pub struct QueryDns {
+        /// With this time to live.
+        #[serde(rename = "TTL")]
+        ttl: Option<Duration> => "crate::record::go_or_empty",
+    }
+
+    /// What a query found.
+    pub struct QueryResult {
+        /// The service.
+        service: String,
+        /// Its namespace (Enterprise).
+        namespace: Option<String>,
+        /// The instances.
+        nodes: Vec<ServiceEntry>,
+        /// How it is answered in DNS.
+        #[serde(rename = "DNS")]
+        dns: QueryDns,
+        /// The datacenter they are in.
+        datacenter: String,
+        /// How many other places were asked.
+        failovers: u32,
+        ..extra
+    }
+
+    /// What a name leads to.
+    pub struct QueryExplanation {
+        /// The query, its template filled in.
+        query: PreparedQuery,
+        ..extra
+    }
+}
+
+impl PartialEq for PreparedQuery {
+    /// Tokens are not compared.
+    fn eq(&self, other: &Self) -> bool {
+        (&self.id, &self.name, &self.session, &self.template, &self.service, &self.dns)
+            == (&other.id, &other.name, &other.session, &other.template, &other.service, &other.dns)
+    }
+}

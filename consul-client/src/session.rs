@@ -1,0 +1,220 @@
+//! [Sessions](https://developer.hashicorp.com/consul/api-docs/session): who holds locks, and for how long.
+
+use std::time::Duration;
+
+use client_core::caps::Plain;
+use client_core::wire::{self, Parts, recode};
+use client_core::{Op, Verb, open_enum, operations};
+use serde::{Deserialize, Serialize};
+
+use crate::caps::{BlockingList, BlockingRead, Change};
+use crate::record::record;
+use crate::{Call, Client};
+
+operations! {
+    CREATE: SessionId, Plain = Op::new(Verb::Put, "session.create", "/v1/session/create");
+    DESTROY: bool, Plain = Op::new(Verb::Put, "session.destroy", "/v1/session/destroy/{id}").idempotent();
+    RENEW: Session, Change =
+        Op::decoded_by(Verb::Put, "session.renew", "/v1/session/renew/{id}", one, recode::<Vec<Session>>)
+            .idempotent();
+    INFO: Option<Session>, BlockingRead =
+        Op::decoded_by(Verb::Get, "session.info", "/v1/session/info/{id}", maybe, recode::<Vec<Session>>)
+            .blocking();
+    NODE: Vec<Session>, BlockingList =
+        Op::new(Verb::Get, "session.node", "/v1/session/node/{node}").blocking();
+    LIST: Vec<Session>, BlockingList = Op::new(Verb::Get, "session.list", "/v1/session/list").blocking();
+}
+
+/// Sessions.
+#[derive(Debug, Clone)]
+pub struct Sessions<'a>(&'a Client);
+
+impl Client {
+    /// Sessions. [`lock`](Client::lock) takes care of one by itself.
+    ///
+    /// ```no_run
+    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+    /// use std::time::Duration;
+    /// use consul_client::SessionOptions;
+    /// let wanted = SessionOptions::new().name("deploy").ttl(Duration::from_secs(30));
+    /// let session = consul.session().create(&wanted).await?.id;
+    /// assert!(consul.session().renew(&session).optional().await?.is_some());
+    /// consul.session().destroy(&session).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn session(&self) -> Sessions<'_> {
+        Sessions(self)
+    }
+}
+
+impl Sessions<'_> {
+    /// Creates a session. Never repeated after a lost answer: that could leave a session behind.
+    pub fn create(&self, options: &SessionOptions) -> Call<SessionId> {
+        self.0.call(&CREATE, &[]).json(options)
+    }
+
+    /// Ends a session, which need not exist. Locks it still holds are released, and cannot be
+    /// taken during the session's lock delay.
+    pub fn destroy(&self, id: &str) -> Call<bool> {
+        self.0.call(&DESTROY, &[id])
+    }
+
+    /// Starts the session's time to live anew. A 404 says that it has expired.
+    pub fn renew(&self, id: &str) -> Call<Session, Change> {
+        self.0.call(&RENEW, &[id])
+    }
+
+    /// Reads one session; `None` where there is none, for which Consul has no 404 here.
+    pub fn info(&self, id: &str) -> Call<Option<Session>, BlockingRead> {
+        self.0.call(&INFO, &[id])
+    }
+
+    /// Lists the sessions of a node.
+    pub fn node(&self, node: &str) -> Call<Vec<Session>, BlockingList> {
+        self.0.call(&NODE, &[node])
+    }
+
+    /// Lists all sessions of a datacenter.
+    pub fn list(&self) -> Call<Vec<Session>, BlockingList> {
+        self.0.call(&LIST, &[])
+    }
+}
+
+fn maybe(answer: &Parts) -> Result<Option<Session>, client_core::Error> {
+    let sessions: Option<Vec<Session>> = wire::json(answer)?;
+    Ok(sessions.unwrap_or_default().into_iter().next())
+}
+
+fn one(answer: &Parts) -> Result<Session, client_core::Error> {
+    maybe(answer)?.ok_or_else(|| client_core::Error::decode("the answer is an empty list"))
+}
+
+open_enum! {
+    /// What becomes of the locks of a session that ends.
+    pub enum Behavior {
+        /// They are released, and their keys stay.
+        Release = "release",
+        /// Their keys are deleted.
+        Delete = "delete",
+    }
+}
+
+record! {
+    /// The id of a new session.
+    pub struct SessionId {
+        /// The id.
+        #[serde(rename = "ID")]
+        id: String,
+    }
+
+    /// A session.
+    pub struct Session {
+        /// Its id.
+        #[serde(rename = "ID")]
+        id: String,
+        /// What people call it.
+        name: String,
+        /// The node that it lives and dies with.
+        node: String,
+        /// How long a lock cannot be taken after this session has lost it.
+        lock_delay: Duration = "client_core::time::nanos",
+        /// What becomes of its locks when it ends.
+        behavior: Option<Behavior>,
+        /// How long it lives without a renewal, at least; `None` for ever.
+        #[serde(rename = "TTL")]
+        ttl: Option<Duration> = "client_core::time::go::option",
+        /// The checks of its node it depends on.
+        node_checks: Vec<String>,
+        /// The checks of services it depends on.
+        service_checks: Vec<ServiceCheck>,
+        /// Its namespace (Enterprise).
+        namespace: Option<String>,
+        /// Its admin partition (Enterprise).
+        partition: Option<String>,
+        /// The index at which it was created.
+        create_index: u64,
+        /// The index of its last change.
+        modify_index: u64,
+        ..extra
+    }
+
+    /// A check of a service that a session depends on.
+    pub struct ServiceCheck {
+        /// The check's id.
+        #[serde(rename = "ID")]
+        id: String,
+        /// Its namespace (Enterprise).
+        namespace: Option<String>,
+    }
+}
+
+/// The settings of a new session.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct SessionOptions {
+    /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The node it lives and dies with; the agent's own by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// How long it lives without a renewal: 10 seconds to 24 hours. The server may take up to
+    /// twice as long to notice.
+    #[serde(rename = "TTL", with = "client_core::time::go::option", skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<Duration>,
+    /// How long a lock that it loses cannot be taken, at most a minute. 15 seconds by default.
+    #[serde(with = "client_core::time::go::option", skip_serializing_if = "Option::is_none")]
+    pub lock_delay: Option<Duration>,
+    /// What becomes of its locks when it ends. They are released by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behavior: Option<Behavior>,
+    /// The checks of its node it depends on; `serfHealth` by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node_checks: Option<Vec<String>>,
+    /// The checks of services it depends on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub service_checks: Vec<ServiceCheck>,
+}
+
+impl SessionOptions {
+    /// The server's defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Depends on no check, not even on its node being alive.
+    #[must_use]
+    pub fn without_checks(mut self) -> Self {
+        self.node_checks = Some(Vec::new());
+        self
+    }
+}
+
+client_core::setters! { SessionOptions {
+    /// Says what people call it.
+    name: String = Some;
+    /// Binds it to this node.
+    node: String = Some;
+    /// Ends it when it was not renewed for this long.
+    ttl: Duration = Some;
+    /// Keeps locks that it loses from being taken for this long.
+    lock_delay: Duration = Some;
+    /// Says what becomes of its locks.
+    behavior: Behavior = Some;
+    /// Binds it to these checks of its node.
+    node_checks: Vec<String> = Some;
+    /// Binds it to these checks of services.
+    service_checks: Vec<ServiceCheck>;
+} }
+
+impl ServiceCheck {
+    /// The check with this id.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), ..Self::default() }
+    }
+}

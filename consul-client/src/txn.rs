@@ -1,0 +1,362 @@
+//! [Transactions](https://developer.hashicorp.com/consul/api-docs/txn): several changes, all or none.
+
+use std::fmt;
+
+use bytes::Bytes;
+use client_core::caps::Plain;
+use client_core::{Op, Verb, open_enum, operations};
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::Node;
+use crate::check::HealthCheck;
+use crate::kv::KvPair;
+use crate::record::record;
+use crate::service::Service;
+use crate::{Call, Client};
+
+operations! {
+    APPLY: TxnResults, Plain = Op::new(Verb::Put, "txn.apply", "/v1/txn");
+}
+
+/// The server takes no more operations in one transaction.
+const MOST: usize = 128;
+
+open_enum! {
+    /// What a transaction does to a node, a service or a check.
+    pub enum TxnVerb {
+        /// Reads it.
+        Get = "get",
+        /// Writes it.
+        Set = "set",
+        /// Writes it if its index is still the given one.
+        Cas = "cas",
+        /// Deletes it.
+        Delete = "delete",
+        /// Deletes it if its index is still the given one.
+        DeleteCas = "delete-cas",
+    }
+
+    /// What a transaction does to a key.
+    pub enum KvVerb {
+        /// Writes it.
+        Set = "set",
+        /// Deletes it.
+        Delete = "delete",
+        /// Deletes it if its index is still the given one.
+        DeleteCas = "delete-cas",
+        /// Deletes all keys with this prefix.
+        DeleteTree = "delete-tree",
+        /// Writes it if its index is still the given one.
+        Cas = "cas",
+        /// Takes its lock and writes it.
+        Lock = "lock",
+        /// Gives its lock back and writes it.
+        Unlock = "unlock",
+        /// Reads it; fails where it is missing.
+        Get = "get",
+        /// Reads it; an empty value where it is missing.
+        GetOrEmpty = "get-or-empty",
+        /// Reads all keys with this prefix.
+        GetTree = "get-tree",
+        /// Fails unless this session holds its lock.
+        CheckSession = "check-session",
+        /// Fails unless its index is the given one.
+        CheckIndex = "check-index",
+        /// Fails where it exists.
+        CheckNotExists = "check-not-exists",
+    }
+}
+
+/// One operation of a transaction.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub enum TxnOp {
+    /// On a key.
+    #[serde(rename = "KV")]
+    Kv(KvOp),
+    /// On a node of the catalog.
+    Node {
+        /// What to do.
+        #[serde(rename = "Verb")]
+        verb: TxnVerb,
+        /// The node.
+        #[serde(rename = "Node")]
+        node: Box<Node>,
+    },
+    /// On a service of the catalog.
+    ///
+    /// The server drops socket path, mesh settings and upstreams of a service in a transaction.
+    Service {
+        /// What to do.
+        #[serde(rename = "Verb")]
+        verb: TxnVerb,
+        /// Its node.
+        #[serde(rename = "Node")]
+        node: String,
+        /// The service.
+        #[serde(rename = "Service")]
+        service: Box<Service>,
+    },
+    /// On a check of the catalog.
+    Check {
+        /// What to do.
+        #[serde(rename = "Verb")]
+        verb: TxnVerb,
+        /// The check.
+        #[serde(rename = "Check")]
+        check: Box<HealthCheck>,
+    },
+}
+
+/// An operation on a key.
+#[derive(Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct KvOp {
+    /// What to do.
+    pub verb: KvVerb,
+    /// The key or prefix.
+    pub key: String,
+    /// The value to write.
+    #[serde(with = "crate::kv::value", skip_serializing_if = "Bytes::is_empty")]
+    pub value: Bytes,
+    /// The number to store beside the value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flags: Option<u64>,
+    /// The index to insist on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+    /// The session to lock for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+}
+
+impl fmt::Debug for KvOp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KvOp({} `{}`, {} bytes)", self.verb, self.key, self.value.len())
+    }
+}
+
+impl KvOp {
+    /// An operation that needs no more than a key.
+    #[must_use]
+    pub fn new(verb: KvVerb, key: impl Into<String>) -> Self {
+        Self { verb, key: key.into(), value: Bytes::new(), flags: None, index: None, session: None }
+    }
+}
+
+client_core::setters! { KvOp {
+    /// Writes this value.
+    value: Bytes;
+    /// Locks for this session.
+    session: String = Some;
+} }
+client_core::number_setters! { KvOp {
+    /// Stores a number beside the value.
+    flags: u64 = Some;
+    /// Insists on this index.
+    index: u64 = Some;
+} }
+
+/// Collects the operations of a transaction.
+#[derive(Debug, Clone)]
+#[must_use = "a transaction does nothing until it is applied"]
+pub struct Txn<'a> {
+    client: &'a Client,
+    operations: Vec<TxnOp>,
+}
+
+impl Client {
+    /// A transaction, empty as yet.
+    ///
+    /// ```no_run
+    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+    /// let results = consul.txn().check_index("a", 17).set("b", "2").get_tree("c/").apply().await?;
+    /// for pair in results.pairs() {
+    ///     println!("{}", pair.key);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn txn(&self) -> Txn<'_> {
+        Txn { client: self, operations: Vec::new() }
+    }
+}
+
+impl Txn<'_> {
+    /// Adds an operation.
+    pub fn push(mut self, operation: impl Into<TxnOp>) -> Self {
+        self.operations.push(operation.into());
+        self
+    }
+
+    fn kv(self, verb: KvVerb, key: &str) -> Self {
+        self.push(KvOp::new(verb, key))
+    }
+
+    /// Writes a key.
+    pub fn set(self, key: &str, value: impl Into<Bytes>) -> Self {
+        self.push(KvOp::new(KvVerb::Set, key).value(value))
+    }
+
+    /// Writes a key if its index is still `index`; 0 for a key that must not exist.
+    pub fn cas(self, key: &str, value: impl Into<Bytes>, index: u64) -> Self {
+        self.push(KvOp::new(KvVerb::Cas, key).value(value).index(index))
+    }
+
+    /// Takes a key's lock and writes it.
+    pub fn lock(self, key: &str, value: impl Into<Bytes>, session: &str) -> Self {
+        self.push(KvOp::new(KvVerb::Lock, key).value(value).session(session))
+    }
+
+    /// Gives a key's lock back and writes it.
+    pub fn unlock(self, key: &str, value: impl Into<Bytes>, session: &str) -> Self {
+        self.push(KvOp::new(KvVerb::Unlock, key).value(value).session(session))
+    }
+
+    /// Reads a key, which must exist.
+    pub fn get(self, key: &str) -> Self {
+        self.kv(KvVerb::Get, key)
+    }
+
+    /// Reads a key, or an empty value where there is none (1.15 and later).
+    pub fn get_or_empty(self, key: &str) -> Self {
+        self.kv(KvVerb::GetOrEmpty, key)
+    }
+
+    /// Reads all keys that start with `prefix`.
+    pub fn get_tree(self, prefix: &str) -> Self {
+        self.kv(KvVerb::GetTree, prefix)
+    }
+
+    /// Deletes a key.
+    pub fn delete(self, key: &str) -> Self {
+        self.kv(KvVerb::Delete, key)
+    }
+
+    /// Deletes a key if its index is still `index`.
+    pub fn delete_cas(self, key: &str, index: u64) -> Self {
+        self.push(KvOp::new(KvVerb::DeleteCas, key).index(index))
+    }
+
+    /// Deletes all keys that start with `prefix`.
+    pub fn delete_tree(self, prefix: &str) -> Self {
+        self.kv(KvVerb::DeleteTree, prefix)
+    }
+
+    /// Fails the transaction unless a key's index is `index`.
+    pub fn check_index(self, key: &str, index: u64) -> Self {
+        self.push(KvOp::new(KvVerb::CheckIndex, key).index(index))
+    }
+
+    /// Fails the transaction unless `session` holds a key's lock.
+    pub fn check_session(self, key: &str, session: &str) -> Self {
+        self.push(KvOp::new(KvVerb::CheckSession, key).session(session))
+    }
+
+    /// Fails the transaction where a key exists.
+    pub fn check_not_exists(self, key: &str) -> Self {
+        self.kv(KvVerb::CheckNotExists, key)
+    }
+
+    /// Does `verb` to a node; `modify_index` counts for the conditional ones.
+    pub fn node(self, verb: TxnVerb, node: Node) -> Self {
+        self.push(TxnOp::Node { verb, node: Box::new(node) })
+    }
+
+    /// Does `verb` to a service of `node`.
+    pub fn service(self, verb: TxnVerb, node: impl Into<String>, service: Service) -> Self {
+        self.push(TxnOp::Service { verb, node: node.into(), service: Box::new(service) })
+    }
+
+    /// Does `verb` to a check.
+    pub fn check(self, verb: TxnVerb, check: HealthCheck) -> Self {
+        self.push(TxnOp::Check { verb, check: Box::new(check) })
+    }
+
+    /// Carries all operations out, or none of them. At most 128 fit one transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`TxnConflict`](crate::Error::TxnConflict) names the operations that did not hold; nothing
+    /// was changed then.
+    pub fn apply(&self) -> Call<TxnResults> {
+        let count = self.operations.len();
+        let reads = self.operations.iter().all(TxnOp::only_reads);
+        self.client.call(&APPLY, &[]).json(&self.operations).edit(|request| {
+            request.idempotent(reads);
+            if count > MOST {
+                request.mistake(format!("a transaction has at most {MOST} operations, this one has {count}"));
+            }
+        })
+    }
+}
+
+impl TxnOp {
+    fn only_reads(&self) -> bool {
+        use KvVerb::{CheckIndex, CheckNotExists, CheckSession, Get, GetOrEmpty, GetTree};
+        match self {
+            Self::Kv(op) => {
+                matches!(op.verb, Get | GetOrEmpty | GetTree | CheckIndex | CheckNotExists | CheckSession)
+            }
+            Self::Node { verb, .. } | Self::Service { verb, .. } | Self::Check { verb, .. } => {
+                *verb == TxnVerb::Get
+            }
+        }
+    }
+}
+
+impl From<KvOp> for TxnOp {
+    fn from(op: KvOp) -> Self {
+        Self::Kv(op)
+    }
+}
+
+record! {
+    /// What a transaction answers.
+    ///
+    /// There is no result for each operation: a delete has none, and reading a tree has many.
+    pub struct TxnResults {
+        /// The results, in the order of the operations.
+        results: Vec<TxnResult>,
+        /// What failed; empty here, since a failure is an error.
+        errors: Vec<TxnError>,
+    }
+
+    /// One result: of a write without its value.
+    pub struct TxnResult {
+        /// A key.
+        #[serde(rename = "KV")]
+        kv: Option<KvPair>,
+        /// A node.
+        node: Option<Node>,
+        /// A service.
+        service: Option<Service>,
+        /// A check.
+        check: Option<HealthCheck>,
+    }
+}
+
+impl TxnResults {
+    /// The keys among the results.
+    pub fn pairs(&self) -> impl Iterator<Item = &KvPair> {
+        self.results.iter().filter_map(|result| result.kv.as_ref())
+    }
+}
+
+/// Why an operation of a transaction did not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct TxnError {
+    /// Which one, counted from 0.
+    pub op_index: usize,
+    /// The server's words.
+    pub what: String,
+}
+
+impl fmt::Display for TxnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "operation {}: {}", self.op_index, self.what)
+    }
+}

@@ -1,0 +1,196 @@
+//! Progress on stderr: drawn over on a terminal, a line for each change, or JSON lines.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use wuffchat_deploy::Outcome;
+use wuffchat_deploy::events::{Event, EventSink};
+
+use crate::Output;
+
+/// Shows the events of a release.
+pub struct Display {
+    writer: Writer,
+}
+
+enum Writer {
+    Live { lines: MultiProgress, bars: Mutex<BTreeMap<String, ProgressBar>>, colour: bool },
+    Plain { last: Mutex<BTreeMap<String, String>> },
+    Json,
+}
+
+impl Display {
+    /// A display of the kind that was asked for.
+    #[must_use]
+    pub fn new(output: Output) -> Self {
+        let writer = match output {
+            Output::Json => Writer::Json,
+            _ if output.is_live() => Writer::Live {
+                lines: MultiProgress::new(),
+                bars: Mutex::default(),
+                colour: output.is_coloured(),
+            },
+            _ => Writer::Plain { last: Mutex::default() },
+        };
+        Self { writer }
+    }
+
+    /// A remark that is no event.
+    pub fn note(&self, text: &str) {
+        match &self.writer {
+            Writer::Live { lines, .. } => drop(lines.println(text)),
+            Writer::Plain { .. } => eprintln!("{} {text}", now()),
+            Writer::Json => json(&serde_json::json!({"event": "note", "text": text})),
+        }
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        if let Writer::Live { bars, .. } = &self.writer {
+            for bar in bars.lock().unwrap_or_else(PoisonError::into_inner).values() {
+                bar.finish_and_clear();
+            }
+        }
+    }
+}
+
+impl EventSink for Display {
+    fn event(&self, event: &Event) {
+        match &self.writer {
+            Writer::Json => {
+                if let Ok(value) = serde_json::to_value(event) {
+                    json(&value);
+                }
+            }
+            Writer::Plain { last } => {
+                let Some((key, text)) = line(event) else { return };
+                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                if last.get(&key) != Some(&text) {
+                    eprintln!("{} {text}", now());
+                    last.insert(key, text);
+                }
+            }
+            Writer::Live { lines, bars, colour } => live(lines, bars, *colour, event),
+        }
+    }
+}
+
+fn live(lines: &MultiProgress, bars: &Mutex<BTreeMap<String, ProgressBar>>, colour: bool, event: &Event) {
+    let Some((key, text)) = line(event) else { return };
+    let mut bars = bars.lock().unwrap_or_else(PoisonError::into_inner);
+    match event {
+        Event::StepStarted { .. } | Event::Progress { .. } => {
+            let bar = bars.entry(key).or_insert_with(|| {
+                let bar = lines.add(ProgressBar::new_spinner());
+                if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+                    bar.set_style(style);
+                }
+                bar.enable_steady_tick(Duration::from_millis(120));
+                bar
+            });
+            bar.set_message(text);
+        }
+        _ => {
+            if let Some(bar) = bars.remove(&key) {
+                bar.finish_and_clear();
+            }
+            let text = if colour { paint(event, &text) } else { text };
+            let _ = lines.println(text);
+        }
+    }
+}
+
+fn paint(event: &Event, text: &str) -> String {
+    let code = match event {
+        Event::Trouble { .. } | Event::Reverting { .. } => 31,
+        Event::Warning { .. } | Event::FoundUnfinished { .. } | Event::WaitingForLock { .. } => 33,
+        Event::JobFinished { outcome, .. } if outcome.is_success() => 32,
+        Event::JobFinished { .. } => 31,
+        Event::StepFinished { outcome, .. } if outcome == "ok" => 32,
+        _ => return text.to_owned(),
+    };
+    format!("\x1b[{code}m{text}\x1b[0m")
+}
+
+/// What an event is about, and one line for it.
+fn line(event: &Event) -> Option<(String, String)> {
+    let (key, text) = match event {
+        Event::StepStarted { step } => (step.clone(), format!("… {step}")),
+        Event::StepFinished { step, millis, outcome } if outcome == "ok" => {
+            (step.clone(), format!("✓ {step} ({})", seconds(*millis)))
+        }
+        Event::StepFinished { step, millis, outcome } => {
+            (step.clone(), format!("✗ {step} ({}): {outcome}", seconds(*millis)))
+        }
+        Event::WaitingForLock { holder } => {
+            let by = holder.as_ref().map(|holder| format!(" by {holder}")).unwrap_or_default();
+            ("lock".into(), format!("the release lock is held{by}; waiting for it to be released or to expire"))
+        }
+        Event::FoundUnfinished { text } => ("unfinished".into(), format!("! {text}")),
+        Event::Secret { path, version, changed } => {
+            let what = if *changed { "written" } else { "present" };
+            (path.clone(), format!("  secret {path} is {what} (version {version})"))
+        }
+        Event::Planned { job, changes, warnings } => {
+            let mut text = match changes.as_slice() {
+                [] => format!("  {job}: no change"),
+                changes => format!("  {job}: {} changes", changes.len()),
+            };
+            for more in changes.iter().chain(warnings) {
+                text = format!("{text}\n      {more}");
+            }
+            (format!("plan {job}"), text)
+        }
+        Event::Registered { job, version, .. } => {
+            (format!("register {job}"), format!("  {job}: registered as version {version}"))
+        }
+        Event::Progress { job, status, canaries, placed, healthy, unhealthy, desired, description, .. } => {
+            let canary = if canaries.1 > 0 { format!("canaries {}/{}  ", canaries.0, canaries.1) } else { String::new() };
+            let sick = if *unhealthy > 0 { format!("  unhealthy {unhealthy}") } else { String::new() };
+            let text = format!(
+                "  {job}: {canary}placed {placed}/{desired}  healthy {healthy}/{desired}{sick}  {status}: {description}"
+            );
+            (format!("progress {job}"), text)
+        }
+        Event::Trouble { job, allocation, text } => {
+            (format!("trouble {job} {allocation}"), format!("  ! {allocation}: {text}"))
+        }
+        Event::Promoted { job, .. } => (format!("promote {job}"), format!("  {job}: canaries promoted")),
+        Event::Reverting { job, to_version } => {
+            let to = to_version.map(|version| format!(" to version {version}")).unwrap_or_default();
+            (format!("revert {job}"), format!("  {job}: going back{to}"))
+        }
+        Event::Verified { job, passing } => {
+            (format!("verify {job}"), format!("  {job}: {passing} instances pass their checks in Consul"))
+        }
+        Event::JobFinished { job, outcome } => (format!("progress {job}"), verdict(job, *outcome)),
+        Event::Warning { text } => (text.clone(), format!("  warning: {text}")),
+        _ => return None,
+    };
+    Some((key, text))
+}
+
+fn verdict(job: &str, outcome: Outcome) -> String {
+    let mark = if outcome.is_success() { "✓" } else { "✗" };
+    format!("{mark} {}", outcome.sentence(job))
+}
+
+fn seconds(millis: u64) -> String {
+    format!("{}.{} s", millis / 1000, millis % 1000 / 100)
+}
+
+fn now() -> String {
+    let now = jiff::Timestamp::now();
+    now.round(jiff::Unit::Second).unwrap_or(now).to_string()
+}
+
+fn json(value: &serde_json::Value) {
+    let mut value = value.clone();
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("ts".to_owned(), jiff::Timestamp::now().to_string().into());
+    }
+    eprintln!("{value}");
+}

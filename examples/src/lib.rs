@@ -1,0 +1,13 @@
+//! What the programs share: where they connect to, how they show things, how they end.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod args;
+pub mod display;
+pub mod program;
+pub mod stack;
+
+pub use args::{Common, Output, StackChoice, Target};
+pub use display::Display;
+pub use program::{Failure, run};
+pub use stack::Stack;

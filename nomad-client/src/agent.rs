@@ -1,0 +1,368 @@
+//! [Agents](https://developer.hashicorp.com/nomad/api-docs/agent).
+
+use std::collections::BTreeMap;
+
+use client_core::caps::Plain;
+use client_core::{Extra, Op, Verb, capabilities, operations, options, wire};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Call;
+use crate::record::{enums, handle, records};
+
+capabilities! {
+    /// Reads about a host.
+    pub struct ReadHost;
+    /// Removes a member.
+    pub struct ForceLeave;
+}
+
+operations! {
+    SELF: AgentSelf, Plain = Op::new(Verb::Get, "agent.self", "/v1/agent/self");
+    JOIN: AgentJoin, Plain = Op::new(Verb::Put, "agent.join", "/v1/agent/join").idempotent();
+    MEMBERS: AgentMembers, Plain = Op::new(Verb::Get, "agent.members", "/v1/agent/members");
+    FORCE_LEAVE: (), ForceLeave = Op::decoded_by(
+        Verb::Put, "agent.force_leave", "/v1/agent/force-leave", wire::empty, wire::recode_empty,
+    ).idempotent();
+    SERVERS: Vec<String>, Plain = Op::new(Verb::Get, "agent.servers", "/v1/agent/servers");
+    SET_SERVERS: (), Plain = Op::decoded_by(
+        Verb::Put, "agent.set_servers", "/v1/agent/servers", wire::empty, wire::recode_empty,
+    ).idempotent();
+    SCHEDULER_WORKERS: SchedulerWorkers, Plain =
+        Op::new(Verb::Get, "agent.scheduler_workers", "/v1/agent/schedulers");
+    SCHEDULER_WORKERS_CONFIG: SchedulerWorkersConfig, Plain =
+        Op::new(Verb::Get, "agent.scheduler_workers_config", "/v1/agent/schedulers/config");
+    SET_SCHEDULER_WORKERS_CONFIG: SchedulerWorkersConfig, Plain =
+        Op::new(Verb::Put, "agent.set_scheduler_workers_config", "/v1/agent/schedulers/config").idempotent();
+    HEALTH: AgentHealth, Plain = Op::new(Verb::Get, "agent.health", "/v1/agent/health").answers(&[500]);
+    HOST: HostReply, ReadHost = Op::decoded_by(
+        Verb::Get, "agent.host", "/v1/agent/host", decode_host, |answer| wire::rewrite(&decode_host(answer)?),
+    );
+    RELOAD: (), Plain = Op::decoded_by(
+        Verb::Put, "agent.reload", "/v1/agent/reload", wire::empty, wire::recode_empty,
+    ).idempotent();
+}
+
+options! {
+    ReadHost {
+        /// Asks this server.
+        text server() = "server_id";
+        /// Asks this node.
+        text node() = "node_id";
+    }
+    ForceLeave {
+        /// Forgets the member at once.
+        query prune(bool) = "prune";
+    }
+}
+
+handle! {
+    /// The agent that answers, and its fellows.
+    Agent,
+    /// The agent that answers, and its fellows.
+    ///
+    /// ```no_run
+    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+    /// for member in nomad.agent().members().await?.members {
+    ///     println!("{} {}", member.name, member.status);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    agent
+}
+
+impl Agent<'_> {
+    /// The agent's configuration, membership and statistics.
+    pub fn get_self(&self) -> Call<AgentSelf> {
+        self.0.call(&SELF, &[])
+    }
+
+    /// Makes a server join others. See [`AgentJoin::error`].
+    pub fn join(&self, addresses: &[&str]) -> Call<AgentJoin> {
+        self.each(self.0.call(&JOIN, &[]), addresses)
+    }
+
+    fn each<T, C>(&self, call: Call<T, C>, addresses: &[&str]) -> Call<T, C> {
+        call.edit(|request| {
+            for address in addresses {
+                request.add_query("address", *address);
+            }
+        })
+    }
+
+    /// The servers of all regions, as they know of each other.
+    pub fn members(&self) -> Call<AgentMembers> {
+        self.0.call(&MEMBERS, &[])
+    }
+
+    /// Removes a member that is gone.
+    pub fn force_leave(&self, node: &str) -> Call<(), ForceLeave> {
+        self.0.call(&FORCE_LEAVE, &[]).set_query("node", node)
+    }
+
+    /// The servers that a client agent knows.
+    pub fn servers(&self) -> Call<Vec<String>> {
+        self.0.call(&SERVERS, &[])
+    }
+
+    /// Tells a client agent its servers.
+    pub fn set_servers(&self, addresses: &[&str]) -> Call<()> {
+        self.each(self.0.call(&SET_SERVERS, &[]), addresses)
+    }
+
+    /// What the scheduler workers of a server do.
+    pub fn scheduler_workers(&self) -> Call<SchedulerWorkers> {
+        self.0.call(&SCHEDULER_WORKERS, &[])
+    }
+
+    /// How many scheduler workers a server has, and for what.
+    pub fn scheduler_workers_config(&self) -> Call<SchedulerWorkersConfig> {
+        self.0.call(&SCHEDULER_WORKERS_CONFIG, &[])
+    }
+
+    /// Changes that until the server starts again.
+    pub fn set_scheduler_workers_config(&self, config: &SchedulerWorkersConfig) -> Call<SchedulerWorkersConfig> {
+        self.0.call(&SET_SCHEDULER_WORKERS_CONFIG, &[]).json(config)
+    }
+
+    /// How the agent is, healthy or not. No token is needed.
+    pub fn health(&self) -> Call<AgentHealth> {
+        self.0.call(&HEALTH, &[])
+    }
+
+    /// What the agent's host is like.
+    pub fn host(&self) -> Call<HostReply, ReadHost> {
+        self.0.call(&HOST, &[])
+    }
+
+    /// Makes the agent read its configuration again.
+    pub fn reload(&self) -> Call<()> {
+        self.0.call(&RELOAD, &[])
+    }
+}
+
+enums! {
+    /// Whether a member is there.
+    pub enum MemberStatus {
+        /// It is.
+        Alive = "alive",
+        /// It is about to leave.
+        Leaving = "leaving",
+        /// It left.
+        Left = "left",
+        /// It is gone.
+        Failed = "failed",
+        /// Nobody knows.
+        None = "none",
+    }
+}
+
+/// An agent's configuration, membership and statistics.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AgentSelf {
+    /// Its configuration, without secrets.
+    #[serde(default, deserialize_with = "wire::null_default")]
+    pub config: Extra,
+    /// Itself as a member.
+    #[serde(default, deserialize_with = "wire::null_default")]
+    pub member: Member,
+    /// Its statistics.
+    #[serde(default, deserialize_with = "wire::null_default")]
+    pub stats: BTreeMap<String, BTreeMap<String, String>>,
+    /// What this version does not know.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// The result of joining.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AgentJoin {
+    /// How many servers were joined.
+    #[serde(default)]
+    pub num_joined: u64,
+    /// Why it failed; empty if it did not.
+    #[serde(default, deserialize_with = "wire::null_default")]
+    pub error: String,
+    /// What is questionable about it.
+    #[serde(default, deserialize_with = "wire::null_default")]
+    pub warning: String,
+}
+
+records! {
+    /// The servers of all regions.
+    pub struct AgentMembers {
+        /// The answering server's name.
+        server_name: String,
+        /// Its region.
+        server_region: String,
+        /// Its datacenter.
+        server_dc: String = "ServerDC",
+        /// All members.
+        members: Vec<Member>,
+        ..
+    }
+
+    /// A server as others know it.
+    pub struct Member {
+        /// Its name and region.
+        name: String,
+        /// Its address.
+        addr: String,
+        /// Its port for gossip.
+        port: u16,
+        /// What it says of itself.
+        tags: BTreeMap<String, String>,
+        /// Whether it is there.
+        status: MemberStatus,
+        /// The oldest gossip protocol it speaks.
+        protocol_min: u8,
+        /// The newest.
+        protocol_max: u8,
+        /// The one it uses.
+        protocol_cur: u8,
+        /// The oldest protocol above that.
+        delegate_min: u8,
+        /// The newest.
+        delegate_max: u8,
+        /// The one it uses.
+        delegate_cur: u8,
+        ..
+    }
+}
+
+/// What the scheduler workers of a server do.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SchedulerWorkers {
+    /// The server.
+    #[serde(default)]
+    pub server_id: String,
+    /// Its workers.
+    #[serde(default, deserialize_with = "wire::null_default")]
+    pub schedulers: Vec<SchedulerWorker>,
+}
+
+/// What a scheduler worker does.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SchedulerWorker {
+    /// Its id.
+    #[serde(default)]
+    pub id: String,
+    /// What it works on.
+    #[serde(default, deserialize_with = "wire::null_default")]
+    pub enabled_schedulers: Vec<String>,
+    /// When it started.
+    #[serde(default, with = "client_core::time::rfc3339")]
+    pub started: Option<jiff::Timestamp>,
+    /// Whether it works.
+    #[serde(default)]
+    pub status: String,
+    /// What it does right now.
+    #[serde(default)]
+    pub workload_status: String,
+}
+
+/// How many scheduler workers a server has, and for what.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SchedulerWorkersConfig {
+    /// The server.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub server_id: String,
+    /// How many workers.
+    #[serde(default)]
+    pub num_schedulers: u64,
+    /// What they work on.
+    #[serde(default, deserialize_with = "wire::null_default")]
+    pub enabled_schedulers: Vec<String>,
+}
+
+impl SchedulerWorkersConfig {
+    /// This many workers for these kinds of jobs.
+    #[must_use]
+    pub fn new<S: Into<String>>(workers: u64, schedulers: impl IntoIterator<Item = S>) -> Self {
+        let enabled_schedulers = schedulers.into_iter().map(Into::into).collect();
+        Self { server_id: String::new(), num_schedulers: workers, enabled_schedulers }
+    }
+}
+
+/// How an agent is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AgentHealth {
+    /// Its client part, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<PartHealth>,
+    /// Its server part, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<PartHealth>,
+}
+
+/// How a part of an agent is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PartHealth {
+    /// Whether it is well.
+    #[serde(default)]
+    pub ok: bool,
+    /// Why, in words.
+    #[serde(default)]
+    pub message: String,
+}
+
+impl AgentHealth {
+    /// Whether all parts are well.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        [&self.client, &self.server].into_iter().flatten().all(|part| part.ok)
+    }
+}
+
+/// What a host is like.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct HostReply {
+    /// The agent that answers; empty for the one that was asked.
+    #[serde(rename = "AgentID", default, skip_serializing_if = "String::is_empty")]
+    pub agent_id: String,
+    /// What its host is like.
+    pub host_data: HostData,
+}
+
+records! {
+    /// What a host is like.
+    pub struct HostData {
+        /// Its operating system.
+        os: String = "OS",
+        /// Its network interfaces.
+        network: Vec<Value>,
+        /// Its `resolv.conf`.
+        resolv_conf: String,
+        /// Its `hosts`.
+        hosts: String,
+        /// The agent's environment, secrets redacted.
+        environment: BTreeMap<String, String>,
+        /// Its disks.
+        disk: BTreeMap<String, Value>,
+        ..
+    }
+}
+
+/// A server answers `{AgentID, HostData}`, the agent that was asked only the latter's inside.
+fn decode_host(answer: &client_core::Parts) -> Result<HostReply, client_core::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Forwarded(HostReply),
+        Own(HostData),
+    }
+    Ok(match wire::json(answer)? {
+        Either::Forwarded(reply) => reply,
+        Either::Own(host_data) => HostReply { agent_id: String::new(), host_data },
+    })
+}

@@ -1,0 +1,23 @@
+//! The call type of this client.
+
+use crate::Error;
+use crate::client::Nomad;
+
+client_core::define_call!(Nomad, Error);
+
+impl<T, C> Call<T, C> {
+    /// Asks this region instead of the client's.
+    pub fn region(self, region: impl Into<String>) -> Self {
+        self.set_query("region", region.into())
+    }
+}
+
+/// The list can be read from its other end: `.reverse(true)`.
+pub trait Reversible {}
+
+impl<T, C: Reversible> Call<T, C> {
+    /// Reads the list from its other end.
+    pub fn reverse(self, yes: bool) -> Self {
+        self.set_query("reverse", yes)
+    }
+}

@@ -1,0 +1,279 @@
+//! [Deployments](https://developer.hashicorp.com/nomad/api-docs/deployments).
+
+mod description;
+
+pub use description::*;
+
+use std::time::Duration;
+
+use client_core::caps::{BlockingList, BlockingLookup};
+use client_core::time::{nanos, rfc3339, unix_nanos};
+use client_core::{Op, Verb, capabilities, operations};
+use jiff::Timestamp;
+
+use crate::allocations::AllocationListStub;
+use crate::call::Reversible;
+use crate::record::{enums, handle, records};
+use crate::{ByName, Call};
+
+capabilities! {
+    /// Lists deployments.
+    pub struct ListDeployments: Stale + Listed + Blocking + Paged + Filtered + Prefixed;
+    /// Promotes canaries.
+    pub struct PromoteDeployment;
+}
+impl Reversible for ListDeployments {}
+
+operations! {
+    LIST: Vec<Deployment>, ListDeployments =
+        Op::new(Verb::Get, "deployments.list", "/v1/deployments").blocking().paged();
+    GET: Deployment, BlockingLookup =
+        Op::new(Verb::Get, "deployments.get", "/v1/deployment/{deployment_id}").blocking();
+    ALLOCATIONS: Vec<AllocationListStub>, BlockingList =
+        Op::new(Verb::Get, "deployments.allocations", "/v1/deployment/allocations/{deployment_id}").blocking();
+    FAIL: DeploymentUpdate, client_core::caps::Plain =
+        Op::new(Verb::Put, "deployments.fail", "/v1/deployment/fail/{deployment_id}");
+    PAUSE: DeploymentUpdate, client_core::caps::Plain =
+        Op::new(Verb::Put, "deployments.pause", "/v1/deployment/pause/{deployment_id}").idempotent();
+    PROMOTE: DeploymentUpdate, PromoteDeployment =
+        Op::new(Verb::Put, "deployments.promote", "/v1/deployment/promote/{deployment_id}").idempotent();
+    SET_ALLOC_HEALTH: DeploymentUpdate, client_core::caps::Plain =
+        Op::new(Verb::Put, "deployments.set_alloc_health", "/v1/deployment/allocation-health/{deployment_id}")
+            .idempotent();
+    UNBLOCK: DeploymentUpdate, client_core::caps::Plain =
+        Op::new(Verb::Put, "deployments.unblock", "/v1/deployment/unblock/{deployment_id}").enterprise();
+}
+
+handle! {
+    /// The deployments of a namespace.
+    Deployments,
+    /// The deployments of a namespace.
+    ///
+    /// ```no_run
+    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+    /// if let Some(deployment) = nomad.jobs().latest_deployment("api").await?
+    ///     && deployment.needs_promotion()
+    /// {
+    ///     nomad.deployments().promote(&deployment.id).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    deployments
+}
+
+impl Deployments<'_> {
+    /// Lists deployments.
+    pub fn list(&self) -> Call<Vec<Deployment>, ListDeployments> {
+        self.0.call(&LIST, &[])
+    }
+
+    /// Reads a deployment.
+    pub fn get(&self, deployment_id: &str) -> Call<Deployment, BlockingLookup> {
+        self.0.call(&GET, &[deployment_id])
+    }
+
+    /// The allocations that belong to a deployment.
+    pub fn allocations(&self, deployment_id: &str) -> Call<Vec<AllocationListStub>, BlockingList> {
+        self.0.call(&ALLOCATIONS, &[deployment_id])
+    }
+
+    /// Ends a deployment as failed. Groups with an automatic revert go back to the last stable
+    /// version: see [`DeploymentUpdate::reverted_job_version`].
+    pub fn fail(&self, deployment_id: &str) -> Call<DeploymentUpdate> {
+        self.0.call(&FAIL, &[deployment_id]).field("DeploymentID", deployment_id)
+    }
+
+    /// Pauses a deployment; its deadlines do not count meanwhile.
+    pub fn pause(&self, deployment_id: &str) -> Call<DeploymentUpdate> {
+        self.set_paused(deployment_id, true)
+    }
+
+    /// Lets a paused deployment go on.
+    pub fn resume(&self, deployment_id: &str) -> Call<DeploymentUpdate> {
+        self.set_paused(deployment_id, false)
+    }
+
+    fn set_paused(&self, deployment_id: &str, pause: bool) -> Call<DeploymentUpdate> {
+        self.0.call(&PAUSE, &[deployment_id]).field("DeploymentID", deployment_id).field("Pause", &pause)
+    }
+
+    /// Promotes the canaries of all groups: the rest of the allocations follows them.
+    ///
+    /// # Errors
+    ///
+    /// A group has too few healthy canaries.
+    pub fn promote(&self, deployment_id: &str) -> Call<DeploymentUpdate, PromoteDeployment> {
+        self.0.call(&PROMOTE, &[deployment_id]).field("DeploymentID", deployment_id).field("All", &true)
+    }
+
+    /// Says which allocations are healthy and which are not, where the update strategy leaves that
+    /// to an operator.
+    pub fn set_alloc_health(
+        &self,
+        deployment_id: &str,
+        healthy: &[&str],
+        unhealthy: &[&str],
+    ) -> Call<DeploymentUpdate> {
+        self.0
+            .call(&SET_ALLOC_HEALTH, &[deployment_id])
+            .field("DeploymentID", deployment_id)
+            .field("HealthyAllocationIDs", healthy)
+            .field("UnhealthyAllocationIDs", unhealthy)
+    }
+
+    /// Lets a deployment go on that waits for other regions (Enterprise).
+    pub fn unblock(&self, deployment_id: &str) -> Call<DeploymentUpdate> {
+        self.0.call(&UNBLOCK, &[deployment_id]).field("DeploymentID", deployment_id)
+    }
+}
+
+impl<T> Call<T, PromoteDeployment> {
+    /// Promotes the canaries of these groups only.
+    pub fn groups<G: Into<String>>(self, groups: impl IntoIterator<Item = G>) -> Self {
+        let groups: Vec<String> = groups.into_iter().map(Into::into).collect();
+        self.field("All", &false).field("Groups", &groups)
+    }
+}
+
+enums! {
+    /// Where a deployment stands.
+    pub enum DeploymentStatus {
+        /// It goes on.
+        Running = "running",
+        /// It was paused.
+        Paused = "paused",
+        /// It failed.
+        Failed = "failed",
+        /// It came to a good end.
+        Successful = "successful",
+        /// A newer version or a stop of the job ended it.
+        Cancelled = "cancelled",
+        /// It is being set up (Enterprise, several regions).
+        Initializing = "initializing",
+        /// It waits for its region's turn (Enterprise, several regions).
+        Pending = "pending",
+        /// It is done here and waits for other regions (Enterprise).
+        Blocked = "blocked",
+        /// It lets the other regions go on (Enterprise).
+        Unblocking = "unblocking",
+    }
+}
+
+impl DeploymentStatus {
+    /// Whether it is over: nothing will change it any more.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        matches!(self, Self::Failed | Self::Successful | Self::Cancelled)
+    }
+}
+
+records! {
+    /// A deployment: how a version of a job takes the place of another.
+    pub struct Deployment {
+        /// Its id.
+        id: String = "ID",
+        /// Its namespace.
+        namespace: String,
+        /// The job.
+        job_id: String = "JobID",
+        /// The version of the job.
+        job_version: u64,
+        /// The job's index when the deployment was made.
+        job_modify_index: u64,
+        /// The index of the specification: what a registration answered as its `job_modify_index`.
+        job_spec_modify_index: u64,
+        /// The index at which the job was created.
+        job_create_index: u64,
+        /// Whether other regions take part (Enterprise).
+        is_multiregion: bool,
+        /// By group.
+        task_groups: ByName<DeploymentState>,
+        /// Where it stands.
+        status: DeploymentStatus,
+        /// Why, in words; see [`description`](Deployment::description).
+        status_description: String,
+        /// The priority of its evaluations.
+        eval_priority: i64,
+        /// The index at which it was created.
+        create_index: u64,
+        /// The index of its last change.
+        modify_index: u64,
+        /// When it was created.
+        create_time: Option<Timestamp> as "unix_nanos",
+        /// When it was last changed.
+        modify_time: Option<Timestamp> as "unix_nanos",
+        ..
+    }
+
+    /// Where a group stands in a deployment.
+    pub struct DeploymentState {
+        /// Whether a failure goes back to the last stable version.
+        auto_revert: bool,
+        /// Whether the server promotes healthy canaries by itself.
+        auto_promote: bool,
+        /// How long it may go without a newly healthy allocation.
+        progress_deadline: Duration as "nanos",
+        /// When that is over; `None` while nothing could be placed.
+        require_progress_by: Option<Timestamp> as "rfc3339",
+        /// Whether its canaries were promoted.
+        promoted: bool,
+        /// Its canaries, all that there ever were.
+        placed_canaries: Vec<String>,
+        /// How many canaries it should have.
+        desired_canaries: u64,
+        /// How many allocations it should have.
+        desired_total: u64,
+        /// How many were placed.
+        placed_allocs: u64,
+        /// How many became healthy, replaced ones included.
+        healthy_allocs: u64,
+        /// How many became unhealthy.
+        unhealthy_allocs: u64,
+        ..
+    }
+
+    /// What changing a deployment made.
+    pub struct DeploymentUpdate {
+        /// The evaluation that carries it out.
+        eval_id: String = "EvalID",
+        /// The index at which that was created.
+        eval_create_index: u64,
+        /// The deployment's index now.
+        deployment_modify_index: u64,
+        /// The version that the job goes back to, if it does.
+        reverted_job_version: Option<u64>,
+        /// The index of the write.
+        index: u64,
+        ..
+    }
+}
+
+impl Deployment {
+    /// What its status description means.
+    #[must_use]
+    pub fn description(&self) -> DeploymentDescription {
+        DeploymentDescription::parse(&self.status_description)
+    }
+
+    /// Whether somebody has to promote its canaries before it goes on. They may not be healthy yet.
+    #[must_use]
+    pub fn needs_promotion(&self) -> bool {
+        !self.status.is_terminal()
+            && self.task_groups.values().any(|group| group.desired_canaries > 0 && !group.promoted)
+            && !self.promotes_itself()
+    }
+
+    /// Whether the server promotes its canaries: only if every group that has some says so.
+    #[must_use]
+    pub fn promotes_itself(&self) -> bool {
+        let mut canaries = self.task_groups.values().filter(|group| group.desired_canaries > 0).peekable();
+        canaries.peek().is_some() && canaries.all(|group| group.auto_promote)
+    }
+
+    /// Whether a failure would go back to the last stable version.
+    #[must_use]
+    pub fn reverts_itself(&self) -> bool {
+        self.task_groups.values().any(|group| group.auto_revert)
+    }
+}

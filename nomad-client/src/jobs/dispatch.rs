@@ -1,0 +1,73 @@
+//! Starting parameterized jobs.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::DispatchJob;
+use crate::Call;
+use crate::record::records;
+
+records! {
+    /// The job that a dispatch started.
+    pub struct JobDispatch {
+        /// Its id.
+        dispatched_job_id: String = "DispatchedJobID",
+        /// The evaluation that places it; empty where the idempotency token was known already.
+        eval_id: String = "EvalID",
+        /// The index at which the evaluation was created.
+        eval_create_index: u64,
+        /// The index at which the job was created.
+        job_create_index: u64,
+        /// The index of the write.
+        index: u64,
+        ..
+    }
+}
+
+/// Dispatches a payload without any meta.
+#[derive(Debug, Clone, Copy)]
+pub struct DispatchRaw;
+
+/// Makes the call one that may be repeated, since the server knows a repeat by the token.
+fn with_token<T, C>(call: Call<T, C>, token: String) -> Call<T, C> {
+    call.set_query("idempotency_token", token).edit(|request| request.idempotent(true))
+}
+
+impl<T> Call<T, DispatchJob> {
+    /// The meta that the job asks for.
+    pub fn meta<K: Into<String>, V: Into<String>>(self, meta: impl IntoIterator<Item = (K, V)>) -> Self {
+        let meta: BTreeMap<String, String> = meta.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        self.field("Meta", &meta)
+    }
+
+    /// The payload, at most 16 KiB.
+    pub fn payload(self, payload: impl AsRef<[u8]>) -> Self {
+        self.field("Payload", &STANDARD.encode(payload))
+    }
+
+    /// Put into the new job's id.
+    pub fn id_prefix_template(self, template: impl Into<String>) -> Self {
+        self.field("IdPrefixTemplate", &template.into())
+    }
+
+    /// The new job's priority, 1 to 100. The default is the parent's.
+    pub fn priority(self, priority: u8) -> Self {
+        self.field("Priority", &priority)
+    }
+
+    /// Starts nothing if a job was dispatched with this token before, and makes it safe to repeat
+    /// the call after a lost answer.
+    pub fn idempotency_token(self, token: impl Into<String>) -> Self {
+        with_token(self, token.into())
+    }
+}
+
+impl<T> Call<T, DispatchRaw> {
+    /// Starts nothing if a job was dispatched with this token before, and makes it safe to repeat
+    /// the call after a lost answer.
+    pub fn idempotency_token(self, token: impl Into<String>) -> Self {
+        with_token(self, token.into())
+    }
+}

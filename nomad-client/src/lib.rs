@@ -1,0 +1,80 @@
+//! A typed asynchronous client for the [Nomad HTTP API](https://developer.hashicorp.com/nomad/api-docs).
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), nomad_client::Error> {
+//! let nomad = nomad_client::Client::from_env()?;
+//! for namespace in nomad.namespaces().list().await? {
+//!     println!("{}", namespace.name);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Required arguments are positional, optional ones are setters, `.await` runs the call. What a
+//! call would send can be looked at with `spec()`; `reply()` also answers what the headers said;
+//! `optional()` makes `None` of a 404; `watch()` is a blocking query as a stream.
+
+mod acl;
+mod agent;
+mod allocations;
+mod call;
+mod client;
+mod deployments;
+mod env;
+mod error;
+mod evaluations;
+mod events;
+mod explain;
+#[cfg(feature = "hcl")]
+pub mod hcl;
+mod jobs;
+pub mod jobspec;
+mod namespaces;
+mod node_pools;
+mod nodes;
+mod oidc_discovery;
+mod operations;
+mod operator;
+mod plan_summary;
+mod record;
+mod scaling_policies;
+mod search;
+mod services;
+mod system;
+mod variables;
+mod wait;
+
+pub use acl::*;
+pub use agent::*;
+pub use allocations::*;
+pub use call::{Call, Reversible};
+pub use client::{Builder, Client};
+pub use client_core::{
+    Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Items, Meta, Pages, RawReply, Reply,
+    RootCertificates, Spec, Timeouts, TokenSource, Verb as Method, Watch, caps, retry::RetryPolicy,
+    time::GoDuration, transport,
+};
+pub use deployments::*;
+pub use error::{Error, Result};
+pub use evaluations::*;
+pub use events::*;
+pub use explain::*;
+pub use jobs::*;
+pub use jobspec::{
+    Constraint, Job, JobType, Network, Port, Resources, Service, ServiceCheck, Task, TaskGroup, Template, Update,
+    Vault,
+};
+pub use namespaces::{Namespace, NamespaceCapabilities, Namespaces};
+pub use node_pools::*;
+pub use nodes::*;
+pub use oidc_discovery::*;
+pub use operations::operations;
+pub use operator::*;
+pub use plan_summary::Change;
+pub use record::ByName;
+pub use scaling_policies::*;
+pub use search::*;
+pub use services::*;
+pub use system::*;
+pub use variables::*;
+pub use wait::*;

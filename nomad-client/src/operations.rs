@@ -1,0 +1,33 @@
+//! The list of all operations, from which coverage is computed.
+
+use client_core::Entry;
+
+use crate::{
+    acl, agent, allocations, deployments, evaluations, events, jobs, namespaces, node_pools, nodes,
+    oidc_discovery, operator, scaling_policies, search, services, system, variables,
+};
+
+/// Every operation this client has.
+#[must_use]
+pub fn operations() -> Vec<Entry> {
+    [
+        acl::OPERATIONS,
+        agent::OPERATIONS,
+        allocations::OPERATIONS,
+        deployments::OPERATIONS,
+        evaluations::OPERATIONS,
+        events::OPERATIONS,
+        jobs::OPERATIONS,
+        namespaces::OPERATIONS,
+        node_pools::OPERATIONS,
+        nodes::OPERATIONS,
+        oidc_discovery::OPERATIONS,
+        operator::OPERATIONS,
+        scaling_policies::OPERATIONS,
+        search::OPERATIONS,
+        services::OPERATIONS,
+        system::OPERATIONS,
+        variables::OPERATIONS,
+    ]
+    .concat()
+}

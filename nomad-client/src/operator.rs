@@ -1,0 +1,486 @@
+//! [The operator's part](https://developer.hashicorp.com/nomad/api-docs/operator): scheduler, Raft,
+//! Autopilot, keyring, snapshots, licence.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use client_core::caps::{BlockingList, List, Plain};
+use client_core::time::{go, rfc3339, unix_nanos};
+use client_core::{Op, Verb, capabilities, operations, options, wire};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::Call;
+use crate::record::{enums, handle, records};
+
+capabilities! {
+    /// Reads something that any server can answer.
+    pub struct AnyServer: Stale;
+    /// Replaces the keyring's active key.
+    pub struct RotateKeyring;
+    /// Deletes a key.
+    pub struct DeleteKey;
+    /// Reads how much is used.
+    pub struct ReadUtilization;
+}
+
+operations! {
+    LICENSE_GET: Option<LicenseReply>, AnyServer =
+        Op::new(Verb::Get, "operator.license_get", "/v1/operator/license").enterprise();
+    LICENSE_PUT: (), Plain = Op::decoded_by(
+        Verb::Put, "operator.license_put", "/v1/operator/license", wire::empty, wire::recode_empty,
+    ).idempotent().enterprise();
+    RAFT_CONFIGURATION: RaftConfiguration, AnyServer =
+        Op::new(Verb::Get, "operator.raft_configuration", "/v1/operator/raft/configuration");
+    RAFT_REMOVE_PEER: (), Plain = Op::decoded_by(
+        Verb::Delete, "operator.raft_remove_peer", "/v1/operator/raft/peer", wire::empty, wire::recode_empty,
+    );
+    RAFT_TRANSFER_LEADERSHIP: LeadershipTransfer, Plain =
+        Op::new(Verb::Put, "operator.raft_transfer_leadership", "/v1/operator/raft/transfer-leadership");
+    KEYRING_LIST: Vec<RootKey>, BlockingList =
+        Op::new(Verb::Get, "operator.keyring_list", "/v1/operator/keyring/keys").blocking();
+    KEYRING_ROTATE: KeyringRotation, RotateKeyring =
+        Op::new(Verb::Put, "operator.keyring_rotate", "/v1/operator/keyring/rotate");
+    KEYRING_DELETE: (), DeleteKey = Op::decoded_by(
+        Verb::Delete, "operator.keyring_delete", "/v1/operator/keyring/key/{key_id}", wire::empty, wire::recode_empty,
+    ).idempotent();
+    AUTOPILOT_GET: AutopilotConfiguration, AnyServer =
+        Op::new(Verb::Get, "operator.autopilot_get", "/v1/operator/autopilot/configuration");
+    AUTOPILOT_SET: bool, Plain =
+        Op::new(Verb::Put, "operator.autopilot_set", "/v1/operator/autopilot/configuration").idempotent();
+    AUTOPILOT_CAS: bool, Plain =
+        Op::new(Verb::Put, "operator.autopilot_cas", "/v1/operator/autopilot/configuration");
+    AUTOPILOT_HEALTH: AutopilotHealth, Plain =
+        Op::new(Verb::Get, "operator.autopilot_health", "/v1/operator/autopilot/health").answers(&[429]);
+    SCHEDULER_GET: SchedulerConfigurationReply, AnyServer =
+        Op::new(Verb::Get, "operator.scheduler_get", "/v1/operator/scheduler/configuration");
+    SCHEDULER_SET: SchedulerUpdate, Plain =
+        Op::new(Verb::Put, "operator.scheduler_set", "/v1/operator/scheduler/configuration").idempotent();
+    SCHEDULER_CAS: SchedulerUpdate, Plain =
+        Op::new(Verb::Put, "operator.scheduler_cas", "/v1/operator/scheduler/configuration");
+    SNAPSHOT_SAVE: Bytes, AnyServer = Op::decoded_by(
+        Verb::Get, "operator.snapshot_save", "/v1/operator/snapshot", wire::bytes, wire::recode_raw,
+    );
+    SNAPSHOT_RESTORE: (), Plain = Op::decoded_by(
+        Verb::Put, "operator.snapshot_restore", "/v1/operator/snapshot", wire::empty, wire::recode_empty,
+    );
+    UPGRADE_CHECK_VAULT: VaultUpgradeCheck, List =
+        Op::new(Verb::Get, "operator.upgrade_check_vault", "/v1/operator/upgrade-check/vault-workload-identity");
+    UTILIZATION: Utilization, ReadUtilization =
+        Op::new(Verb::Post, "operator.utilization", "/v1/operator/utilization").idempotent().enterprise();
+}
+
+options! {
+    RotateKeyring {
+        /// The algorithm of the new key, such as `aes256-gcm`.
+        text algorithm() = "algo";
+        /// Encrypts everything anew with the new key.
+        flag full() = "full";
+    }
+    DeleteKey {
+        /// Deletes the key although variables are encrypted with it, which are lost then.
+        query force(bool) = "force";
+    }
+    ReadUtilization {
+        /// Includes today's numbers.
+        query today(bool) = "today";
+    }
+}
+
+impl<T> Call<T, RotateKeyring> {
+    /// Makes the key known now and uses it from `time` on.
+    pub fn publish_time(self, time: Timestamp) -> Self {
+        self.set_query("publish_time", i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX))
+    }
+}
+
+handle! {
+    /// What operators do with the servers of a region.
+    Operator,
+    /// What operators do with the servers of a region.
+    ///
+    /// ```no_run
+    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+    /// let mut scheduler = nomad.operator().scheduler_configuration().await?.scheduler_config;
+    /// scheduler.memory_oversubscription_enabled = true;
+    /// nomad.operator().set_scheduler_configuration(&scheduler).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    operator
+}
+
+impl Operator<'_> {
+    /// The licence; nothing on servers that need none.
+    pub fn license(&self) -> Call<Option<LicenseReply>, AnyServer> {
+        self.0.call(&LICENSE_GET, &[])
+    }
+
+    /// Installs a licence (Enterprise).
+    pub fn set_license(&self, license: impl Into<String>) -> Call<()> {
+        let license = license.into();
+        self.0.call(&LICENSE_PUT, &[]).edit(|request| request.bytes("text/plain", license))
+    }
+
+    /// The servers that take part in Raft.
+    pub fn raft_configuration(&self) -> Call<RaftConfiguration, AnyServer> {
+        self.0.call(&RAFT_CONFIGURATION, &[])
+    }
+
+    /// Removes a server that is gone from Raft, by its id.
+    pub fn raft_remove_peer(&self, id: &str) -> Call<()> {
+        self.0.call(&RAFT_REMOVE_PEER, &[]).set_query("id", id)
+    }
+
+    /// Makes another server, named by its id, the leader.
+    pub fn raft_transfer_leadership(&self, id: &str) -> Call<LeadershipTransfer> {
+        self.0.call(&RAFT_TRANSFER_LEADERSHIP, &[]).set_query("id", id)
+    }
+
+    /// Makes another server, named by its address, the leader.
+    pub fn raft_transfer_leadership_to_address(&self, address: &str) -> Call<LeadershipTransfer> {
+        self.0.call(&RAFT_TRANSFER_LEADERSHIP, &[]).set_query("address", address)
+    }
+
+    /// The keys that variables are encrypted and identities signed with; not the keys themselves.
+    pub fn keyring(&self) -> Call<Vec<RootKey>, BlockingList> {
+        self.0.call(&KEYRING_LIST, &[])
+    }
+
+    /// Makes a new key.
+    pub fn rotate_keyring(&self) -> Call<KeyringRotation, RotateKeyring> {
+        self.0.call(&KEYRING_ROTATE, &[])
+    }
+
+    /// Deletes a key.
+    pub fn delete_key(&self, key_id: &str) -> Call<(), DeleteKey> {
+        self.0.call(&KEYRING_DELETE, &[key_id])
+    }
+
+    /// The configuration of Autopilot.
+    pub fn autopilot_configuration(&self) -> Call<AutopilotConfiguration, AnyServer> {
+        self.0.call(&AUTOPILOT_GET, &[])
+    }
+
+    /// Replaces the configuration of Autopilot.
+    pub fn set_autopilot_configuration(&self, configuration: &AutopilotConfiguration) -> Call<bool> {
+        self.0.call(&AUTOPILOT_SET, &[]).json(configuration)
+    }
+
+    /// Replaces the configuration of Autopilot if its index is still `index`, and answers whether
+    /// it was.
+    pub fn cas_autopilot_configuration(
+        &self,
+        configuration: &AutopilotConfiguration,
+        index: u64,
+    ) -> Call<bool> {
+        self.0.call(&AUTOPILOT_CAS, &[]).set_query("cas", index).json(configuration)
+    }
+
+    /// How the servers are, healthy or not.
+    pub fn autopilot_health(&self) -> Call<AutopilotHealth> {
+        self.0.call(&AUTOPILOT_HEALTH, &[])
+    }
+
+    /// The configuration of the scheduler.
+    pub fn scheduler_configuration(&self) -> Call<SchedulerConfigurationReply, AnyServer> {
+        self.0.call(&SCHEDULER_GET, &[])
+    }
+
+    /// Replaces the configuration of the scheduler.
+    pub fn set_scheduler_configuration(&self, configuration: &SchedulerConfiguration) -> Call<SchedulerUpdate> {
+        self.0.call(&SCHEDULER_SET, &[]).json(configuration)
+    }
+
+    /// Replaces the configuration of the scheduler if its index is still `index`; see
+    /// [`SchedulerUpdate::updated`].
+    pub fn cas_scheduler_configuration(
+        &self,
+        configuration: &SchedulerConfiguration,
+        index: u64,
+    ) -> Call<SchedulerUpdate> {
+        self.0.call(&SCHEDULER_CAS, &[]).set_query("cas", index).json(configuration)
+    }
+
+    /// A snapshot of all state, whole and in memory.
+    pub fn snapshot(&self) -> Call<Bytes, AnyServer> {
+        self.0.call(&SNAPSHOT_SAVE, &[])
+    }
+
+    /// Replaces all state by that of a snapshot.
+    pub fn restore_snapshot(&self, snapshot: impl Into<Bytes>) -> Call<()> {
+        let snapshot = snapshot.into();
+        self.0.call(&SNAPSHOT_RESTORE, &[]).edit(|request| request.bytes("application/octet-stream", snapshot))
+    }
+
+    /// What still uses Vault without workload identities.
+    pub fn vault_upgrade_check(&self) -> Call<VaultUpgradeCheck, List> {
+        self.0.call(&UPGRADE_CHECK_VAULT, &[])
+    }
+
+    /// How much of the licence is used (Enterprise).
+    pub fn utilization(&self) -> Call<Utilization, ReadUtilization> {
+        self.0.call(&UTILIZATION, &[])
+    }
+}
+
+enums! {
+    /// What the scheduler prefers.
+    pub enum SchedulerAlgorithm {
+        /// Full nodes.
+        Binpack = "binpack",
+        /// Empty nodes.
+        Spread = "spread",
+    }
+
+    /// What a key is used for.
+    pub enum RootKeyState {
+        /// For new things.
+        Active = "active",
+        /// For things that are there.
+        Inactive = "inactive",
+        /// It is being replaced everywhere.
+        Rekeying = "rekeying",
+        /// It is known and not used yet.
+        Prepublished = "prepublished",
+        /// It is not used any more.
+        Deprecated = "deprecated",
+    }
+}
+
+records! {
+    /// The configuration of the scheduler and its index.
+    pub struct SchedulerConfigurationReply {
+        /// The configuration.
+        scheduler_config: SchedulerConfiguration,
+        /// The index of the answer.
+        index: u64,
+        /// Whether the answering server knows a leader.
+        known_leader: bool,
+        /// How long ago it heard from the leader, in nanoseconds.
+        last_contact: i64,
+        ..
+    }
+
+    /// The configuration of the scheduler.
+    pub struct SchedulerConfiguration {
+        /// What is preferred.
+        scheduler_algorithm: SchedulerAlgorithm,
+        /// Which kinds of jobs may take the place of less important ones.
+        preemption_config: PreemptionConfig,
+        /// Whether tasks may use memory that is left over.
+        memory_oversubscription_enabled: bool,
+        /// Whether only management tokens may register jobs.
+        reject_job_registration: bool,
+        /// Whether no evaluation is worked on.
+        pause_eval_broker: bool,
+        /// How many nodes are looked at for each placement; 0 for as many as it takes.
+        node_limit_for_feasibility_checks: u64,
+        /// The index at which it was created.
+        create_index: u64,
+        /// The index of its last change.
+        modify_index: u64,
+        ..
+    }
+
+    /// Which kinds of jobs may take the place of less important ones.
+    pub struct PreemptionConfig {
+        /// System jobs.
+        system_scheduler_enabled: bool,
+        /// System batch jobs.
+        sys_batch_scheduler_enabled: bool,
+        /// Batch jobs.
+        batch_scheduler_enabled: bool,
+        /// Services.
+        service_scheduler_enabled: bool,
+        ..
+    }
+
+    /// Whether a configuration was replaced.
+    pub struct SchedulerUpdate {
+        /// Whether it was.
+        updated: bool,
+        /// The index of the write.
+        index: u64,
+        ..
+    }
+
+    /// The servers that take part in Raft.
+    pub struct RaftConfiguration {
+        /// Each of them.
+        servers: Vec<RaftServer>,
+        /// The index of the configuration.
+        index: u64,
+        ..
+    }
+
+    /// A server that takes part in Raft.
+    pub struct RaftServer {
+        /// Its id.
+        id: String = "ID",
+        /// Its name.
+        node: String,
+        /// Its address.
+        address: String,
+        /// Whether it leads.
+        leader: bool,
+        /// Whether it votes.
+        voter: bool,
+        /// The version of its protocol.
+        raft_protocol: String,
+        ..
+    }
+
+    /// A change of leaders.
+    pub struct LeadershipTransfer {
+        /// The leader before.
+        from: RaftPeer,
+        /// The leader now.
+        to: RaftPeer,
+        /// Whether it was the leader already.
+        noop: bool,
+        /// What went wrong.
+        err: Value,
+        ..
+    }
+
+    /// A server, by id and address.
+    pub struct RaftPeer {
+        /// Its id.
+        id: String = "ID",
+        /// Its address.
+        address: String,
+        ..
+    }
+
+    /// A key of the keyring, without the key itself.
+    pub struct RootKey {
+        /// Its id.
+        key_id: String = "KeyID",
+        /// Its algorithm.
+        algorithm: String,
+        /// When it was created.
+        create_time: Option<Timestamp> as "unix_nanos",
+        /// The index at which it was created.
+        create_index: u64,
+        /// The index of its last change.
+        modify_index: u64,
+        /// What it is used for.
+        state: RootKeyState,
+        /// When it will be used.
+        publish_time: Option<Timestamp> as "unix_nanos",
+        ..
+    }
+
+    /// A new key.
+    pub struct KeyringRotation {
+        /// The key.
+        key: Option<RootKey>,
+        ..
+    }
+
+    /// The configuration of Autopilot.
+    pub struct AutopilotConfiguration {
+        /// Whether servers that are gone are removed.
+        cleanup_dead_servers: bool,
+        /// How long a server may be silent.
+        last_contact_threshold: Duration as "go",
+        /// How far a server may be behind.
+        max_trailing_logs: u64,
+        /// How few servers there may be.
+        min_quorum: u64,
+        /// How long a new server must be well.
+        server_stabilization_time: Duration as "go",
+        /// Whether there is one voter a zone (Enterprise).
+        enable_redundancy_zones: bool,
+        /// Whether new versions do not take over by themselves (Enterprise).
+        disable_upgrade_migration: bool,
+        /// Whether versions are those of a tag (Enterprise).
+        enable_custom_upgrades: bool,
+        /// The index at which it was created.
+        create_index: u64,
+        /// The index of its last change.
+        modify_index: u64,
+        ..
+    }
+
+    /// How the servers are.
+    pub struct AutopilotHealth {
+        /// Whether all are well.
+        healthy: bool,
+        /// How many may fail.
+        failure_tolerance: i64,
+        /// Each of them.
+        servers: Vec<ServerHealth>,
+        /// The leader's id.
+        leader: String,
+        /// The ids of those that vote.
+        voters: Vec<String>,
+        /// The ids of those that only read (Enterprise).
+        read_replicas: Vec<String>,
+        /// Zones (Enterprise).
+        redundancy_zones: BTreeMap<String, Value>,
+        /// An upgrade that goes on (Enterprise).
+        upgrade: Option<Value>,
+        /// How many may fail one after the other (Enterprise).
+        optimistic_failure_tolerance: i64,
+        ..
+    }
+
+    /// How a server is.
+    pub struct ServerHealth {
+        /// Its id.
+        id: String = "ID",
+        /// Its name.
+        name: String,
+        /// Its address.
+        address: String,
+        /// What the others say of it.
+        serf_status: String,
+        /// Its version.
+        version: String,
+        /// Whether it leads.
+        leader: bool,
+        /// How long ago it heard from the leader.
+        last_contact: Duration as "go",
+        /// Its last term.
+        last_term: u64,
+        /// Its last index.
+        last_index: u64,
+        /// Whether it is well.
+        healthy: bool,
+        /// Whether it votes.
+        voter: bool,
+        /// Since when it is as it is.
+        stable_since: Option<Timestamp> as "rfc3339",
+        ..
+    }
+
+    /// What still uses Vault without workload identities.
+    pub struct VaultUpgradeCheck {
+        /// Jobs.
+        jobs_without_vault_identity: Vec<Value>,
+        /// Nodes.
+        outdated_nodes: Vec<Value>,
+        /// Tokens.
+        vault_tokens: Vec<Value>,
+        ..
+    }
+
+    /// A licence.
+    pub struct LicenseReply {
+        /// The licence.
+        license: Value,
+        /// When the configuration was read.
+        config_outdated: bool,
+        ..
+    }
+
+    /// How much of the licence is used.
+    pub struct Utilization {
+        /// The numbers, signed and in base64.
+        bundle: String,
+        ..
+    }
+}

@@ -1,0 +1,310 @@
+//! [Variables](https://developer.hashicorp.com/nomad/api-docs/variables) and the locks on them.
+
+mod lock;
+
+pub use lock::*;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use client_core::caps::{BlockingLookup, PagedList, Plain};
+use client_core::time::{go, unix_nanos};
+use client_core::{Op, Verb, capabilities, operations, options, wire};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use crate::Call;
+use crate::record::{handle, records};
+
+capabilities! {
+    /// Writes a variable.
+    pub struct PutVariable;
+    /// Deletes a variable.
+    pub struct DeleteVariable;
+    /// Acquires the lock of a variable.
+    pub struct AcquireLock;
+}
+
+operations! {
+    LIST: Vec<VariableMetadata>, PagedList = Op::new(Verb::Get, "variables.list", "/v1/vars").blocking().paged();
+    GET: Variable, BlockingLookup = Op::new(Verb::Get, "variables.get", "/v1/var/{path*}").blocking();
+    PUT: Variable, PutVariable = Op::new(Verb::Put, "variables.put", "/v1/var/{path*}").idempotent();
+    PUT_CAS: Variable, PutVariable = Op::new(Verb::Put, "variables.put_cas", "/v1/var/{path*}");
+    DELETE: (), DeleteVariable = Op::decoded_by(
+        Verb::Delete, "variables.delete", "/v1/var/{path*}", wire::empty, wire::recode_empty,
+    ).idempotent();
+    DELETE_CAS: (), DeleteVariable = Op::decoded_by(
+        Verb::Delete, "variables.delete_cas", "/v1/var/{path*}", wire::empty, wire::recode_empty,
+    );
+    LOCK_ACQUIRE: Variable, AcquireLock = Op::new(Verb::Put, "variables.lock_acquire", "/v1/var/{path*}");
+    LOCK_RENEW: VariableMetadata, Plain =
+        Op::new(Verb::Put, "variables.lock_renew", "/v1/var/{path*}").idempotent();
+    LOCK_RELEASE: Variable, Plain = Op::new(Verb::Put, "variables.lock_release", "/v1/var/{path*}").idempotent();
+}
+
+options! {
+    PutVariable {
+        /// Writes although the variable is locked, as the holder of this lock.
+        field lock_id(&LockId) = "Lock";
+    }
+}
+
+handle! {
+    /// The variables of a namespace.
+    Variables,
+    /// The variables of a namespace.
+    ///
+    /// ```no_run
+    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+    /// use nomad_client::{Error, VariableItems};
+    /// let items = VariableItems::from_iter([("level", "debug")]);
+    /// match nomad.variables().put_cas("nomad/jobs/api", &items, 0).await {
+    ///     Ok(variable) => println!("created at {}", variable.metadata.modify_index),
+    ///     Err(Error::VariableConflict { found, .. }) => println!("it is there: {:?}", found.metadata),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    variables
+}
+
+impl<'a> Variables<'a> {
+    /// Lists variables, without what is in them.
+    pub fn list(&self) -> Call<Vec<VariableMetadata>, PagedList> {
+        self.0.call(&LIST, &[])
+    }
+
+    /// Reads a variable.
+    pub fn get(&self, path: &str) -> Call<Variable, BlockingLookup> {
+        self.0.call(&GET, &[path])
+    }
+
+    /// Creates a variable, or replaces what is in it. At least one item is needed, 64 KiB is the most.
+    ///
+    /// # Errors
+    ///
+    /// [`VariableConflict`](crate::Error::VariableConflict) where it is locked by somebody else.
+    pub fn put(&self, path: &str, items: &VariableItems) -> Call<Variable, PutVariable> {
+        self.body(self.0.call(&PUT, &[path]), path).field("Items", &Exposed(items))
+    }
+
+    /// Replaces what is in a variable if its index is still `index`; 0 creates it only.
+    ///
+    /// # Errors
+    ///
+    /// [`VariableConflict`](crate::Error::VariableConflict) holds what was found instead.
+    pub fn put_cas(&self, path: &str, items: &VariableItems, index: u64) -> Call<Variable, PutVariable> {
+        let call = self.0.call(&PUT_CAS, &[path]).set_query("cas", index);
+        self.body(call, path).field("Items", &Exposed(items))
+    }
+
+    /// Deletes a variable. Deleting one that does not exist is no error.
+    pub fn delete(&self, path: &str) -> Call<(), DeleteVariable> {
+        self.0.call(&DELETE, &[path])
+    }
+
+    /// Deletes a variable if its index is still `index`.
+    ///
+    /// # Errors
+    ///
+    /// [`VariableConflict`](crate::Error::VariableConflict) holds what was found instead.
+    pub fn delete_cas(&self, path: &str, index: u64) -> Call<(), DeleteVariable> {
+        self.0.call(&DELETE_CAS, &[path]).set_query("cas", index)
+    }
+
+    /// Acquires the lock of a variable, which is created if need be.
+    ///
+    /// [`lock`](Self::lock) does this and keeps it.
+    ///
+    /// # Errors
+    ///
+    /// [`VariableConflict`](crate::Error::VariableConflict) where somebody else holds it.
+    pub fn lock_acquire(&self, path: &str) -> Call<Variable, AcquireLock> {
+        self.body(self.0.call(&LOCK_ACQUIRE, &[path]).edit(|request| request.flag("lock-acquire")), path)
+    }
+
+    /// Keeps a lock for another TTL.
+    ///
+    /// # Errors
+    ///
+    /// [`VariableConflict`](crate::Error::VariableConflict) where it is not held any more.
+    pub fn lock_renew(&self, path: &str, lock_id: &LockId) -> Call<VariableMetadata> {
+        let call = self.0.call(&LOCK_RENEW, &[path]).edit(|request| request.flag("lock-renew"));
+        self.body(call, path).field("Lock", lock_id)
+    }
+
+    /// Gives a lock back.
+    ///
+    /// # Errors
+    ///
+    /// [`VariableConflict`](crate::Error::VariableConflict) where it is not held any more.
+    pub fn lock_release(&self, path: &str, lock_id: &LockId) -> Call<Variable> {
+        let call = self.0.call(&LOCK_RELEASE, &[path]).edit(|request| request.flag("lock-release"));
+        self.body(call, path).field("Lock", lock_id)
+    }
+
+    /// Acquires the lock of a variable and keeps it until the guard is released.
+    pub fn lock(&self, path: impl Into<String>) -> LockRequest {
+        LockRequest::new(self.0.clone(), path.into())
+    }
+
+    fn body<T, C>(&self, call: Call<T, C>, path: &str) -> Call<T, C> {
+        call.field("Path", path)
+    }
+}
+
+impl<T> Call<T, AcquireLock> {
+    /// How long the lock is held without a renewal, from 10 seconds to 24 hours, and for how long
+    /// afterwards nobody gets it. Both are 15 seconds by default.
+    pub fn ttl(self, ttl: Duration, lock_delay: Duration) -> Self {
+        self.field("Lock", &VariableLock { ttl: Some(ttl), lock_delay: Some(lock_delay), ..VariableLock::default() })
+    }
+
+    /// What to put into the variable, such as who holds the lock.
+    pub fn items(self, items: &VariableItems) -> Self {
+        self.field("Items", &Exposed(items))
+    }
+}
+
+impl<T> Call<T, DeleteVariable> {
+    /// Deletes although the variable is locked, as the holder of this lock.
+    pub fn lock_id(self, lock_id: &LockId) -> Self {
+        self.field("Lock", lock_id)
+    }
+}
+
+/// What is in a variable. Its `Debug` shows the names only.
+#[derive(Clone, Default)]
+pub struct VariableItems(BTreeMap<String, SecretString>);
+
+impl VariableItems {
+    /// An item.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(ExposeSecret::expose_secret)
+    }
+
+    /// Sets an item.
+    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<SecretString>) {
+        self.0.insert(name.into(), value.into());
+    }
+
+    /// Removes an item.
+    pub fn remove(&mut self, name: &str) -> Option<SecretString> {
+        self.0.remove(name)
+    }
+
+    /// Names and values.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &SecretString)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<K: Into<String>, V: Into<SecretString>> FromIterator<(K, V)> for VariableItems {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(items: I) -> Self {
+        Self(items.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+impl PartialEq for VariableItems {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len()
+            && self.0.iter().zip(&other.0).all(|((a, x), (b, y))| a == b && x.expose_secret() == y.expose_secret())
+    }
+}
+
+impl fmt::Debug for VariableItems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl<'de> Deserialize<'de> for VariableItems {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let items = Option::<BTreeMap<String, String>>::deserialize(deserializer)?.unwrap_or_default();
+        Ok(items.into_iter().collect())
+    }
+}
+
+/// Redacted, as everything is that was not asked for by a request.
+impl Serialize for VariableItems {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.keys().map(|name| (name, wire::secret::REDACTED)))
+    }
+}
+
+/// The items as a request carries them.
+struct Exposed<'a>(&'a VariableItems);
+
+impl Serialize for Exposed<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.0.iter().map(|(name, value)| (name, value.expose_secret())))
+    }
+}
+
+/// A variable.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct Variable {
+    /// Everything but what is in it.
+    #[serde(flatten)]
+    pub metadata: VariableMetadata,
+    /// What is in it; empty where the token may not read it.
+    #[serde(default)]
+    pub items: VariableItems,
+}
+
+records! {
+    /// Everything about a variable but what is in it.
+    pub struct VariableMetadata {
+        /// Its namespace.
+        namespace: String,
+        /// Its path.
+        path: String,
+        /// Its lock, where it has one and the token may see it.
+        lock: Option<VariableLock>,
+        /// The index at which it was created.
+        create_index: u64,
+        /// The index of its last change: what a check-and-set compares.
+        modify_index: u64,
+        /// When it was created.
+        create_time: Option<Timestamp> as "unix_nanos",
+        /// When it was last changed.
+        modify_time: Option<Timestamp> as "unix_nanos",
+    }
+
+    /// A lock.
+    pub struct VariableLock {
+        /// Its id.
+        id: Option<String> = "ID",
+        /// How long it is held without a renewal.
+        ttl: Option<Duration> = "TTL" as "go::option",
+        /// For how long nobody gets it after that.
+        lock_delay: Option<Duration> as "go::option",
+    }
+}
+
+/// Proof of holding a lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LockId {
+    #[serde(rename = "ID")]
+    id: String,
+}
+
+impl LockId {
+    /// The id of a lock that was acquired.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}

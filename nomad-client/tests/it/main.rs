@@ -1,0 +1,6 @@
+//! The tests of this client, in one binary.
+
+mod jobspec;
+mod recorded;
+mod transport;
+mod wire;

@@ -1,0 +1,303 @@
+//! [AppRole](https://developer.hashicorp.com/vault/api-docs/auth/approle).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use client_core::caps::Plain;
+use client_core::{Op, Verb, operations};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use crate::caps::{Action, List, Read, Write};
+use crate::client::trimmed;
+use crate::secret::{Auth, data, issues_token, keys, written};
+use crate::shape::{record, settings};
+use crate::{Call, Client};
+
+operations! {
+    LOGIN: Auth, Plain = issues_token(Verb::Post, "approle.login", "/v1/auth/{mount*}/login");
+    ROLES: Vec<String>, List = keys("approle.list_roles", "/v1/auth/{mount*}/role");
+    ROLE: AppRoleRole, Read = data(Verb::Get, "approle.read_role", "/v1/auth/{mount*}/role/{role}");
+    PUT_ROLE: (), Write = written(Verb::Post, "approle.write_role", "/v1/auth/{mount*}/role/{role}").idempotent();
+    DELETE_ROLE: (), Write = written(Verb::Delete, "approle.delete_role", "/v1/auth/{mount*}/role/{role}").idempotent();
+    ROLE_ID: RoleId, Read = data(Verb::Get, "approle.read_role_id", "/v1/auth/{mount*}/role/{role}/role-id");
+    PUT_ROLE_ID: (), Write =
+        written(Verb::Post, "approle.write_role_id", "/v1/auth/{mount*}/role/{role}/role-id").idempotent();
+    NEW_SECRET_ID: SecretId, Action =
+        data(Verb::Post, "approle.generate_secret_id", "/v1/auth/{mount*}/role/{role}/secret-id");
+    CUSTOM_SECRET_ID: SecretId, Action =
+        data(Verb::Post, "approle.create_custom_secret_id", "/v1/auth/{mount*}/role/{role}/custom-secret-id");
+    ACCESSORS: Vec<String>, List =
+        keys("approle.list_secret_id_accessors", "/v1/auth/{mount*}/role/{role}/secret-id");
+    LOOKUP: Option<SecretIdInfo>, Plain =
+        Op::decoded_by(Verb::Post, "approle.lookup_secret_id", "/v1/auth/{mount*}/role/{role}/secret-id/lookup",
+            read_lookup, recode_lookup).idempotent();
+    DESTROY: (), Write =
+        written(Verb::Post, "approle.destroy_secret_id", "/v1/auth/{mount*}/role/{role}/secret-id/destroy").idempotent();
+    LOOKUP_ACCESSOR: SecretIdInfo, Read = data(
+        Verb::Post,
+        "approle.lookup_secret_id_accessor",
+        "/v1/auth/{mount*}/role/{role}/secret-id-accessor/lookup",
+    )
+    .idempotent();
+    DESTROY_ACCESSOR: (), Write = written(
+        Verb::Post,
+        "approle.destroy_secret_id_accessor",
+        "/v1/auth/{mount*}/role/{role}/secret-id-accessor/destroy",
+    )
+    .idempotent();
+    TIDY: (), Write = written(Verb::Post, "approle.tidy", "/v1/auth/{mount*}/tidy/secret-id").idempotent();
+}
+
+/// A secret id that nobody knows is an empty answer.
+fn read_lookup(answer: &client_core::Parts) -> Result<Option<SecretIdInfo>, client_core::Error> {
+    let secret = client_core::wire::json::<Option<crate::Secret<SecretIdInfo>>>(answer)?;
+    Ok(secret.map(|secret| secret.data))
+}
+
+fn recode_lookup(answer: &client_core::Parts) -> Result<serde_json::Value, client_core::Error> {
+    client_core::wire::recode::<Option<crate::Secret<SecretIdInfo>>>(answer)
+}
+
+settings! {
+    /// A role: which secret ids log in with it, and what their tokens are like.
+    pub struct AppRoleRole {
+        /// Whether a secret id is needed to log in. Yes by default.
+        bind_secret_id: flag,
+        /// Address ranges from which its secret ids may be used.
+        secret_id_bound_cidrs: list,
+        /// How often a secret id may be used; 0 for any number.
+        secret_id_num_uses: number,
+        /// How long a secret id lives; zero for ever.
+        secret_id_ttl: seconds,
+        /// Whether its secret ids stay in one cluster. Can only be set when it is created.
+        local_secret_ids: flag,
+        token_settings;
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RoleId {
+    role_id: String,
+}
+
+/// The secret id to make.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct NewSecretId {
+    /// Names and values that tokens logged in with it carry.
+    pub metadata: BTreeMap<String, String>,
+    /// Address ranges from which it may be used.
+    pub cidr_list: Vec<String>,
+    /// Address ranges from which its tokens may be used.
+    pub token_bound_cidrs: Vec<String>,
+    /// How often it may be used, if not as often as the role says.
+    pub num_uses: Option<u64>,
+    /// How long it lives, if not as long as the role says.
+    pub ttl: Option<Duration>,
+}
+
+impl NewSecretId {
+    /// A secret id as the role says.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a name and value that tokens logged in with it carry.
+    #[must_use]
+    pub fn metadata(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert(name.into(), value.into());
+        self
+    }
+
+    /// Address ranges from which it may be used.
+    #[must_use]
+    pub fn cidr_list(mut self, ranges: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.cidr_list = ranges.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Address ranges from which its tokens may be used.
+    #[must_use]
+    pub fn token_bound_cidrs(mut self, ranges: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.token_bound_cidrs = ranges.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How often it may be used.
+    #[must_use]
+    pub fn num_uses(mut self, count: u64) -> Self {
+        self.num_uses = Some(count);
+        self
+    }
+
+    /// How long it lives.
+    #[must_use]
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = Some(ttl);
+        self
+    }
+
+    fn onto<T, C>(&self, call: Call<T, C>) -> Call<T, C> {
+        // The server takes the metadata as a text that holds JSON.
+        let metadata = serde_json::to_string(&self.metadata).ok().filter(|_| !self.metadata.is_empty());
+        let list = |list: &Vec<String>| Some(list.clone()).filter(|list| !list.is_empty());
+        let ttl = self.ttl.map(|ttl| format!("{}s", ttl.as_secs()));
+        call.field_if("metadata", metadata.as_ref())
+            .field_if("cidr_list", list(&self.cidr_list).as_ref())
+            .field_if("token_bound_cidrs", list(&self.token_bound_cidrs).as_ref())
+            .field_if("num_uses", self.num_uses.as_ref())
+            .field_if("ttl", ttl.as_ref())
+    }
+}
+
+record! {
+    /// A secret id that was made.
+    pub struct SecretId {
+        /// The secret id. It is shown only now.
+        secret_id: secret,
+        /// A handle for it.
+        secret_id_accessor: text,
+        /// How often it may be used; 0 for any number.
+        secret_id_num_uses: number,
+        /// How long it lives; zero for ever.
+        secret_id_ttl: seconds,
+    }
+}
+
+record! {
+    /// What is known of a secret id.
+    pub struct SecretIdInfo {
+        /// A handle for it.
+        secret_id_accessor: text,
+        /// How often it may still be used; 0 for any number.
+        secret_id_num_uses: number,
+        /// How long it lives; zero for ever.
+        secret_id_ttl: seconds,
+        /// When it was made.
+        creation_time: time,
+        /// When it ends; `None` for never.
+        expiration_time: time,
+        /// When it was last changed or used.
+        last_updated_time: time,
+        /// Names and values that tokens logged in with it carry.
+        metadata: map,
+        /// Address ranges from which it may be used.
+        cidr_list: list,
+        /// Address ranges from which its tokens may be used.
+        token_bound_cidrs: list,
+    }
+}
+
+/// AppRole at one path.
+#[derive(Debug, Clone)]
+pub struct AppRole {
+    client: Client,
+    mount: String,
+}
+
+impl AppRole {
+    pub(crate) fn new(client: Client, mount: &str) -> Self {
+        Self { client, mount: trimmed(mount) }
+    }
+
+    fn of<T, C>(&self, op: &'static Op<T, C>, role: &str) -> Call<T, C> {
+        self.client.call(op, &[&self.mount, role])
+    }
+
+    /// Logs in.
+    ///
+    /// ```no_run
+    /// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
+    /// let secret_id = std::env::var("SECRET_ID").unwrap_or_default();
+    /// let auth = vault.auth().approle("approle").login("352b3376-…", secret_id).await?;
+    /// let vault = vault.with_token(auth.client_token);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn login(&self, role_id: &str, secret_id: impl Into<SecretString>) -> Call<Auth> {
+        let call = self.client.call(&LOGIN, &[&self.mount]).field("role_id", role_id);
+        call.field("secret_id", secret_id.into().expose_secret()).anonymous()
+    }
+
+    /// Logs in with a role that needs no secret id.
+    pub fn login_without_secret_id(&self, role_id: &str) -> Call<Auth> {
+        self.client.call(&LOGIN, &[&self.mount]).field("role_id", role_id).anonymous()
+    }
+
+    /// Lists roles.
+    pub fn roles(&self) -> Call<Vec<String>, List> {
+        self.client.call(&ROLES, &[&self.mount])
+    }
+
+    /// Reads a role.
+    pub fn role(&self, role: &str) -> Call<AppRoleRole, Read> {
+        self.of(&ROLE, role)
+    }
+
+    /// Creates or changes a role; what is not set stays as it is.
+    pub fn put_role(&self, role: &str, settings: &AppRoleRole) -> Call<(), Write> {
+        self.of(&PUT_ROLE, role).json(settings)
+    }
+
+    /// Deletes a role and its secret ids. Tokens stay.
+    pub fn delete_role(&self, role: &str) -> Call<(), Write> {
+        self.of(&DELETE_ROLE, role)
+    }
+
+    /// Reads the role id, which logs in together with a secret id.
+    pub fn role_id(&self, role: &str) -> Call<String, Plain> {
+        self.of(&ROLE_ID, role).then(|call| call.map(|RoleId { role_id }| Ok(role_id)))
+    }
+
+    /// Sets the role id.
+    pub fn put_role_id(&self, role: &str, role_id: &str) -> Call<(), Write> {
+        self.of(&PUT_ROLE_ID, role).field("role_id", role_id)
+    }
+
+    /// Makes a secret id. Hand it over wrapped: `.wrap(ttl)`.
+    pub fn generate_secret_id(&self, role: &str, settings: &NewSecretId) -> Call<SecretId, Action> {
+        settings.onto(self.of(&NEW_SECRET_ID, role))
+    }
+
+    /// Adds a secret id that the caller chose.
+    pub fn create_custom_secret_id(
+        &self,
+        role: &str,
+        secret_id: &SecretString,
+        settings: &NewSecretId,
+    ) -> Call<SecretId, Action> {
+        settings.onto(self.of(&CUSTOM_SECRET_ID, role).field("secret_id", secret_id.expose_secret()))
+    }
+
+    /// Lists the accessors of a role's secret ids.
+    pub fn secret_id_accessors(&self, role: &str) -> Call<Vec<String>, List> {
+        self.of(&ACCESSORS, role)
+    }
+
+    /// Looks a secret id up; `None` where the role has no such.
+    pub fn lookup_secret_id(&self, role: &str, secret_id: &SecretString) -> Call<Option<SecretIdInfo>> {
+        self.of(&LOOKUP, role).field("secret_id", secret_id.expose_secret())
+    }
+
+    /// Destroys a secret id. Tokens stay.
+    pub fn destroy_secret_id(&self, role: &str, secret_id: &SecretString) -> Call<(), Write> {
+        self.of(&DESTROY, role).field("secret_id", secret_id.expose_secret())
+    }
+
+    /// Looks a secret id up by its accessor.
+    pub fn lookup_secret_id_accessor(&self, role: &str, accessor: &str) -> Call<SecretIdInfo, Read> {
+        self.of(&LOOKUP_ACCESSOR, role).field("secret_id_accessor", accessor)
+    }
+
+    /// Destroys a secret id by its accessor. Tokens stay.
+    pub fn destroy_secret_id_accessor(&self, role: &str, accessor: &str) -> Call<(), Write> {
+        self.of(&DESTROY_ACCESSOR, role).field("secret_id_accessor", accessor)
+    }
+
+    /// Starts removing expired secret ids, in the background of the server.
+    pub fn tidy(&self) -> Call<(), Write> {
+        self.client.call(&TIDY, &[&self.mount])
+    }
+}

@@ -1,0 +1,107 @@
+//! The call type of this client.
+
+use std::time::Duration;
+
+use client_core::time::GoDuration;
+use client_core::wire;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::Error;
+use crate::caps::{CheckAndSet, Enveloped, Ranged, Warned};
+use crate::client::Vault;
+use crate::secret::{Secret, WrapInfo, read_warnings, read_wrap_info};
+
+client_core::define_call!(Vault, Error, of);
+
+impl<T, C> Call<T, C> {
+    /// Answers where the answer is instead of the answer: a token that shows it once, within
+    /// `ttl`. The server keeps the answer until then.
+    ///
+    /// See [response wrapping](https://developer.hashicorp.com/vault/docs/concepts/response-wrapping).
+    pub fn wrap(self, ttl: Duration) -> Call<WrapInfo> {
+        self.edit(|request| request.header("x-vault-wrap-ttl", &GoDuration::from(ttl).to_string()))
+            .then(|call| call.decoded_by(read_wrap_info))
+    }
+
+    /// Passes a second factor with the request itself; the passcode may be empty where the method
+    /// asks on another way. A login that was refused for want of it names the method in its
+    /// [`mfa_requirement`](crate::Auth::mfa_requirement).
+    pub fn mfa(self, method: &str, passcode: &str) -> Self {
+        let value = if passcode.is_empty() { method.to_owned() } else { format!("{method}:{passcode}") };
+        self.edit(|request| request.header("x-vault-mfa", &value))
+    }
+
+    /// Overrides a soft-mandatory Sentinel policy (Enterprise).
+    pub fn policy_override(self) -> Self {
+        self.edit(|request| request.header("x-vault-policy-override", "true"))
+    }
+
+    /// Asks for an answer that knows the write whose [`Meta::state`](crate::Meta::state) this is.
+    /// A server that does not know it yet answers 412, which is asked again.
+    pub fn require_state(self, state: &str) -> Self {
+        self.edit(|request| request.header("x-vault-index", state))
+    }
+
+    /// Lets a standby that does not know a required state yet pass the request to the active node.
+    pub fn forward_when_inconsistent(self) -> Self {
+        self.edit(|request| request.header("x-vault-inconsistent", "forward-active-node"))
+    }
+
+    /// Sends a JSON body as a merge patch.
+    pub(crate) fn merge_patch(self) -> Self {
+        self.edit(|request| request.content_type("application/merge-patch+json"))
+    }
+
+    /// Sends no token: a login must not depend on one that may have expired.
+    pub(crate) fn anonymous(self) -> Self {
+        self.edit(client_core::Request::anonymous)
+    }
+
+    /// Sends a field if it has a value.
+    pub(crate) fn field_if<B: Serialize + ?Sized>(self, name: &'static str, value: Option<&B>) -> Self {
+        match value {
+            Some(value) => self.field(name, value),
+            None => self,
+        }
+    }
+}
+
+impl<T: DeserializeOwned, C: Enveloped> Call<T, C> {
+    /// Answers the whole envelope: warnings, lease and token beside the data.
+    pub fn envelope(self) -> Call<Secret<T>, C::Outer> {
+        self.then(|call| call.decoded_by(wire::json::<Secret<T>>))
+    }
+}
+
+impl<C: Warned> Call<(), C> {
+    /// Answers the warnings that came with the success.
+    pub fn warnings(self) -> Call<Vec<String>> {
+        self.then(|call| call.decoded_by(read_warnings))
+    }
+}
+
+impl<T, C: Ranged> Call<T, C> {
+    /// Starts after this name (OpenBao; Vault ignores it).
+    pub fn after(self, name: impl Into<String>) -> Self {
+        self.set_query("after", name.into())
+    }
+
+    /// Answers at most this many names (OpenBao; Vault ignores it).
+    pub fn limit(self, count: u32) -> Self {
+        self.set_query("limit", count)
+    }
+}
+
+impl<T, C: CheckAndSet> Call<T, C> {
+    /// Writes only if the current version is `version`; 0 for "does not exist".
+    ///
+    /// Otherwise the call fails with [`Error::CasMismatch`].
+    pub fn cas(self, version: u64) -> Self {
+        #[derive(Serialize)]
+        struct Options {
+            cas: u64,
+        }
+        self.field("options", &Options { cas: version })
+    }
+}

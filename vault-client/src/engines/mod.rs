@@ -1,0 +1,31 @@
+//! Secrets engines beyond key-value.
+
+mod database;
+mod identity;
+mod pki;
+mod ssh;
+mod totp;
+mod transit;
+
+pub use database::{Connection, Credentials, Database, DatabaseRole, StaticCredentials, StaticRole};
+pub use identity::{
+    Entity, EntityAlias, EntityName, EntitySettings, Group, GroupSettings, Identity, OidcConfiguration,
+};
+pub use pki::{
+    Certificate, CertificateInfo, CertificateRequest, Csr, Imported, Issuer, IssuerSummary, Pki, PkiRole,
+    PkiUrls, Revocation, Rotated, TidyStatus,
+};
+pub use ssh::{Ssh, SshCa, SshCertificate, SshOtp, SshRole, SshSign};
+pub use totp::{Generated, Totp, TotpKey, TotpKeySettings};
+pub use transit::{
+    BatchItem, Ciphertext, CryptoOptions, DataKey, Encrypted, KeySettings, Transit, TransitKey,
+};
+
+pub(crate) const OPERATIONS: [&[client_core::Entry]; 6] = [
+    database::OPERATIONS,
+    identity::OPERATIONS,
+    pki::OPERATIONS,
+    ssh::OPERATIONS,
+    totp::OPERATIONS,
+    transit::OPERATIONS,
+];

@@ -1,0 +1,157 @@
+//! [TOTP](https://developer.hashicorp.com/vault/api-docs/secret/totp): time-based codes.
+
+use client_core::{Op, Verb, operations};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use crate::caps::{Action, List, Plain, Read, Write};
+use crate::client::trimmed;
+use crate::secret::{Secret, data, keys, written};
+use crate::shape::{record, settings};
+use crate::{Call, Client};
+
+operations! {
+    KEYS: Vec<String>, List = keys("totp.list_keys", "/v1/{mount*}/keys");
+    KEY: TotpKey, Read = data(Verb::Get, "totp.read_key", "/v1/{mount*}/keys/{name}");
+    PUT_KEY: Option<Generated>, Plain = Op::decoded_by(Verb::Post, "totp.write_key", "/v1/{mount*}/keys/{name}", read, recode);
+    DELETE_KEY: (), Write = written(Verb::Delete, "totp.delete_key", "/v1/{mount*}/keys/{name}").idempotent();
+    CODE: Code, Read = data(Verb::Get, "totp.generate_code", "/v1/{mount*}/code/{name}");
+    VALIDATE: Valid, Action = data(Verb::Post, "totp.validate_code", "/v1/{mount*}/code/{name}");
+}
+
+fn read(answer: &client_core::Parts) -> Result<Option<Generated>, client_core::Error> {
+    let secret = client_core::wire::json::<Option<Secret<Option<Generated>>>>(answer)?;
+    Ok(secret.and_then(|secret| secret.data))
+}
+
+fn recode(answer: &client_core::Parts) -> Result<serde_json::Value, client_core::Error> {
+    client_core::wire::recode::<Option<Secret<Option<Generated>>>>(answer)
+}
+
+settings! {
+    /// A key to make or to take in.
+    pub struct TotpKeySettings {
+        /// Whether the server makes the key.
+        generate: flag,
+        /// Whether a key that the server made is shown, once.
+        exported: flag,
+        /// The size of the key in bytes.
+        key_size: number,
+        /// The key's URL, which says everything.
+        url: secret,
+        /// The key, in base32.
+        key: secret,
+        /// Who it is for.
+        issuer: text,
+        /// Whose it is.
+        account_name: text,
+        /// How long a code is valid.
+        period: seconds,
+        /// `SHA1`, `SHA256` or `SHA512`.
+        algorithm: text,
+        /// How long a code is: 6 or 8 digits.
+        digits: number,
+        /// How many codes before and after are accepted: 0 or 1.
+        skew: number,
+        /// The size of the picture in pixels; 0 for none.
+        qr_size: number,
+    }
+}
+
+record! {
+    /// A key.
+    pub struct TotpKey {
+        /// Whose it is.
+        account_name: text,
+        /// `SHA1`, `SHA256` or `SHA512`.
+        algorithm: text,
+        /// How long a code is.
+        digits: number,
+        /// Who it is for.
+        issuer: text,
+        /// How long a code is valid.
+        period: seconds,
+    }
+}
+
+record! {
+    /// A key that the server made. It is shown only now.
+    pub struct Generated {
+        /// The picture, a PNG in base64.
+        barcode: secret,
+        /// The key's URL.
+        url: secret,
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Code {
+    #[serde(with = "client_core::wire::secret")]
+    code: SecretString,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Valid {
+    valid: bool,
+}
+
+/// A TOTP mount.
+#[derive(Debug, Clone)]
+pub struct Totp {
+    client: Client,
+    mount: String,
+}
+
+impl Client {
+    /// The TOTP engine at `mount`.
+    ///
+    /// ```no_run
+    /// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
+    /// let code = vault.totp("totp").generate_code("al").await?;
+    /// assert!(vault.totp("totp").validate_code("al", &code).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn totp(&self, mount: impl AsRef<str>) -> Totp {
+        Totp { client: self.clone(), mount: trimmed(mount) }
+    }
+}
+
+impl Totp {
+    fn of<T, C>(&self, op: &'static Op<T, C>, name: &str) -> Call<T, C> {
+        self.client.call(op, &[&self.mount, name])
+    }
+
+    /// Lists keys.
+    pub fn keys(&self) -> Call<Vec<String>, List> {
+        self.client.call(&KEYS, &[&self.mount])
+    }
+
+    /// Reads a key; never the key material.
+    pub fn key(&self, name: &str) -> Call<TotpKey, Read> {
+        self.of(&KEY, name)
+    }
+
+    /// Makes a key or takes one in. A key that was made and may be exported is answered.
+    pub fn put_key(&self, name: &str, settings: &TotpKeySettings) -> Call<Option<Generated>> {
+        self.of(&PUT_KEY, name).json(settings)
+    }
+
+    /// Deletes a key.
+    pub fn delete_key(&self, name: &str) -> Call<(), Write> {
+        self.of(&DELETE_KEY, name)
+    }
+
+    /// The code of now, for a key that was taken in.
+    pub fn generate_code(&self, name: &str) -> Call<SecretString> {
+        self.of(&CODE, name).then(|call| call.map(|Code { code }| Ok(code)))
+    }
+
+    /// Whether a code is that of now. A code is valid once.
+    pub fn validate_code(&self, name: &str, code: &SecretString) -> Call<bool> {
+        self.of(&VALIDATE, name)
+            .field("code", code.expose_secret())
+            .then(|call| call.map(|Valid { valid }| Ok(valid)))
+    }
+}

@@ -1,0 +1,454 @@
+//! [Transit](https://developer.hashicorp.com/vault/api-docs/secret/transit): encryption and
+//! signatures with keys that never leave the server.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use client_core::wire::{Parts, json};
+use client_core::{Error as CoreError, Op, Verb, operations};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::caps::{Action, Enveloped, List, Plain, Read, Write};
+use crate::client::trimmed;
+use crate::error::messages;
+use crate::secret::{Secret, data, keys, recode_envelope, written};
+use crate::shape::{record, settings};
+use crate::{Call, Client};
+
+operations! {
+    CREATE: Option<TransitKey>, Plain = data_or_nothing("transit.create_key", "/v1/{mount*}/keys/{name}").idempotent();
+    KEY: TransitKey, Read = data(Verb::Get, "transit.read_key", "/v1/{mount*}/keys/{name}");
+    KEYS: Vec<String>, List = keys("transit.list_keys", "/v1/{mount*}/keys");
+    DELETE: (), Write = written(Verb::Delete, "transit.delete_key", "/v1/{mount*}/keys/{name}").idempotent();
+    CONFIGURE: Option<TransitKey>, Plain =
+        data_or_nothing("transit.configure_key", "/v1/{mount*}/keys/{name}/config").idempotent();
+    ROTATE: Option<TransitKey>, Plain = data_or_nothing("transit.rotate_key", "/v1/{mount*}/keys/{name}/rotate");
+    TRIM: (), Write = written(Verb::Post, "transit.trim_key", "/v1/{mount*}/keys/{name}/trim").idempotent();
+    ENCRYPT: Ciphertext, CryptoOptions =
+        data(Verb::Post, "transit.encrypt", "/v1/{mount*}/encrypt/{name}").idempotent();
+    ENCRYPT_BATCH: Vec<Encrypted>, Plain = Op::decoded_by(
+        Verb::Post, "transit.encrypt_batch", "/v1/{mount*}/encrypt/{name}", read_batch, recode_batch,
+    ).idempotent().answers(&[400]);
+    DECRYPT: Plaintext, CryptoOptions =
+        data(Verb::Post, "transit.decrypt", "/v1/{mount*}/decrypt/{name}").idempotent();
+    REWRAP: Ciphertext, CryptoOptions =
+        data(Verb::Post, "transit.rewrap", "/v1/{mount*}/rewrap/{name}").idempotent();
+    DATA_KEY: DataKey, CryptoOptions =
+        data(Verb::Post, "transit.generate_data_key", "/v1/{mount*}/datakey/{type}/{name}").idempotent();
+    HMAC: Hmac, CryptoOptions = data(Verb::Post, "transit.hmac", "/v1/{mount*}/hmac/{name}").idempotent();
+    SIGN: Signature, CryptoOptions = data(Verb::Post, "transit.sign", "/v1/{mount*}/sign/{name}").idempotent();
+    VERIFY: Verified, CryptoOptions = data(Verb::Post, "transit.verify", "/v1/{mount*}/verify/{name}").idempotent();
+    HASH: Sum, Action = data(Verb::Post, "transit.hash", "/v1/{mount*}/hash/{algorithm}").idempotent();
+    RANDOM: RandomBytes, Action = data(Verb::Post, "transit.random", "/v1/{mount*}/random/{bytes}").idempotent();
+}
+
+/// A write that newer servers answer with what was written, and older ones with nothing.
+const fn data_or_nothing(name: &'static str, path: &'static str) -> Op<Option<TransitKey>, Plain> {
+    fn read(answer: &Parts) -> Result<Option<TransitKey>, CoreError> {
+        Ok(json::<Option<Secret<Option<TransitKey>>>>(answer)?.and_then(|secret| secret.data))
+    }
+    fn recode(answer: &Parts) -> Result<Value, CoreError> {
+        client_core::wire::recode::<Option<Secret<Option<TransitKey>>>>(answer)
+    }
+    Op::decoded_by(Verb::Post, name, path, read, recode)
+}
+
+/// Encrypts, signs and the like: `.context(..)`, `.associated_data(..)`, `.key_version(..)`, …
+#[derive(Debug, Clone, Copy)]
+pub struct CryptoOptions;
+
+impl Enveloped for CryptoOptions {
+    type Outer = Self;
+}
+
+impl<T> Call<T, CryptoOptions> {
+    /// The context that a derived key is derived with.
+    pub fn context(self, context: impl AsRef<[u8]>) -> Self {
+        self.field("context", &STANDARD.encode(context))
+    }
+
+    /// Data that is authenticated and not encrypted.
+    pub fn associated_data(self, data: impl AsRef<[u8]>) -> Self {
+        self.field("associated_data", &STANDARD.encode(data))
+    }
+
+    /// The version of the key. The newest by default.
+    pub fn key_version(self, version: u64) -> Self {
+        self.field("key_version", &version)
+    }
+
+    /// The hash function: `sha2-256`, …
+    pub fn hash_algorithm(self, name: &str) -> Self {
+        self.field("hash_algorithm", name)
+    }
+
+    /// `pss` or `pkcs1v15`, for RSA keys.
+    pub fn signature_algorithm(self, name: &str) -> Self {
+        self.field("signature_algorithm", name)
+    }
+
+    /// How an ECDSA signature is written: `asn1` or `jws`.
+    pub fn marshaling_algorithm(self, name: &str) -> Self {
+        self.field("marshaling_algorithm", name)
+    }
+
+    /// Whether the input is a hash already.
+    pub fn prehashed(self, yes: bool) -> Self {
+        self.field("prehashed", &yes)
+    }
+
+    /// The length of a data key in bits: 128, 256 or 512.
+    pub fn bits(self, bits: u32) -> Self {
+        self.field("bits", &bits)
+    }
+}
+
+settings! {
+    /// Settings of a key.
+    pub struct KeySettings {
+        /// `aes256-gcm96` by default, `chacha20-poly1305`, `ed25519`, `ecdsa-p256`, `rsa-2048`, …
+        r#type: text,
+        /// Whether a key is derived for each context.
+        derived: flag,
+        /// Whether the same text is encrypted to the same.
+        convergent_encryption: flag,
+        /// Whether the key can be exported. Cannot be taken back.
+        exportable: flag,
+        /// Whether the key can be backed up. Cannot be taken back.
+        allow_plaintext_backup: flag,
+        /// The length in bytes, for `hmac` keys.
+        key_size: number,
+        /// How often it is rotated by itself; zero for never.
+        auto_rotate_period: seconds,
+        /// The oldest version that still decrypts.
+        min_decryption_version: number,
+        /// The oldest version that still encrypts; 0 for the newest only.
+        min_encryption_version: number,
+        /// Whether it may be deleted.
+        deletion_allowed: flag,
+    }
+}
+
+record! {
+    /// A key.
+    pub struct TransitKey {
+        /// Its name.
+        name: text,
+        /// Its type.
+        r#type: text,
+        /// Its versions: when each was made, or that and the public key.
+        keys: of(BTreeMap<u64, Value>),
+        /// Its newest version.
+        latest_version: number,
+        /// The oldest version there is.
+        min_available_version: number,
+        /// The oldest version that still decrypts.
+        min_decryption_version: number,
+        /// The oldest version that still encrypts; 0 for the newest only.
+        min_encryption_version: number,
+        /// How often it is rotated by itself; zero for never.
+        auto_rotate_period: seconds,
+        /// Whether it may be deleted.
+        deletion_allowed: flag,
+        /// Whether a key is derived for each context.
+        derived: flag,
+        /// Whether it can be exported.
+        exportable: flag,
+        /// Whether it can be backed up.
+        allow_plaintext_backup: flag,
+        /// Whether it was made elsewhere.
+        imported_key: flag,
+        /// Whether it encrypts.
+        supports_encryption: flag,
+        /// Whether it decrypts.
+        supports_decryption: flag,
+        /// Whether keys can be derived of it.
+        supports_derivation: flag,
+        /// Whether it signs.
+        supports_signing: flag,
+        /// Whether it is deleted and can be restored (OpenBao).
+        soft_deleted: maybe(bool),
+    }
+}
+
+record! {
+    /// What something was encrypted to.
+    pub struct Ciphertext {
+        /// The ciphertext: `vault:v1:…`.
+        ciphertext: text,
+        /// The version of the key.
+        key_version: number,
+    }
+}
+
+record! {
+    /// What an item of a batch was encrypted to.
+    pub struct Encrypted {
+        /// The ciphertext; empty where the item failed.
+        ciphertext: text,
+        /// The version of the key.
+        key_version: number,
+        /// Why the item failed.
+        error: maybe(String),
+        /// The caller's name for the item.
+        reference: text,
+    }
+}
+
+record! {
+    /// A key for encrypting data elsewhere.
+    pub struct DataKey {
+        /// The key, encrypted, to be kept beside the data.
+        ciphertext: text,
+        /// The key in base64, where it was asked for in plain.
+        plaintext: maybe_secret,
+        /// The version of the key it is encrypted with.
+        key_version: number,
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Plaintext {
+    #[serde(with = "client_core::wire::secret")]
+    plaintext: SecretString,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Hmac {
+    hmac: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Signature {
+    signature: String,
+    #[serde(default)]
+    key_version: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Verified {
+    valid: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Sum {
+    sum: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RandomBytes {
+    #[serde(with = "client_core::wire::secret")]
+    random_bytes: SecretString,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Batch {
+    batch_results: Vec<Encrypted>,
+}
+
+/// A batch of which items failed is a 400 that carries the others all the same.
+fn read_batch(answer: &Parts) -> Result<Vec<Encrypted>, CoreError> {
+    match json::<Secret<Batch>>(answer) {
+        Ok(secret) => Ok(secret.data.batch_results),
+        Err(_) if answer.meta.status >= 400 => {
+            Err(CoreError::of_answer(messages(None, &answer.body), answer))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn recode_batch(answer: &Parts) -> Result<Value, CoreError> {
+    read_batch(answer)?;
+    recode_envelope::<Batch>(answer)
+}
+
+/// An item to encrypt among others.
+#[derive(Clone, Default, Serialize)]
+#[non_exhaustive]
+pub struct BatchItem {
+    plaintext: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    associated_data: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    reference: String,
+}
+
+impl BatchItem {
+    /// An item with this plaintext.
+    #[must_use]
+    pub fn new(plaintext: impl AsRef<[u8]>) -> Self {
+        Self { plaintext: STANDARD.encode(plaintext), ..Self::default() }
+    }
+
+    /// The context that a derived key is derived with.
+    #[must_use]
+    pub fn context(mut self, context: impl AsRef<[u8]>) -> Self {
+        self.context = Some(STANDARD.encode(context));
+        self
+    }
+
+    /// Data that is authenticated and not encrypted.
+    #[must_use]
+    pub fn associated_data(mut self, data: impl AsRef<[u8]>) -> Self {
+        self.associated_data = Some(STANDARD.encode(data));
+        self
+    }
+
+    /// A name for the item, which its result has too.
+    #[must_use]
+    pub fn reference(mut self, name: impl Into<String>) -> Self {
+        self.reference = name.into();
+        self
+    }
+}
+
+impl std::fmt::Debug for BatchItem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BatchItem").field("reference", &self.reference).finish_non_exhaustive()
+    }
+}
+
+/// A transit mount.
+#[derive(Debug, Clone)]
+pub struct Transit {
+    client: Client,
+    mount: String,
+}
+
+impl Client {
+    /// The transit engine at `mount`.
+    ///
+    /// ```no_run
+    /// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
+    /// let transit = vault.transit("transit");
+    /// let encrypted = transit.encrypt("orders", b"\x00binary too").await?;
+    /// let plain = transit.decrypt("orders", &encrypted.ciphertext).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn transit(&self, mount: impl AsRef<str>) -> Transit {
+        Transit { client: self.clone(), mount: trimmed(mount) }
+    }
+}
+
+impl Transit {
+    fn key_call<T, C>(&self, op: &'static Op<T, C>, name: &str) -> Call<T, C> {
+        self.client.call(op, &[&self.mount, name])
+    }
+
+    /// Creates a key. One that is there stays as it is.
+    pub fn create_key(&self, name: &str, settings: &KeySettings) -> Call<Option<TransitKey>> {
+        self.key_call(&CREATE, name).json(settings)
+    }
+
+    /// Reads a key; never the key material.
+    pub fn key(&self, name: &str) -> Call<TransitKey, Read> {
+        self.key_call(&KEY, name)
+    }
+
+    /// Lists keys.
+    pub fn keys(&self) -> Call<Vec<String>, List> {
+        self.client.call(&KEYS, &[&self.mount])
+    }
+
+    /// Deletes a key, which must allow it. What it encrypted is lost.
+    pub fn delete_key(&self, name: &str) -> Call<(), Write> {
+        self.key_call(&DELETE, name)
+    }
+
+    /// Changes a key; what is not set stays as it is.
+    pub fn configure_key(&self, name: &str, settings: &KeySettings) -> Call<Option<TransitKey>> {
+        self.key_call(&CONFIGURE, name).json(settings)
+    }
+
+    /// Adds a new version to a key.
+    pub fn rotate_key(&self, name: &str) -> Call<Option<TransitKey>> {
+        self.key_call(&ROTATE, name)
+    }
+
+    /// Removes all versions of a key before this one. What they encrypted is lost.
+    pub fn trim_key(&self, name: &str, min_available_version: u64) -> Call<(), Write> {
+        self.key_call(&TRIM, name).field("min_available_version", &min_available_version)
+    }
+
+    /// Encrypts bytes.
+    pub fn encrypt(&self, name: &str, plaintext: impl AsRef<[u8]>) -> Call<Ciphertext, CryptoOptions> {
+        self.key_call(&ENCRYPT, name).field("plaintext", &STANDARD.encode(plaintext))
+    }
+
+    /// Encrypts many items at once. An item that fails says so in its result; the others are there.
+    pub fn encrypt_batch(&self, name: &str, items: &[BatchItem]) -> Call<Vec<Encrypted>> {
+        self.key_call(&ENCRYPT_BATCH, name).field("batch_input", items)
+    }
+
+    /// Decrypts.
+    pub fn decrypt(&self, name: &str, ciphertext: &str) -> Call<SecretSlice<u8>, CryptoOptions> {
+        self.key_call(&DECRYPT, name).field("ciphertext", ciphertext).then(|call| call.map(bytes_of))
+    }
+
+    /// Encrypts with the newest version of the key what an older one encrypted, without showing it.
+    pub fn rewrap(&self, name: &str, ciphertext: &str) -> Call<Ciphertext, CryptoOptions> {
+        self.key_call(&REWRAP, name).field("ciphertext", ciphertext)
+    }
+
+    /// Makes a key for encrypting data elsewhere, and shows it.
+    pub fn data_key(&self, name: &str) -> Call<DataKey, CryptoOptions> {
+        self.client.call(&DATA_KEY, &[&self.mount, "plaintext", name])
+    }
+
+    /// Makes a key for encrypting data elsewhere, and shows it encrypted only.
+    pub fn wrapped_data_key(&self, name: &str) -> Call<DataKey, CryptoOptions> {
+        self.client.call(&DATA_KEY, &[&self.mount, "wrapped", name])
+    }
+
+    /// The HMAC of bytes: `vault:v1:…`.
+    pub fn hmac(&self, name: &str, input: impl AsRef<[u8]>) -> Call<String, CryptoOptions> {
+        self.key_call(&HMAC, name)
+            .field("input", &STANDARD.encode(input))
+            .then(|call| call.map(|Hmac { hmac }| Ok(hmac)))
+    }
+
+    /// Signs bytes: `vault:v1:…`.
+    pub fn sign(&self, name: &str, input: impl AsRef<[u8]>) -> Call<String, CryptoOptions> {
+        let call = self.key_call(&SIGN, name).field("input", &STANDARD.encode(input));
+        call.then(|call| call.map(|Signature { signature, .. }| Ok(signature)))
+    }
+
+    /// Whether a signature is of these bytes.
+    pub fn verify(&self, name: &str, input: impl AsRef<[u8]>, signature: &str) -> Call<bool, CryptoOptions> {
+        let call = self.key_call(&VERIFY, name).field("input", &STANDARD.encode(input));
+        call.field("signature", signature).then(|call| call.map(|Verified { valid }| Ok(valid)))
+    }
+
+    /// Whether an HMAC is of these bytes.
+    pub fn verify_hmac(&self, name: &str, input: impl AsRef<[u8]>, hmac: &str) -> Call<bool, CryptoOptions> {
+        let call = self.key_call(&VERIFY, name).field("input", &STANDARD.encode(input));
+        call.field("hmac", hmac).then(|call| call.map(|Verified { valid }| Ok(valid)))
+    }
+
+    /// The hash of bytes, in hex.
+    pub fn hash(&self, algorithm: &crate::sys::HashAlgorithm, input: impl AsRef<[u8]>) -> Call<String> {
+        let call = self
+            .client
+            .call(&HASH, &[&self.mount, algorithm.as_str()])
+            .field("input", &STANDARD.encode(input));
+        call.then(|call| call.map(|Sum { sum }| Ok(sum)))
+    }
+
+    /// Random bytes, in base64.
+    pub fn random(&self, count: u32) -> Call<SecretString> {
+        let call = self.client.call(&RANDOM, &[&self.mount, &count.to_string()]);
+        call.then(|call| call.map(|RandomBytes { random_bytes }| Ok(random_bytes)))
+    }
+}
+
+fn bytes_of(Plaintext { plaintext }: Plaintext) -> Result<SecretSlice<u8>, CoreError> {
+    let bytes = STANDARD.decode(plaintext.expose_secret());
+    bytes.map(SecretSlice::from).map_err(|_| CoreError::decode("the plaintext is not base64"))
+}

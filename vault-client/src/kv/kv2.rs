@@ -1,0 +1,324 @@
+//! Key-value secrets with versions.
+
+use std::collections::BTreeMap;
+
+use client_core::wire::{Parts, json};
+use client_core::{Error as CoreError, Op, Verb, operations};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::data::KvData;
+use super::metadata::{KvConfig, KvMetadata, SecretMetadata, VersionMetadata};
+use crate::caps::{List, Read, Write, markers};
+use crate::client::trimmed;
+use crate::secret::{Secret, data, keys, with_copies, written};
+use crate::{Call, Client, Error, Result};
+
+operations! {
+    CONFIG: KvConfig, Read = data(Verb::Get, "kv2.read_config", "/v1/{mount*}/config");
+    CONFIGURE: (), Write = written(Verb::Post, "kv2.write_config", "/v1/{mount*}/config").idempotent();
+    GET: KvSecret, ReadVersion =
+        Op::decoded_by(Verb::Get, "kv2.read", "/v1/{mount*}/data/{path*}", read_secret, recode_secret);
+    PUT: VersionMetadata, WriteSecret = data(Verb::Post, "kv2.write", "/v1/{mount*}/data/{path*}");
+    PATCH: VersionMetadata, PatchSecret = data(Verb::Patch, "kv2.patch", "/v1/{mount*}/data/{path*}");
+    DELETE: (), Write = written(Verb::Delete, "kv2.delete_latest", "/v1/{mount*}/data/{path*}");
+    DELETE_VERSIONS: (), Write =
+        written(Verb::Post, "kv2.delete_versions", "/v1/{mount*}/delete/{path*}").idempotent();
+    UNDELETE: (), Write = written(Verb::Post, "kv2.undelete_versions", "/v1/{mount*}/undelete/{path*}").idempotent();
+    DESTROY: (), Write = written(Verb::Post, "kv2.destroy_versions", "/v1/{mount*}/destroy/{path*}").idempotent();
+    LIST: Vec<String>, List = keys("kv2.list", "/v1/{mount*}/metadata/{path**}");
+    METADATA: KvMetadata, Read = data(Verb::Get, "kv2.read_metadata", "/v1/{mount*}/metadata/{path*}");
+    PUT_METADATA: (), Write = written(Verb::Post, "kv2.write_metadata", "/v1/{mount*}/metadata/{path*}").idempotent();
+    PATCH_METADATA: (), Write =
+        written(Verb::Patch, "kv2.patch_metadata", "/v1/{mount*}/metadata/{path*}").idempotent();
+    DELETE_METADATA: (), Write =
+        written(Verb::Delete, "kv2.delete_metadata", "/v1/{mount*}/metadata/{path*}").idempotent();
+    SUBKEYS: Subkeys, ReadSubkeys = data(Verb::Get, "kv2.read_subkeys", "/v1/{mount*}/subkeys/{path*}");
+}
+
+markers! {
+    /// Reads a version of a secret: `.version(..)`.
+    ReadVersion: read;
+    /// Reads the names in a version of a secret: `.version(..)`, `.depth(..)`.
+    ReadSubkeys: read;
+    /// Writes a version of a secret: `.cas(..)`.
+    WriteSecret: cas;
+    /// Changes a secret: `.cas(..)`.
+    PatchSecret: cas;
+}
+
+client_core::options! {
+    ReadVersion {
+        /// Reads this version instead of the last one.
+        query version(u64) = "version";
+    }
+    ReadSubkeys {
+        /// Reads this version instead of the last one.
+        query version(u64) = "version";
+        /// How many levels of objects are shown. 0, the default, for all.
+        query depth(u32) = "depth";
+    }
+}
+
+/// A version of a secret.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[non_exhaustive]
+pub struct KvSecret<D = KvData> {
+    /// Its data.
+    pub data: D,
+    /// Its number, when it was written.
+    pub metadata: VersionMetadata,
+}
+
+impl KvSecret {
+    /// The data as a type of the caller's.
+    ///
+    /// # Errors
+    ///
+    /// It is not of that shape; the text names the place, never the value.
+    pub fn get_as<T: DeserializeOwned>(&self) -> Result<T> {
+        self.data.get_as()
+    }
+}
+
+impl<C> Call<KvSecret, C> {
+    /// Reads the data as a type of the caller's.
+    pub fn typed<T: DeserializeOwned>(self) -> Call<KvSecret<T>, C> {
+        self.then(|call| {
+            call.decoded_by(|answer| json::<Secret<KvSecret<T>>>(answer).map(|secret| secret.data))
+        })
+    }
+}
+
+/// The names in a secret, without the values.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Subkeys {
+    /// The names; an object below a name is there as an object, everything else as `null`.
+    #[serde(default)]
+    pub subkeys: BTreeMap<String, Value>,
+    /// The version they are of.
+    pub metadata: VersionMetadata,
+}
+
+fn read_secret(answer: &Parts) -> std::result::Result<KvSecret, CoreError> {
+    json::<Secret<KvSecret>>(answer).map(|secret| secret.data)
+}
+
+fn recode_secret(answer: &Parts) -> std::result::Result<Value, CoreError> {
+    #[derive(Serialize)]
+    struct Shown {
+        data: Value,
+        metadata: VersionMetadata,
+    }
+    let secret = json::<Secret<KvSecret>>(answer)?;
+    let shown = secret.map(|KvSecret { data, metadata }| Shown { data: data.redacted(), metadata });
+    with_copies(answer, client_core::wire::rewrite(&shown)?)
+}
+
+/// A KV v2 mount.
+#[derive(Debug, Clone)]
+pub struct Kv2 {
+    client: Client,
+    mount: String,
+}
+
+impl Client {
+    /// The KV v2 engine at `mount`.
+    ///
+    /// ```no_run
+    /// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
+    /// let kv = vault.kv2("secret");
+    /// let written = kv.put("wuffchat/openai", &[("OPENAI_API_KEY", "sk-…")].into_iter().collect::<std::collections::BTreeMap<_, _>>()).cas(0).await?;
+    /// let secret = kv.get("wuffchat/openai").version(written.version).await?;
+    /// let key = secret.data.text("OPENAI_API_KEY");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn kv2(&self, mount: impl AsRef<str>) -> Kv2 {
+        Kv2 { client: self.clone(), mount: trimmed(mount) }
+    }
+}
+
+#[derive(Serialize)]
+struct Versions<'a> {
+    versions: &'a [u64],
+}
+
+impl Kv2 {
+    fn at<T, C>(&self, op: &'static Op<T, C>, path: &str) -> Call<T, C> {
+        self.client.call(op, &[&self.mount, path.trim_start_matches('/')])
+    }
+
+    /// Reads the settings of the mount.
+    pub fn config(&self) -> Call<KvConfig, Read> {
+        self.client.call(&CONFIG, &[&self.mount])
+    }
+
+    /// Changes the settings of the mount.
+    pub fn configure(&self, config: &KvConfig) -> Call<(), Write> {
+        self.client.call(&CONFIGURE, &[&self.mount]).json(config)
+    }
+
+    /// Reads a secret.
+    ///
+    /// A version that was deleted or destroyed is [`Error::Deleted`], which says when. Data of a
+    /// known shape is read with [`typed`](Call::typed).
+    pub fn get(&self, path: &str) -> Call<KvSecret, ReadVersion> {
+        self.at(&GET, path)
+    }
+
+    /// Writes a new version of a secret, which has this data and nothing else.
+    pub fn put<D: Serialize + ?Sized>(&self, path: &str, data: &D) -> Call<VersionMetadata, WriteSecret> {
+        self.at(&PUT, path).field("data", data)
+    }
+
+    /// Writes a new version of a secret with a merge patch: names that are `null` are removed,
+    /// the others set. The secret must exist, and the token needs the `patch` capability; see
+    /// [`patch_or_rewrite`](Kv2::patch_or_rewrite).
+    pub fn patch<D: Serialize + ?Sized>(&self, path: &str, data: &D) -> Call<VersionMetadata, PatchSecret> {
+        self.at(&PATCH, path).field("data", data).merge_patch()
+    }
+
+    /// As [`patch`](Kv2::patch), and where the server or a proxy before it has no such
+    /// operation, by reading the secret and writing it back with a check-and-set.
+    ///
+    /// # Errors
+    ///
+    /// As `patch`; [`Error::CasMismatch`] if somebody else wrote in between three times.
+    pub async fn patch_or_rewrite<D: Serialize + ?Sized>(
+        &self,
+        path: &str,
+        data: &D,
+    ) -> Result<VersionMetadata> {
+        match self.patch(path, data).await {
+            Err(Error::MethodNotAllowed(_)) => {}
+            other => return other,
+        }
+        let patch = serde_json::to_value(data)
+            .map_err(|_| CoreError::request("the data cannot be written as JSON"))?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let secret = self.get(path).await?;
+            let mut all: Value = secret.data.expose().clone().into_iter().collect();
+            merge(&mut all, &patch);
+            match self.put(path, &all).cas(secret.metadata.version).await {
+                Err(Error::CasMismatch(_)) if tries < 3 => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// Deletes the last version of a secret; [`undelete_versions`](Kv2::undelete_versions) brings
+    /// it back.
+    pub fn delete(&self, path: &str) -> Call<(), Write> {
+        self.at(&DELETE, path)
+    }
+
+    /// Deletes versions of a secret; [`undelete_versions`](Kv2::undelete_versions) brings them
+    /// back.
+    pub fn delete_versions(&self, path: &str, versions: &[u64]) -> Call<(), Write> {
+        self.at(&DELETE_VERSIONS, path).json(&Versions { versions })
+    }
+
+    /// Brings back deleted versions of a secret.
+    pub fn undelete_versions(&self, path: &str, versions: &[u64]) -> Call<(), Write> {
+        self.at(&UNDELETE, path).json(&Versions { versions })
+    }
+
+    /// Removes the data of versions of a secret for good.
+    pub fn destroy_versions(&self, path: &str, versions: &[u64]) -> Call<(), Write> {
+        self.at(&DESTROY, path).json(&Versions { versions })
+    }
+
+    /// Lists the names below a path; those that end in `/` are folders. `""` is the top.
+    pub fn list(&self, path: &str) -> Call<Vec<String>, List> {
+        self.at(&LIST, path)
+    }
+
+    /// Reads all about a secret but its values.
+    pub fn metadata(&self, path: &str) -> Call<KvMetadata, Read> {
+        self.at(&METADATA, path)
+    }
+
+    /// Sets the settings of a secret that are given, before or after its first version is
+    /// written. Custom metadata is replaced as a whole.
+    pub fn put_metadata(&self, path: &str, metadata: &SecretMetadata) -> Call<(), Write> {
+        self.at(&PUT_METADATA, path).json(metadata)
+    }
+
+    /// Changes those settings of a secret that are given; names in the custom metadata that are
+    /// not given stay. [`clear_custom_metadata`](Kv2::clear_custom_metadata) removes them.
+    pub fn patch_metadata(&self, path: &str, metadata: &SecretMetadata) -> Call<(), Write> {
+        self.at(&PATCH_METADATA, path).json(metadata).merge_patch()
+    }
+
+    /// Removes all custom metadata of a secret.
+    pub fn clear_custom_metadata(&self, path: &str) -> Call<(), Write> {
+        self.at(&PATCH_METADATA, path).field("custom_metadata", &Value::Null).merge_patch()
+    }
+
+    /// Removes a secret with all its versions and metadata for good.
+    pub fn delete_metadata(&self, path: &str) -> Call<(), Write> {
+        self.at(&DELETE_METADATA, path)
+    }
+
+    /// Reads the names in a secret without the values.
+    pub fn subkeys(&self, path: &str) -> Call<Subkeys, ReadSubkeys> {
+        self.at(&SUBKEYS, path)
+    }
+
+    /// Makes the data of an earlier version the newest one, unless somebody writes in between.
+    ///
+    /// # Errors
+    ///
+    /// The version does not exist or has no data any more; [`Error::CasMismatch`] if the secret was
+    /// written in between.
+    pub async fn rollback(&self, path: &str, version: u64) -> Result<VersionMetadata> {
+        let current = self.metadata(path).await?.current_version;
+        let earlier = self.get(path).version(version).await?;
+        self.put(path, earlier.data.expose()).cas(current).await
+    }
+}
+
+/// JSON merge patch ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)), as the server does it.
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    let Value::Object(target) = target else { return };
+    for (name, value) in patch {
+        if value.is_null() {
+            target.remove(name);
+        } else {
+            merge(target.entry(name.clone()).or_insert(Value::Null), value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn merge_patches() {
+        let cases = [
+            (json!({"a": 1}), json!({"b": 2}), json!({"a": 1, "b": 2})),
+            (json!({"a": 1}), json!({"a": null}), json!({})),
+            (json!({"a": {"b": 1, "c": 2}}), json!({"a": {"b": null}}), json!({"a": {"c": 2}})),
+            (json!({"a": [1]}), json!({"a": {"b": null, "c": 1}}), json!({"a": {"c": 1}})),
+        ];
+        for (mut target, patch, wanted) in cases {
+            merge(&mut target, &patch);
+            assert_eq!(target, wanted);
+        }
+    }
+}

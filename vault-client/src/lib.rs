@@ -1,0 +1,52 @@
+//! A typed asynchronous client for the [Vault HTTP API](https://developer.hashicorp.com/vault/api-docs),
+//! and for [OpenBao](https://openbao.org/api-docs/), which has the same one.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), vault_client::Error> {
+//! let vault = vault_client::Client::from_env()?;
+//! let secret = vault.kv2("secret").get("wuffchat/openai").await?;
+//! let key = secret.data.text("OPENAI_API_KEY");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Required arguments are positional, optional ones are setters, `.await` runs the call. What a
+//! call would send can be looked at with `spec()`; `optional()` makes `None` of a 404;
+//! `envelope()` answers warnings and lease beside the data; `wrap(ttl)` answers a token for the
+//! answer instead of the answer.
+//!
+//! Secrets are [`SecretString`]s and [`KvData`](kv::KvData): neither `Debug` nor an error nor a log
+//! shows them, and writing them as JSON gives `[redacted]`.
+
+mod call;
+mod client;
+mod env;
+mod error;
+mod logical;
+mod operations;
+mod secret;
+mod shape;
+mod token_file;
+
+pub mod auth;
+pub mod caps;
+pub mod engines;
+pub mod kv;
+pub mod policy;
+pub mod renewal;
+pub mod sys;
+
+pub use call::Call;
+pub use client::{Builder, Client, Vault};
+pub use client_core::{
+    Address, ClientIdentity, Error as TransportError, ErrorKind, Meta, RateLimit, RawReply, Reply,
+    RootCertificates, Spec, StaticToken, Timeouts, TokenSource, Verb as Method, retry::RetryPolicy,
+    time::GoDuration, transport,
+};
+pub use error::{Error, Result};
+pub use logical::Logical;
+pub use operations::operations;
+pub use secrecy::{ExposeSecret, SecretString};
+pub use secret::{Auth, MfaConstraint, MfaMethod, MfaRequirement, Secret, WrapInfo};
+pub use shape::Extra;
+pub use token_file::TokenFile;

@@ -1,0 +1,236 @@
+//! How a server is, and which one leads.
+
+use client_core::caps::Plain;
+use client_core::wire::{self, Parts};
+use client_core::{Error, Op, Verb, operations};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Sys;
+use crate::Call;
+use crate::caps::Action;
+use crate::secret::data;
+use crate::shape::record;
+
+operations! {
+    HEALTH: Health, ReadHealth = Op::decoded_by(Verb::Get, "sys.health", "/v1/sys/health", read, recode)
+        .answers(&[429, 472, 473, 474, 501, 503, 530]);
+    HEALTH_STATUS: HealthState, ReadHealth =
+        Op::decoded_by(Verb::Head, "sys.health_status", "/v1/sys/health", read_state, wire::recode_empty)
+            .answers(&[429, 472, 473, 474, 501, 503, 530]);
+    LEADER: Leader, Plain = Op::new(Verb::Get, "sys.leader", "/v1/sys/leader");
+    HA_STATUS: HaStatus, Action = data(Verb::Get, "sys.ha_status", "/v1/sys/ha-status");
+    STEP_DOWN: (), Plain = Op::decoded_by(Verb::Post, "sys.step_down", "/v1/sys/step-down", wire::empty, wire::recode_empty);
+}
+
+/// Reads how a server is.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadHealth;
+
+client_core::options! { ReadHealth {
+    /// Lets a standby say 200 as the active node does.
+    query standby_ok(bool) = "standbyok";
+    /// Lets a performance standby say 200 as the active node does.
+    query perf_standby_ok(bool) = "perfstandbyok";
+} }
+
+/// What the status of a health answer says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HealthState {
+    /// Unsealed and active.
+    #[default]
+    Active,
+    /// Unsealed and standing by.
+    Standby,
+    /// The active node of a disaster-recovery secondary.
+    DrSecondary,
+    /// Unsealed, standing by and answering reads.
+    PerformanceStandby,
+    /// Not initialized.
+    Uninitialized,
+    /// Sealed.
+    Sealed,
+    /// A standby that cannot reach the active node.
+    HaConnectionLost,
+    /// To be removed from its cluster.
+    Removed,
+    /// A status this version does not know.
+    Unknown(u16),
+}
+
+impl From<u16> for HealthState {
+    fn from(status: u16) -> Self {
+        match status {
+            200 | 204 => Self::Active,
+            429 => Self::Standby,
+            472 => Self::DrSecondary,
+            473 => Self::PerformanceStandby,
+            474 => Self::HaConnectionLost,
+            501 => Self::Uninitialized,
+            503 => Self::Sealed,
+            530 => Self::Removed,
+            other => Self::Unknown(other),
+        }
+    }
+}
+
+fn read(answer: &Parts) -> Result<Health, Error> {
+    let mut health: Health = wire::json(answer)?;
+    health.state = HealthState::from(answer.meta.status);
+    Ok(health)
+}
+
+fn recode(answer: &Parts) -> Result<Value, Error> {
+    wire::rewrite(&read(answer)?)
+}
+
+fn read_state(answer: &Parts) -> Result<HealthState, Error> {
+    Ok(HealthState::from(answer.meta.status))
+}
+
+/// How a server is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Health {
+    /// What the status of the answer says.
+    #[serde(skip)]
+    pub state: HealthState,
+    /// Whether it is initialized.
+    pub initialized: bool,
+    /// Whether it is sealed.
+    pub sealed: bool,
+    /// Whether it stands by.
+    pub standby: bool,
+    /// Whether it stands by and answers reads.
+    #[serde(default)]
+    pub performance_standby: bool,
+    /// Its part in performance replication.
+    #[serde(default)]
+    pub replication_performance_mode: String,
+    /// Its part in disaster-recovery replication.
+    #[serde(default)]
+    pub replication_dr_mode: String,
+    /// Its clock.
+    #[serde(default, with = "client_core::time::unix_seconds")]
+    pub server_time_utc: Option<Timestamp>,
+    /// Its version.
+    #[serde(default)]
+    pub version: String,
+    /// The cluster's name; empty while sealed.
+    #[serde(default)]
+    pub cluster_name: String,
+    /// The cluster's id; empty while sealed.
+    #[serde(default)]
+    pub cluster_id: String,
+    /// Whether it is an Enterprise server; OpenBao does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enterprise: Option<bool>,
+    /// What this version does not know.
+    #[serde(flatten)]
+    pub extra: crate::Extra,
+}
+
+impl Health {
+    /// Whether the server is initialized, unsealed and leads.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.initialized && !self.sealed && !self.standby
+    }
+
+    /// Whether requests can be sent to it: it leads, or passes them to the server that does.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.initialized && !self.sealed
+    }
+}
+
+record! {
+    /// Which server leads.
+    pub struct Leader {
+        /// Whether the storage allows for more than one server.
+        ha_enabled: flag,
+        /// Whether the answering server leads.
+        is_self: flag,
+        /// Since when the answering server leads.
+        active_time: time,
+        /// The leader's API address.
+        leader_address: text,
+        /// The leader's cluster address.
+        leader_cluster_address: text,
+        /// Whether the answering server stands by and answers reads.
+        performance_standby: maybe(bool),
+        /// The last write-ahead log it has from the leader.
+        performance_standby_last_remote_wal: maybe(u64),
+        /// The last write-ahead log of the cluster.
+        last_wal: maybe(u64),
+        /// What is committed in the integrated storage.
+        raft_committed_index: maybe(u64),
+        /// What is applied of it.
+        raft_applied_index: maybe(u64),
+    }
+}
+
+record! {
+    /// The servers of a cluster.
+    pub struct HaStatus {
+        /// The servers.
+        nodes: of(Vec<HaNode>),
+    }
+}
+
+record! {
+    /// A server of a cluster.
+    pub struct HaNode {
+        /// Its host's name.
+        hostname: text,
+        /// Its API address.
+        api_address: text,
+        /// Its cluster address.
+        cluster_address: text,
+        /// Whether it leads.
+        active_node: flag,
+        /// When it was last heard of; `None` for the leader itself.
+        last_echo: time,
+        /// Its version.
+        version: text,
+        /// How long its last echo took, in milliseconds.
+        echo_duration_ms: maybe(i64),
+        /// How far its clock is off, in milliseconds.
+        clock_skew_ms: maybe(i64),
+        /// How far replication is behind, in milliseconds.
+        replication_primary_canary_age_ms: maybe(i64),
+        /// Its upgrade version in the integrated storage.
+        upgrade_version: text,
+        /// Its redundancy zone.
+        redundancy_zone: text,
+    }
+}
+
+impl Sys {
+    /// How the answering server is. A standby, a sealed and an uninitialized server answer too.
+    pub fn health(&self) -> Call<Health, ReadHealth> {
+        self.0.call(&HEALTH, &[]).anonymous()
+    }
+
+    /// As [`health`](Sys::health), without a body.
+    pub fn health_status(&self) -> Call<HealthState, ReadHealth> {
+        self.0.call(&HEALTH_STATUS, &[]).anonymous()
+    }
+
+    /// Which server leads.
+    pub fn leader(&self) -> Call<Leader> {
+        self.0.call(&LEADER, &[])
+    }
+
+    /// The servers of the cluster.
+    pub fn ha_status(&self) -> Call<HaStatus, Action> {
+        self.0.call(&HA_STATUS, &[])
+    }
+
+    /// Makes the leader step down for another.
+    pub fn step_down(&self) -> Call<()> {
+        self.0.call(&STEP_DOWN, &[])
+    }
+}

@@ -1,0 +1,68 @@
+//! [Tools](https://developer.hashicorp.com/vault/api-docs/system/tools): hashes and random bytes.
+
+use client_core::bytes::Bytes;
+use client_core::{Verb, operations};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::Sys;
+use crate::Call;
+use crate::caps::{Action, Plain};
+use crate::secret::data;
+
+operations! {
+    HASH: Sum, Action = data(Verb::Post, "sys.hash", "/v1/sys/tools/hash/{algorithm}").idempotent();
+    RANDOM: RandomBytes, Action = data(Verb::Post, "sys.random_bytes", "/v1/sys/tools/random/{bytes}").idempotent();
+}
+
+client_core::open_enum! {
+    /// A hash function.
+    pub enum HashAlgorithm {
+        /// SHA-2 with 224 bits.
+        Sha2_224 = "sha2-224",
+        /// SHA-2 with 256 bits.
+        Sha2_256 = "sha2-256",
+        /// SHA-2 with 384 bits.
+        Sha2_384 = "sha2-384",
+        /// SHA-2 with 512 bits.
+        Sha2_512 = "sha2-512",
+        /// SHA-3 with 224 bits.
+        Sha3_224 = "sha3-224",
+        /// SHA-3 with 256 bits.
+        Sha3_256 = "sha3-256",
+        /// SHA-3 with 384 bits.
+        Sha3_384 = "sha3-384",
+        /// SHA-3 with 512 bits.
+        Sha3_512 = "sha3-512",
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Sum {
+    sum: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RandomBytes {
+    #[serde(with = "client_core::wire::secret")]
+    random_bytes: SecretString,
+}
+
+/// Bytes as the base64 that Vault takes.
+#[derive(Serialize)]
+struct Base64<'a>(#[serde(with = "client_core::wire::base64_bytes")] &'a Bytes);
+
+impl Sys {
+    /// The hash of `input`, in hex.
+    pub fn hash(&self, algorithm: &HashAlgorithm, input: impl Into<Bytes>) -> Call<String, Plain> {
+        let input = input.into();
+        let call = self.0.call(&HASH, &[algorithm.as_str()]).field("input", &Base64(&input));
+        call.then(|call| call.map(|Sum { sum }| Ok(sum)))
+    }
+
+    /// Random bytes, in base64.
+    pub fn random_bytes(&self, count: u32) -> Call<SecretString, Plain> {
+        let call = self.0.call(&RANDOM, &[&count.to_string()]);
+        call.then(|call| call.map(|RandomBytes { random_bytes }| Ok(random_bytes)))
+    }
+}

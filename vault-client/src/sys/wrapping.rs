@@ -1,0 +1,111 @@
+//! [Response wrapping](https://developer.hashicorp.com/vault/docs/concepts/response-wrapping):
+//! handing something over so that it can be seen once, and a theft is noticed.
+
+use std::time::Duration;
+
+use client_core::wire::{Parts, json};
+use client_core::{Error as CoreError, Op, Verb, operations};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Sys;
+use crate::caps::Plain;
+use crate::kv::KvData;
+use crate::secret::{Secret, WrapInfo, data, with_copies, wraps};
+use crate::shape::record;
+use crate::{Call, Error, Result};
+
+operations! {
+    WRAP: WrapInfo, Plain = wraps(Verb::Post, "sys.wrap", "/v1/sys/wrapping/wrap");
+    LOOKUP: WrappingLookup, Plain =
+        data(Verb::Post, "sys.lookup_wrapping", "/v1/sys/wrapping/lookup").idempotent();
+    UNWRAP: Secret<Option<KvData>>, Plain =
+        Op::decoded_by(Verb::Post, "sys.unwrap", "/v1/sys/wrapping/unwrap", json::<Secret<Option<KvData>>>, recode);
+    REWRAP: WrapInfo, Plain = wraps(Verb::Post, "sys.rewrap", "/v1/sys/wrapping/rewrap");
+}
+
+pub(super) fn recode(answer: &Parts) -> std::result::Result<Value, CoreError> {
+    let secret = json::<Secret<Option<KvData>>>(answer)?.map(|data| data.map(|data| data.redacted()));
+    with_copies(answer, client_core::wire::rewrite(&secret)?)
+}
+
+record! {
+    /// What can be known of a wrapping token without using it up.
+    pub struct WrappingLookup {
+        /// The path whose answer is in it.
+        creation_path: text,
+        /// When it was made.
+        creation_time: time,
+        /// How long it lives from then on.
+        creation_ttl: seconds,
+    }
+}
+
+impl Sys {
+    /// Wraps data of the caller's own for `ttl`.
+    ///
+    /// ```no_run
+    /// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
+    /// use std::{collections::BTreeMap, time::Duration};
+    /// let wrapped = vault.sys().wrap(&BTreeMap::from([("key", "…")]), Duration::from_secs(60)).await?;
+    /// let secret = vault.sys().unwrap_checked(&wrapped.token, "sys/wrapping/wrap").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn wrap<D: Serialize + ?Sized>(&self, data: &D, ttl: Duration) -> Call<WrapInfo> {
+        self.0.call(&WRAP, &[]).json(data).wrap(ttl)
+    }
+
+    /// Looks at a wrapping token without using it up. Any caller may, with or without a token.
+    pub fn lookup_wrapping(&self, token: &SecretString) -> Call<WrappingLookup> {
+        self.0.call(&LOOKUP, &[]).field("token", token.expose_secret()).anonymous()
+    }
+
+    /// Uses a wrapping token up for what is in it. It authenticates by itself, so no other token is
+    /// sent or needed.
+    ///
+    /// Prefer [`unwrap_checked`](Sys::unwrap_checked), which notices a token that somebody put in
+    /// the place of the one that was stolen.
+    pub fn unwrap(&self, token: &SecretString) -> Call<Secret<Option<KvData>>> {
+        self.0.call(&UNWRAP, &[]).token(token.clone())
+    }
+
+    /// As [`unwrap`](Sys::unwrap), with the data as a type of the caller's.
+    pub fn unwrap_as<T: DeserializeOwned>(&self, token: &SecretString) -> Call<Secret<T>> {
+        self.unwrap(token).then(|call| call.decoded_by(json::<Secret<T>>))
+    }
+
+    /// Uses a wrapping token up after having seen that it was made by `creation_path`, such as
+    /// `auth/approle/role/ci/secret-id`; a path that ends in `/` stands for all below it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrappingTokenInvalid`] if the token was used before or has expired, and
+    /// [`Error::WrappingPathMismatch`], without using it up, if it was made by another path.
+    pub async fn unwrap_checked(
+        &self,
+        token: &SecretString,
+        creation_path: &str,
+    ) -> Result<Secret<Option<KvData>>> {
+        let found = self.lookup_wrapping(token).await?;
+        let expected = creation_path.trim_start_matches('/');
+        let fits = match expected.ends_with('/') {
+            true => found.creation_path.starts_with(expected),
+            false => found.creation_path == expected,
+        };
+        if !fits {
+            return Err(Error::WrappingPathMismatch {
+                expected: expected.to_owned(),
+                actual: found.creation_path,
+            });
+        }
+        self.unwrap(token).await
+    }
+
+    /// Makes a new wrapping token, with a new life, for what is in this one, which is used up.
+    pub fn rewrap(&self, token: &SecretString) -> Call<WrapInfo> {
+        self.0.call(&REWRAP, &[]).field("token", token.expose_secret())
+    }
+}

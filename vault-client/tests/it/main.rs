@@ -1,0 +1,12 @@
+//! All integration tests, in one binary.
+
+// Helpers of tests may panic as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod edges;
+mod props;
+mod recorded;
+mod renewal;
+mod secrets;
+mod support;
+mod wire;

@@ -1,0 +1,595 @@
+//! The application and the environments it runs in, as typed values.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// The id of the API's job, which is also the name of its task and its service.
+pub const API: &str = "wuffchat-api";
+/// The id of the UI's job, which is also the name of its task and its service.
+pub const UI: &str = "wuffchat-ui";
+
+/// One of the two jobs that make up a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Component {
+    /// The API, on port 8000.
+    Api,
+    /// The user interface, on port 3000.
+    Ui,
+}
+
+impl Component {
+    /// Both, in the order in which they are released: the UI needs the API.
+    pub const ALL: [Self; 2] = [Self::Api, Self::Ui];
+
+    /// The job's id.
+    #[must_use]
+    pub const fn job_id(self) -> &'static str {
+        match self {
+            Self::Api => API,
+            Self::Ui => UI,
+        }
+    }
+
+    /// The name of the job's only group.
+    #[must_use]
+    pub const fn group(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Ui => "ui",
+        }
+    }
+
+    /// The port it listens on inside its container.
+    #[must_use]
+    pub const fn port(self) -> u16 {
+        match self {
+            Self::Api => 8000,
+            Self::Ui => 3000,
+        }
+    }
+}
+
+impl fmt::Display for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.group())
+    }
+}
+
+impl FromStr for Component {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "api" | API => Ok(Self::Api),
+            "ui" | UI => Ok(Self::Ui),
+            other => Err(Error::settings(format!("`{other}` is neither `api` nor `ui`"))),
+        }
+    }
+}
+
+/// Which of the three stages an environment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// For trying things out: namespace `default`, no scaling.
+    #[serde(alias = "development")]
+    Dev,
+    /// As production, smaller.
+    Staging,
+    /// What users reach.
+    #[serde(alias = "prod")]
+    Production,
+}
+
+impl Stage {
+    /// Its name in ids, paths and reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Stage {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "dev" | "development" => Ok(Self::Dev),
+            "staging" => Ok(Self::Staging),
+            "production" | "prod" => Ok(Self::Production),
+            other => Err(Error::settings(format!("`{other}` is not `dev`, `staging` or `production`"))),
+        }
+    }
+}
+
+/// An environment: where WuffChat runs and how large it is.
+///
+/// [`Environment::new`] has the values of the three stages; a TOML file overrides what differs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Environment {
+    /// Which stage it is.
+    pub stage: Stage,
+    /// The Nomad namespace.
+    pub namespace: String,
+    /// The Nomad region; `None` for the agent's own.
+    pub region: Option<String>,
+    /// The data centers, as Nomad's globs.
+    pub datacenters: Vec<String>,
+    /// The node pool; `None` for Nomad's default.
+    pub node_pool: Option<String>,
+    /// The host names that users reach.
+    pub domains: Domains,
+    /// Where images come from, such as `registry.example.com/team`; empty for local images.
+    pub registry: String,
+    /// The API's size.
+    pub api: Size,
+    /// The UI's size.
+    pub ui: Size,
+    /// How the API scales; `None` keeps its count.
+    pub scaling: Option<Scaling>,
+    /// Where secrets are and who may read them.
+    pub vault: VaultSettings,
+    /// How Traefik reaches the services.
+    pub traefik: Traefik,
+    /// How a deployment moves on.
+    pub update: Update,
+    /// How tasks run.
+    pub driver: Driver,
+    /// Values for the API's environment beside the secrets.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// The host names that users reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Domains {
+    /// Of the API.
+    pub api: String,
+    /// Of the UI.
+    pub ui: String,
+}
+
+/// How many instances, and what each may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Size {
+    /// Instances.
+    pub count: u32,
+    /// CPU in MHz.
+    pub cpu: u32,
+    /// Memory in MiB that is reserved.
+    pub memory: u32,
+    /// Memory in MiB that may be used while a node has it; needs oversubscription switched on.
+    #[serde(default)]
+    pub memory_max: Option<u32>,
+}
+
+/// When the API gets more or fewer instances.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scaling {
+    /// Never fewer.
+    pub min: u32,
+    /// Never more.
+    pub max: u32,
+    /// The pause after a change.
+    #[serde(with = "crate::text_duration")]
+    pub cooldown: Duration,
+    /// The time between two looks at the metric.
+    #[serde(with = "crate::text_duration")]
+    pub interval: Duration,
+    /// The span of the metric that is looked at.
+    #[serde(with = "crate::text_duration")]
+    pub window: Duration,
+    /// The percentage of the reserved CPU to aim at.
+    pub target_cpu: f64,
+    /// The percentage of the reserved memory to aim at; `None` looks at CPU only.
+    #[serde(default)]
+    pub target_memory: Option<f64>,
+}
+
+/// Where secrets are and who may read them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VaultSettings {
+    /// The KV v2 mount.
+    pub mount: String,
+    /// The folder of this environment below the mount.
+    pub prefix: String,
+    /// The mount of the JWT auth method that trusts Nomad.
+    pub auth_mount: String,
+    /// The role the API's task logs in to, and the policy it gets.
+    pub role: String,
+    /// The audience of the workload identity.
+    pub audience: String,
+    /// The names under which the application gets the OpenAI key: its own, and that of OpenAI's
+    /// libraries.
+    pub openai_key_names: Vec<String>,
+}
+
+/// How Traefik reaches the services.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Traefik {
+    /// The entry point that routers listen on.
+    pub entry_point: String,
+    /// The certificate resolver, where Traefik itself ends TLS. Behind a load balancer that does,
+    /// it is `None`: a router with TLS never matches the plain requests that arrive there.
+    pub cert_resolver: Option<String>,
+}
+
+/// How a deployment moves on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Update {
+    /// New instances that have to prove themselves before old ones are replaced.
+    pub canary: u32,
+    /// Instances replaced at a time.
+    pub max_parallel: u32,
+    /// Promotes canaries by itself once they are healthy.
+    pub auto_promote: bool,
+    /// How long an instance has to stay healthy.
+    #[serde(with = "crate::text_duration")]
+    pub min_healthy_time: Duration,
+    /// How long an instance may take to become healthy.
+    #[serde(with = "crate::text_duration")]
+    pub healthy_deadline: Duration,
+    /// How long a deployment may go without an instance becoming healthy.
+    #[serde(with = "crate::text_duration")]
+    pub progress_deadline: Duration,
+    /// Between leaving the service catalog and being asked to stop.
+    #[serde(with = "crate::text_duration")]
+    pub shutdown_delay: Duration,
+    /// Between being asked to stop and being killed.
+    #[serde(with = "crate::text_duration")]
+    pub kill_timeout: Duration,
+    /// Between two looks at the liveness check.
+    #[serde(with = "crate::text_duration")]
+    pub check_interval: Duration,
+    /// Between two looks at the readiness check.
+    #[serde(with = "crate::text_duration")]
+    pub readiness_interval: Duration,
+}
+
+/// How tasks run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Driver {
+    /// Containers.
+    Docker {
+        /// Uses images that the node has instead of pulling them.
+        #[serde(default)]
+        local_images: bool,
+    },
+    /// A program on the node, for development without containers.
+    RawExec {
+        /// The program.
+        command: String,
+        /// Its arguments, which `api` or `ui` and the version follow.
+        #[serde(default)]
+        args: Vec<String>,
+    },
+}
+
+impl Environment {
+    /// The values of a stage.
+    #[must_use]
+    pub fn new(stage: Stage) -> Self {
+        let name = stage.as_str();
+        let (namespace, host) = match stage {
+            Stage::Dev => ("default", "dev.wuffchat.de"),
+            Stage::Staging => ("staging", "staging.wuffchat.de"),
+            Stage::Production => ("production", "wuffchat.de"),
+        };
+        let app = if stage == Stage::Production { format!("app.{host}") } else { host.to_owned() };
+        let scaling = Scaling {
+            min: 2,
+            max: 10,
+            cooldown: Duration::from_secs(120),
+            interval: Duration::from_secs(30),
+            window: Duration::from_secs(60),
+            target_cpu: 70.0,
+            target_memory: Some(80.0),
+        };
+        Self {
+            stage,
+            namespace: namespace.to_owned(),
+            region: None,
+            datacenters: vec!["*".to_owned()],
+            node_pool: None,
+            domains: Domains { api: format!("api.{host}"), ui: app },
+            registry: "your-registry".to_owned(),
+            api: Size { count: 2, cpu: 500, memory: 1024, memory_max: None },
+            ui: Size { count: 2, cpu: 200, memory: 512, memory_max: None },
+            scaling: Some(scaling),
+            vault: VaultSettings {
+                mount: "secret".to_owned(),
+                prefix: format!("{name}/{API}"),
+                auth_mount: "jwt-nomad".to_owned(),
+                role: format!("{API}-{name}"),
+                audience: "vault.io".to_owned(),
+                openai_key_names: vec!["OPENAI_APIKEY".to_owned(), "OPENAI_API_KEY".to_owned()],
+            },
+            traefik: Traefik { entry_point: "web".to_owned(), cert_resolver: None },
+            update: Update {
+                canary: 1,
+                max_parallel: 1,
+                auto_promote: true,
+                min_healthy_time: Duration::from_secs(10),
+                healthy_deadline: Duration::from_secs(180),
+                progress_deadline: Duration::from_secs(600),
+                shutdown_delay: Duration::from_secs(10),
+                kill_timeout: Duration::from_secs(30),
+                check_interval: Duration::from_secs(10),
+                readiness_interval: Duration::from_secs(30),
+            },
+            driver: Driver::Docker { local_images: false },
+            variables: BTreeMap::from([("LOG_LEVEL".to_owned(), "INFO".to_owned())]),
+        }
+    }
+
+    /// Reads an environment from TOML. What the text leaves out has the value of its stage, which
+    /// the text must name unless `stage` does.
+    ///
+    /// ```
+    /// use wuffchat_deploy::{Environment, Stage};
+    /// let text = "stage = \"staging\"\nregistry = \"registry.example.com\"\n[api]\ncount = 3\n";
+    /// let staging = Environment::from_toml(text, None)?;
+    /// assert_eq!((staging.api.count, staging.api.memory), (3, 1024));
+    /// # Ok::<(), wuffchat_deploy::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The text is not TOML, names a setting that does not exist, or contradicts `stage`.
+    pub fn from_toml(text: &str, stage: Option<Stage>) -> Result<Self> {
+        let given: toml::Table = text.parse().map_err(|cause| Error::settings(format!("the settings: {cause}")))?;
+        let named = match given.get("stage") {
+            Some(value) => {
+                let text = value.as_str().ok_or_else(|| Error::settings("`stage` is not a text"))?;
+                Some(text.parse::<Stage>()?)
+            }
+            None => None,
+        };
+        let stage = match (stage, named) {
+            (Some(asked), Some(named)) if asked != named => {
+                return Err(Error::settings(format!("`{asked}` was asked for, but the settings are for `{named}`")));
+            }
+            (Some(stage), _) | (None, Some(stage)) => stage,
+            (None, None) => return Err(Error::settings("the settings do not name a `stage`")),
+        };
+        let defaults = toml::Table::try_from(Self::new(stage)).map_err(|cause| Error::settings(cause.to_string()))?;
+        let merged = merge(defaults, given);
+        let environment: Self =
+            merged.try_into().map_err(|cause: toml::de::Error| Error::settings(format!("the settings: {}", cause.message())))?;
+        environment.check()?;
+        Ok(environment)
+    }
+
+    /// Checks that the values fit together.
+    ///
+    /// # Errors
+    ///
+    /// The first contradiction, by the names of the settings.
+    pub fn check(&self) -> Result<()> {
+        let name = |what: &str, value: &str| {
+            let fine = !value.is_empty() && !value.chars().any(|c| c.is_control() || c.is_whitespace());
+            if fine { Ok(()) } else { Err(Error::settings(format!("`{what}` is `{value}`, which is no name"))) }
+        };
+        name("namespace", &self.namespace)?;
+        name("domains.api", &self.domains.api)?;
+        name("domains.ui", &self.domains.ui)?;
+        name("vault.mount", &self.vault.mount)?;
+        name("vault.prefix", &self.vault.prefix)?;
+        name("vault.role", &self.vault.role)?;
+        if self.datacenters.is_empty() {
+            return Err(Error::settings("`datacenters` is empty"));
+        }
+        if let Some(scaling) = &self.scaling {
+            let count = self.api.count;
+            if scaling.min > scaling.max {
+                return Err(Error::settings("`scaling.min` is greater than `scaling.max`"));
+            }
+            if count < scaling.min || count > scaling.max {
+                return Err(Error::settings(format!(
+                    "`api.count` is {count}, outside `scaling` {}–{}",
+                    scaling.min, scaling.max
+                )));
+            }
+            if scaling.interval.is_zero() {
+                return Err(Error::settings("`scaling.interval` is zero"));
+            }
+        }
+        let update = &self.update;
+        if update.healthy_deadline >= update.progress_deadline {
+            return Err(Error::settings("`update.healthy_deadline` must be shorter than `update.progress_deadline`"));
+        }
+        if update.min_healthy_time >= update.healthy_deadline {
+            return Err(Error::settings("`update.min_healthy_time` must be shorter than `update.healthy_deadline`"));
+        }
+        Ok(())
+    }
+
+    /// The size of a component.
+    #[must_use]
+    pub fn size(&self, component: Component) -> Size {
+        match component {
+            Component::Api => self.api,
+            Component::Ui => self.ui,
+        }
+    }
+
+    /// The host name of a component.
+    #[must_use]
+    pub fn domain(&self, component: Component) -> &str {
+        match component {
+            Component::Api => &self.domains.api,
+            Component::Ui => &self.domains.ui,
+        }
+    }
+
+    /// The image of a component at a version: a tag, or a digest such as `sha256:…`.
+    #[must_use]
+    pub fn image(&self, component: Component, version: &Version) -> String {
+        let registry = self.registry.trim_end_matches('/');
+        let slash = if registry.is_empty() { "" } else { "/" };
+        let separator = if version.is_digest() { '@' } else { ':' };
+        format!("{registry}{slash}{}{separator}{version}", component.job_id())
+    }
+}
+
+/// What the text says, over what the stage says.
+fn merge(mut base: toml::Table, over: toml::Table) -> toml::Table {
+    for (key, value) in over {
+        match (base.remove(&key), value) {
+            // A driver is replaced as a whole: its fields belong to its name.
+            (Some(toml::Value::Table(old)), toml::Value::Table(new)) if key != "driver" => {
+                base.insert(key, toml::Value::Table(merge(old, new)));
+            }
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+    base
+}
+
+/// A version of the application: an image tag or digest.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Version(String);
+
+impl Version {
+    /// Of a job that does not say its version.
+    pub(crate) fn unknown() -> Self {
+        Self("unknown".to_owned())
+    }
+
+    /// Whether it names one image for ever.
+    #[must_use]
+    pub fn is_digest(&self) -> bool {
+        self.0.contains(':')
+    }
+
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Version {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let tag = |text: &str| {
+            let first = text.chars().next().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
+            let rest = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'));
+            first && rest && text.len() <= 128
+        };
+        let digest = |text: &str| {
+            text.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64 && hex.chars().all(|c| c.is_ascii_hexdigit()))
+        };
+        if text == "latest" {
+            return Err(Error::settings("the version `latest` names another image each day; name one that stays"));
+        }
+        if tag(text) || digest(text) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Error::settings(format!("`{text}` is neither an image tag nor a `sha256:` digest")))
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<Version> for String {
+    fn from(version: Version) -> Self {
+        version.0
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_are_consistent() {
+        for stage in [Stage::Dev, Stage::Staging, Stage::Production] {
+            Environment::new(stage).check().unwrap();
+            assert_eq!(stage.to_string().parse::<Stage>().unwrap(), stage);
+        }
+        assert_eq!(Environment::new(Stage::Production).domains.ui, "app.wuffchat.de");
+    }
+
+    #[test]
+    fn a_file_overrides_its_stage() {
+        let text = "stage = \"production\"\n[update]\ncanary = 2\n[driver]\nname = \"raw-exec\"\ncommand = \"/bin/x\"\n";
+        let environment = Environment::from_toml(text, Some(Stage::Production)).unwrap();
+        assert_eq!((environment.update.canary, environment.update.max_parallel), (2, 1));
+        assert_eq!(environment.driver, Driver::RawExec { command: "/bin/x".into(), args: vec![] });
+        let written = toml::to_string(&environment).unwrap();
+        assert_eq!(Environment::from_toml(&written, None).unwrap(), environment);
+    }
+
+    #[test]
+    fn bad_settings_are_named() {
+        let cases = [
+            ("registry = \"r\"", "stage"),
+            ("stage = \"moon\"", "moon"),
+            ("stage = \"dev\"\nregistri = \"r\"", "registri"),
+            ("stage = \"dev\"\n[api]\ncount = 99", "api.count"),
+            ("stage = \"dev\"\n[update]\nhealthy_deadline = \"soon\"", "duration"),
+            ("stage = \"dev\"\n[update]\nhealthy_deadline = \"20m\"", "progress_deadline"),
+        ];
+        for (text, named) in cases {
+            let message = Environment::from_toml(text, None).unwrap_err().to_string();
+            assert!(message.contains(named), "{text}: {message}");
+        }
+        let message = Environment::from_toml("stage = \"dev\"", Some(Stage::Staging)).unwrap_err().to_string();
+        assert!(message.contains("staging") && message.contains("dev"), "{message}");
+    }
+
+    #[test]
+    fn images() {
+        let environment = Environment::new(Stage::Dev);
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let image = |version: &str| environment.image(Component::Api, &version.parse().unwrap());
+        assert_eq!(image("v1"), "your-registry/wuffchat-api:v1");
+        assert_eq!(image(&digest), format!("your-registry/wuffchat-api@{digest}"));
+        for bad in ["", "latest", "a b", "${version}", "sha256:12"] {
+            assert!(bad.parse::<Version>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Why a job failed, for the report.
+
+use std::collections::BTreeMap;
+
+use nomad_client::{AllocMetric, Client as Nomad, Deployment, Explanation, FailureClass, explain_placement};
+
+use crate::Result;
+use crate::report::FailureReport;
+
+/// Looks at an instance that failed.
+pub(crate) async fn explain(nomad: &Nomad, allocation: &str) -> Result<FailureReport> {
+    Ok(report(nomad.explain().allocation(allocation).await?))
+}
+
+/// Looks at the instances of a deployment that failed, for one that says why.
+pub(crate) async fn of_deployment(nomad: &Nomad, deployment: Option<&Deployment>) -> Result<Option<FailureReport>> {
+    let Some(deployment) = deployment else { return Ok(None) };
+    let found = nomad.explain().deployment(&deployment.id).await?;
+    Ok(Some(found.map_or_else(|| words(deployment), report)))
+}
+
+fn report(explanation: Explanation) -> FailureReport {
+    let mut message = format!("{} on {}: {}", explanation.alloc_name, explanation.node_name, explanation.message);
+    for check in &explanation.failing_checks {
+        message = format!("{message}; check `{}` says: {}", check.check, check.output.trim());
+    }
+    let line = |event: &nomad_client::ExplainedEvent| {
+        let time = event.time.map(|time| format!("{} ", time.round(jiff::Unit::Second).unwrap_or(time)));
+        format!("{}{}: {}", time.unwrap_or_default(), event.event_type, event.message)
+    };
+    FailureReport {
+        class: explanation.class.to_string(),
+        message,
+        task_events: explanation.task_events.iter().map(line).collect(),
+        log_tail: explanation.log_tail,
+    }
+}
+
+/// Nothing but what Nomad says about the deployment.
+fn words(deployment: &Deployment) -> FailureReport {
+    FailureReport {
+        class: FailureClass::Unclear.to_string(),
+        message: deployment.status_description.clone(),
+        task_events: Vec::new(),
+        log_tail: Vec::new(),
+    }
+}
+
+/// Why nothing found a place.
+pub(crate) fn placement(failures: &BTreeMap<String, AllocMetric>) -> FailureReport {
+    let reasons: Vec<String> = failures.iter().map(|(group, metric)| place(group, metric)).collect();
+    let message = if reasons.is_empty() { "nothing was placed in time".to_owned() } else { reasons.join("; ") };
+    FailureReport {
+        class: FailureClass::Placement.to_string(),
+        message,
+        task_events: Vec::new(),
+        log_tail: Vec::new(),
+    }
+}
+
+/// Why a group finds no place, as a sentence.
+pub(crate) fn place(group: &str, metric: &AllocMetric) -> String {
+    format!("no place for group `{group}`: {}", explain_placement(group, metric).message)
+}

@@ -1,0 +1,130 @@
+//! How the API's task gets to its secrets: Vault trusts Nomad's workload identities.
+//!
+//! The role takes `sub` for the user, so that each environment's task is an identity of its own.
+//! Nomad's stock set-up takes the job's id, which makes one identity of the same job in several
+//! namespaces: the last one to log in changes what the others may read.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use nomad_client::Client as Nomad;
+use serde_json::Value;
+use vault_client::Client as Vault;
+use vault_client::auth::{JwtConfig, JwtRole};
+use vault_client::policy::{Capability, Policy};
+use vault_client::sys::MountSettings;
+
+use crate::Result;
+use crate::app::{API, Environment};
+
+/// What [`ensure`] did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ensured {
+    /// What was written, by name; empty where all was in order.
+    pub changed: Vec<String>,
+}
+
+/// The policy: the environment's own secrets, to read.
+#[must_use]
+pub fn policy(environment: &Environment) -> Policy {
+    let vault = &environment.vault;
+    Policy::new()
+        .allow(format!("{}/data/{}/*", vault.mount, vault.prefix), [Capability::Read])
+        .allow(format!("{}/metadata/{}/*", vault.mount, vault.prefix), [Capability::Read, Capability::List])
+}
+
+/// The role: the API's task of this environment's namespace, and nothing else.
+#[must_use]
+pub fn role(environment: &Environment) -> JwtRole {
+    let claims = ["nomad_namespace", "nomad_job_id", "nomad_task"];
+    let bound = [environment.namespace.as_str(), API, API];
+    JwtRole::new()
+        .role_type("jwt")
+        .user_claim("sub")
+        .bound_audiences([environment.vault.audience.as_str()])
+        .bound_claims(claims.into_iter().zip(bound).map(|(claim, value)| (claim.to_owned(), Value::from(value))).collect::<BTreeMap<_, _>>())
+        .claim_mappings(claims.map(|claim| (claim, claim)))
+        .token_type("service")
+        .token_period(Duration::from_secs(30 * 60))
+        .token_policies([environment.vault.role.as_str()])
+}
+
+/// Makes Vault trust this Nomad, and the API's task read its secrets. What is in order stays as
+/// it is; a second run changes nothing.
+///
+/// # Errors
+///
+/// Vault refuses, or an auth method of another type is at the path.
+pub async fn ensure(nomad: &Nomad, vault: &Vault, environment: &Environment) -> Result<Ensured> {
+    let mut ensured = Ensured::default();
+    let settings = &environment.vault;
+    let mount = settings.auth_mount.as_str();
+    if !vault.sys().auth_methods().await?.contains_key(&format!("{mount}/")) {
+        vault.sys().enable_auth_method(mount, &MountSettings::of("jwt")).await?;
+        ensured.changed.push(format!("auth method {mount}"));
+    }
+    let jwt = vault.auth().jwt(mount);
+    let config = jwt.config().optional().await?;
+    if !config.is_some_and(|config| has_keys(&config)) {
+        let config = JwtConfig::new()
+            .jwks_url(format!("{}/.well-known/jwks.json", nomad.address()))
+            .jwt_supported_algs(["RS256", "EdDSA"])
+            .default_role(settings.role.as_str());
+        jwt.configure(&config).await?;
+        ensured.changed.push(format!("keys of {mount}"));
+    }
+    let wanted = policy(environment).to_hcl();
+    let found = vault.sys().policy(&settings.role).optional().await?;
+    if found.is_none_or(|policy| policy.policy.trim() != wanted.trim()) {
+        vault.sys().put_policy(&settings.role, &wanted).await?;
+        ensured.changed.push(format!("policy {}", settings.role));
+    }
+    let wanted = role(environment);
+    let found = jwt.role(&settings.role).optional().await?;
+    if !found.is_some_and(|found| covers(&found, &wanted)) {
+        jwt.put_role(&settings.role, &wanted).await?;
+        ensured.changed.push(format!("role {}", settings.role));
+    }
+    Ok(ensured)
+}
+
+/// Whether the method has keys to check identities with, wherever it gets them from: on a cluster
+/// with mTLS they are put there by somebody else.
+fn has_keys(config: &JwtConfig) -> bool {
+    let some = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+    some(&config.jwks_url)
+        || some(&config.oidc_discovery_url)
+        || config.jwt_validation_pubkeys.as_ref().is_some_and(|keys| !keys.is_empty())
+}
+
+/// Whether a role has every setting that is wanted; what else it has is its own business.
+fn covers(found: &JwtRole, wanted: &JwtRole) -> bool {
+    let as_map = |role: &JwtRole| match serde_json::to_value(role) {
+        Ok(Value::Object(map)) => map,
+        _ => serde_json::Map::new(),
+    };
+    let found = as_map(found);
+    as_map(wanted).iter().all(|(name, value)| value.is_null() || found.get(name) == Some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Stage;
+
+    #[test]
+    fn an_environment_reads_its_own_secrets_only() {
+        let text = policy(&Environment::new(Stage::Staging)).to_hcl();
+        assert!(text.contains("secret/data/staging/wuffchat-api/*"), "{text}");
+        assert!(!text.contains("production"));
+    }
+
+    #[test]
+    fn a_role_with_more_settings_is_fine_and_one_with_other_settings_is_not() {
+        let wanted = role(&Environment::new(Stage::Staging));
+        assert!(covers(&wanted.clone().token_num_uses(3_u64), &wanted));
+        assert!(!covers(&role(&Environment::new(Stage::Production)), &wanted));
+        assert!(!covers(&JwtRole::new(), &wanted));
+    }
+}

@@ -1,0 +1,101 @@
+//! The two jobs in the form that survives contact with users: health-gated rolling updates with a
+//! canary and auto-revert, secrets through workload identity, scaling on the group.
+
+mod api;
+mod parts;
+mod scaling;
+mod ui;
+
+use nomad_client::Job;
+use nomad_client::jobspec::{Constraint, Migrate, Network, Port, Spread, TaskGroup, Update};
+
+use crate::app::{Component, Environment, Version};
+
+pub use scaling::{cpu_query, memory_query};
+
+/// The job that runs `component` at `version`.
+///
+/// ```
+/// use wuffchat_deploy::{Component, Environment, Stage, jobs};
+/// let job = jobs::job(Component::Api, &Environment::new(Stage::Production), &"v2".parse()?);
+/// assert_eq!(job.id, "wuffchat-api");
+/// # Ok::<(), wuffchat_deploy::Error>(())
+/// ```
+#[must_use]
+pub fn job(component: Component, environment: &Environment, version: &Version) -> Job {
+    let task = match component {
+        Component::Api => api::task(environment, version),
+        Component::Ui => ui::task(environment, version),
+    };
+    let service = match component {
+        Component::Api => api::service(environment),
+        Component::Ui => ui::service(environment),
+    };
+    let size = environment.size(component);
+    let port = match environment.driver {
+        // Without a container there is nothing to map to.
+        crate::Driver::RawExec { .. } => Port::dynamic("http"),
+        crate::Driver::Docker { .. } => Port::dynamic("http").to(i64::from(component.port())),
+    };
+    let mut group = TaskGroup::new(component.group())
+        .count(u64::from(size.count))
+        .network(Network::default().port(port))
+        // Instances keep apart where there is more than one node, and start where there is one.
+        .spread(Spread::over("${node.unique.id}").weight(100))
+        .update(update(environment))
+        .restart(parts::restart())
+        .reschedule(parts::reschedule())
+        .migrate(migrate(environment))
+        .shutdown_delay(environment.update.shutdown_delay)
+        .service(service)
+        .task(task);
+    if component == Component::Api
+        && let Some(scaling) = &environment.scaling
+    {
+        group = group.scaling(scaling::policy(environment, scaling));
+    }
+    let mut job = Job::service(component.job_id())
+        .namespace(environment.namespace.as_str())
+        .datacenters(environment.datacenters.iter().map(String::as_str))
+        .meta("environment", environment.stage.as_str())
+        .meta("wuffchat_version", version.as_str())
+        .group(group);
+    if let Some(region) = &environment.region {
+        job = job.region(region.as_str());
+    }
+    if let Some(pool) = &environment.node_pool {
+        job = job.node_pool(pool.as_str());
+    }
+    if matches!(environment.driver, crate::Driver::Docker { .. }) {
+        job = job.constraint(Constraint::new("${attr.kernel.name}", "=", "linux"));
+    }
+    job
+}
+
+/// The version a job was made for, as its `meta` says.
+#[must_use]
+pub fn version_of(job: &Job) -> Option<Version> {
+    job.meta.get("wuffchat_version")?.parse().ok()
+}
+
+fn update(environment: &Environment) -> Update {
+    let update = &environment.update;
+    Update::default()
+        .canary(u64::from(update.canary))
+        .max_parallel(u64::from(update.max_parallel))
+        .auto_promote(update.auto_promote && update.canary > 0)
+        .auto_revert(true)
+        .health_check("checks")
+        .min_healthy_time(update.min_healthy_time)
+        .healthy_deadline(update.healthy_deadline)
+        .progress_deadline(update.progress_deadline)
+}
+
+fn migrate(environment: &Environment) -> Migrate {
+    let update = &environment.update;
+    Migrate::default()
+        .max_parallel(1)
+        .health_check("checks")
+        .min_healthy_time(update.min_healthy_time)
+        .healthy_deadline(update.healthy_deadline)
+}

@@ -1,0 +1,106 @@
+//! What both jobs have in common.
+
+use std::time::Duration;
+
+use nomad_client::jobspec::{CheckRestart, Reschedule, Resources, Restart, Service, ServiceCheck, Task};
+use serde_json::json;
+
+use crate::app::{Component, Driver, Environment, Size, Version};
+
+/// Twice on the same node, then somewhere else.
+pub(super) fn restart() -> Restart {
+    Restart::default()
+        .attempts(2)
+        .interval(Duration::from_secs(30 * 60))
+        .delay(Duration::from_secs(15))
+        .mode("fail")
+}
+
+/// Somewhere else, for as long as it takes.
+pub(super) fn reschedule() -> Reschedule {
+    Reschedule::default()
+        .delay(Duration::from_secs(30))
+        .delay_function("exponential")
+        .max_delay(Duration::from_secs(60 * 60))
+        .unlimited(true)
+}
+
+pub(super) fn resources(size: Size) -> Resources {
+    let resources = Resources::new(u64::from(size.cpu), u64::from(size.memory));
+    match size.memory_max {
+        Some(most) => resources.memory_max(u64::from(most)),
+        None => resources,
+    }
+}
+
+/// The service as Traefik finds it in Consul. Canaries are found by nobody: they have to prove
+/// themselves first.
+pub(super) fn service(component: Component, environment: &Environment, tags: &[&str]) -> Service {
+    let name = component.job_id();
+    let traefik = &environment.traefik;
+    let router = format!("traefik.http.routers.{name}");
+    let mut routing = vec![
+        "traefik.enable=true".to_owned(),
+        format!("{router}.rule=Host(`{}`)", environment.domain(component)),
+        format!("{router}.entrypoints={}", traefik.entry_point),
+    ];
+    if let Some(resolver) = &traefik.cert_resolver {
+        routing.push(format!("{router}.tls=true"));
+        routing.push(format!("{router}.tls.certresolver={resolver}"));
+    }
+    Service::new(name)
+        .port("http")
+        .tags(tags.iter().copied())
+        .tags(routing)
+        .canary_tags(tags.iter().copied())
+        .canary_tag("canary")
+        .canary_tag("traefik.enable=false")
+        .meta("environment", environment.stage.as_str())
+}
+
+/// A check that decides about health, and restarts an instance that fails it again and again.
+pub(super) fn liveness(path: &str, environment: &Environment) -> ServiceCheck {
+    ServiceCheck::http(path)
+        .name("liveness")
+        .interval(environment.update.check_interval)
+        .timeout(Duration::from_secs(3))
+        .check_restart(CheckRestart::after(3).grace(Duration::from_secs(60)))
+}
+
+/// The task without what makes it the API or the UI.
+pub(super) fn task(
+    component: Component,
+    environment: &Environment,
+    version: &Version,
+    command: &[&str],
+    arguments: &[&str],
+) -> Task {
+    let name = component.job_id();
+    let task = match &environment.driver {
+        Driver::Docker { local_images } => {
+            let task = Task::new(name, "docker")
+                .config("image", environment.image(component, version))
+                .config("ports", json!(["http"]))
+                .config("cap_drop", json!(["all"]))
+                .config("security_opt", json!(["no-new-privileges"]))
+                .config("readonly_rootfs", true)
+                .config("pids_limit", 512)
+                .config("init", true)
+                .config("mount", json!([{"type": "tmpfs", "target": "/tmp", "readonly": false}]))
+                .kill_signal("SIGTERM");
+            if *local_images {
+                // What is on the node is what was built there: its own command is the right one.
+                task.config("force_pull", false)
+            } else {
+                let task = if command.is_empty() { task } else { task.config("entrypoint", json!(command)) };
+                if arguments.is_empty() { task } else { task.config("args", json!(arguments)) }
+            }
+        }
+        Driver::RawExec { command, args } => {
+            let arguments: Vec<&str> =
+                args.iter().map(String::as_str).chain([component.group(), version.as_str()]).collect();
+            Task::new(name, "raw_exec").config("command", command.as_str()).config("args", json!(arguments))
+        }
+    };
+    task.kill_timeout(environment.update.kill_timeout).resources(resources(environment.size(component)))
+}

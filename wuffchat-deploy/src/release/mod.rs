@@ -1,0 +1,144 @@
+//! One transaction over both jobs: lock, check, plan, register, watch, verify, report; and undo
+//! what was moved if something fails.
+
+mod follow;
+mod lock;
+mod plan;
+mod record;
+mod run;
+mod undo;
+mod verify;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::app::{Component, Version};
+use crate::secrets::Values;
+
+pub use plan::{JobPlanned, plan};
+pub use run::run;
+pub(crate) use run::roll_back;
+
+pub(crate) use follow::{Ended, Follow};
+pub(crate) use lock::ReleaseLock;
+pub(crate) use plan::with_live_counts;
+pub(crate) use verify::running;
+
+/// What to release, and how.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Request {
+    /// The version.
+    pub version: Version,
+    /// Which jobs; both by default.
+    pub components: Vec<Component>,
+    /// Only plans; nothing is changed.
+    pub plan_only: bool,
+    /// Promotes healthy canaries, where Nomad does not do it by itself. On by default; without it
+    /// a release ends as ready for promotion.
+    pub promote: bool,
+    /// Fails a deployment at its first unhealthy canary, instead of letting Nomad try other nodes
+    /// until the progress deadline. On by default.
+    pub fail_fast: bool,
+    /// Registers the jobs although they did not change, so that everything starts anew.
+    pub force: bool,
+    /// How long the release is watched. 10 minutes.
+    pub timeout: Duration,
+    /// How long an instance may find no place. 2 minutes.
+    pub placement_timeout: Duration,
+    /// How long to wait for a lock that was left behind to expire. 25 seconds.
+    pub lock_wait: Duration,
+    /// Values for secrets that are missing.
+    pub secrets: Values,
+    /// Who releases; shown to others while the lock is held.
+    pub who: String,
+    /// Where it runs, for the report.
+    pub stack: String,
+    /// Ends watching early, and leaves what was begun as it is.
+    pub interrupt: Interrupt,
+}
+
+impl Request {
+    /// A rollback, which finds its version itself.
+    #[must_use]
+    pub fn rollback() -> Self {
+        Self::new(Version::unknown())
+    }
+
+    /// A release of both jobs.
+    #[must_use]
+    pub fn new(version: Version) -> Self {
+        Self {
+            version,
+            components: Component::ALL.to_vec(),
+            plan_only: false,
+            promote: true,
+            fail_fast: true,
+            force: false,
+            timeout: Duration::from_secs(600),
+            placement_timeout: Duration::from_secs(120),
+            lock_wait: Duration::from_secs(25),
+            secrets: Values::default(),
+            who: "somebody".to_owned(),
+            stack: "env".to_owned(),
+            interrupt: Interrupt::default(),
+        }
+    }
+}
+
+/// Ends the watching of a release from elsewhere, such as a signal handler. Clones are the same
+/// interrupt.
+#[derive(Debug, Clone)]
+pub struct Interrupt(Arc<watch::Sender<bool>>);
+
+impl Default for Interrupt {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(false)))
+    }
+}
+
+impl Interrupt {
+    /// Ends watching.
+    pub fn interrupt(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Whether watching was ended.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits until watching is ended.
+    pub async fn interrupted(&self) {
+        // The sender lives as long as `self`, so this ends only with the interrupt.
+        let _ = self.0.subscribe().wait_for(|yes| *yes).await;
+    }
+}
+
+/// Who releases what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Holder {
+    /// A person, or a pipeline's run.
+    pub who: String,
+    /// The version being released.
+    pub version: String,
+    /// Since when.
+    pub since: Option<Timestamp>,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, who releases {}", self.who, self.version)?;
+        if let Some(since) = self.since {
+            write!(f, " since {}", since.round(jiff::Unit::Second).unwrap_or(since))?;
+        }
+        Ok(())
+    }
+}

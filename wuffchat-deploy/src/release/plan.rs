@@ -1,0 +1,150 @@
+//! What a release would change.
+
+use nomad_client::Client as Nomad;
+use nomad_client::Job;
+use nomad_client::{DiffType, JobDiff, JobPlan};
+
+use crate::app::{Component, Environment, Version};
+use crate::{Result, jobs};
+
+/// A job as it would be registered, and what that would do.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct JobPlanned {
+    /// Which one.
+    pub component: Component,
+    /// The job, with the counts that are live now.
+    pub job: Job,
+    /// The job as it is; `None` if there is none.
+    pub current: Option<Job>,
+    /// What Nomad says.
+    pub plan: JobPlan,
+}
+
+impl JobPlanned {
+    /// Whether registering would change nothing.
+    #[must_use]
+    pub fn is_unchanged(&self) -> bool {
+        let stopped = self.current.as_ref().is_none_or(|job| job.stop == Some(true));
+        !stopped && self.plan.diff.as_ref().is_some_and(|diff| diff.diff_type == DiffType::None)
+    }
+
+    /// What changes, a line each.
+    #[must_use]
+    pub fn changes(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(diff) = &self.plan.diff {
+            summary(diff, &mut lines);
+        }
+        if let Some(annotations) = &self.plan.annotations {
+            for (group, updates) in &annotations.desired_tg_updates {
+                let counts = [
+                    ("place", updates.place),
+                    ("canary", updates.canary),
+                    ("replace", updates.destructive_update),
+                    ("change in place", updates.in_place_update),
+                    ("migrate", updates.migrate),
+                    ("stop", updates.stop),
+                    ("preempt", updates.preemptions),
+                    ("leave alone", updates.ignore),
+                ];
+                let counts: Vec<String> = counts
+                    .into_iter()
+                    .filter(|(_, count)| *count > 0)
+                    .map(|(what, count)| format!("{what} {count}"))
+                    .collect();
+                if !counts.is_empty() {
+                    lines.push(format!("group `{group}`: {}", counts.join(", ")));
+                }
+            }
+        }
+        lines
+    }
+
+    /// What Nomad warns of, and what would not be placed.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let said = self.plan.warnings.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned);
+        let unplaced = self
+            .plan
+            .failed_tg_allocs
+            .iter()
+            .map(|(group, metric)| crate::failure::place(group, metric));
+        said.chain(unplaced).collect()
+    }
+}
+
+/// Plans a job with the counts that are live now.
+///
+/// # Errors
+///
+/// Nomad refuses the job or does not answer.
+pub async fn plan(
+    nomad: &Nomad,
+    environment: &Environment,
+    component: Component,
+    version: &Version,
+) -> Result<JobPlanned> {
+    plan_job(nomad, component, jobs::job(component, environment, version)).await
+}
+
+pub(super) async fn plan_job(nomad: &Nomad, component: Component, job: Job) -> Result<JobPlanned> {
+    let current = nomad.jobs().get(component.job_id()).optional().await?;
+    let job = with_live_counts(job, current.as_ref());
+    let plan = nomad.jobs().plan(&job).diff(true).await?;
+    Ok(JobPlanned { component, job, current, plan })
+}
+
+/// The job with the counts that its scaled groups have now, within their limits: what scaled it
+/// since the last release knew more than the release does.
+///
+/// Nomad's own way (`PreserveCounts`) exists on registration only, so that a plan would lie; it
+/// does not keep to the limits, and makes a new version where nothing changed.
+pub(crate) fn with_live_counts(mut job: Job, current: Option<&Job>) -> Job {
+    let Some(current) = current.filter(|job| job.stop != Some(true)) else { return job };
+    for group in &mut job.task_groups {
+        let Some(scaling) = group.scaling.as_ref().filter(|scaling| scaling.enabled != Some(false)) else { continue };
+        let live = current.task_groups.iter().find(|live| live.name == group.name).and_then(|live| live.count);
+        if let Some(live) = live {
+            let most = scaling.max.unwrap_or(u64::MAX);
+            group.count = Some(live.min(most).max(scaling.min.unwrap_or_default()));
+        }
+    }
+    job
+}
+
+/// The changed fields of a diff as lines such as `api/wuffchat-api: config.image: v1 → v2`.
+fn summary(diff: &JobDiff, lines: &mut Vec<String>) {
+    for change in diff.changes() {
+        lines.push(change.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Stage;
+
+    fn with_count(count: u64) -> Job {
+        let mut job = jobs::job(Component::Api, &Environment::new(Stage::Production), &"v1".parse().unwrap());
+        job.task_groups[0].count = Some(count);
+        job
+    }
+
+    #[test]
+    fn live_counts_are_kept_within_the_policy() {
+        for (live, wanted) in [(5, 5), (1, 2), (50, 10)] {
+            let job = with_live_counts(with_count(3), Some(&with_count(live)));
+            assert_eq!(job.task_groups[0].count, Some(wanted), "live {live}");
+        }
+        let mut stopped = with_count(7);
+        stopped.stop = Some(true);
+        assert_eq!(with_live_counts(with_count(3), Some(&stopped)).task_groups[0].count, Some(3));
+        let ui = |count| {
+            let mut job = jobs::job(Component::Ui, &Environment::new(Stage::Production), &"v1".parse().unwrap());
+            job.task_groups[0].count = Some(count);
+            job
+        };
+        assert_eq!(with_live_counts(ui(3), Some(&ui(9))).task_groups[0].count, Some(3), "nothing scales the UI");
+    }
+}

@@ -1,0 +1,486 @@
+//! The transaction.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use nomad_client::Job;
+use tokio::time::Instant;
+
+use super::plan::{self, JobPlanned};
+use super::record::Record;
+use super::{Ended, Follow, Holder, ReleaseLock, Request, undo, verify};
+use crate::app::{Component, Environment};
+use crate::events::{Event, EventSink};
+use crate::report::{JobReport, Outcome, Report, StepReport};
+use crate::{Clients, Error, Result, identity, rollback, secrets};
+
+/// Releases a version: both jobs or none.
+///
+/// Every ending, good or bad, is a [`Report`]; an interrupted or timed-out release leaves its
+/// deployment to Nomad, and running it again goes on from there.
+///
+/// # Errors
+///
+/// What goes wrong before a job is touched: settings, a server that cannot be reached or refuses.
+/// A held lock, missing secrets and a failed preflight are errors too, with types of their own.
+pub async fn run(
+    clients: &Clients,
+    environment: &Environment,
+    request: &Request,
+    events: &dyn EventSink,
+) -> Result<Report> {
+    environment.check()?;
+    let clients = clients.within(environment);
+    let mut release = Release::new(&clients, environment, request, events);
+    release.run().await?;
+    Ok(release.report)
+}
+
+/// Puts earlier versions of jobs back, with the lock and the report of a release.
+pub(crate) async fn roll_back(
+    clients: &Clients,
+    environment: &Environment,
+    request: &Request,
+    wanted: Vec<(Component, Job)>,
+    events: &dyn EventSink,
+) -> Result<Report> {
+    let mut release = Release::new(clients, environment, request, events);
+    release.roll_back(wanted).await?;
+    Ok(release.report)
+}
+
+/// A release in progress.
+pub(super) struct Release<'a> {
+    pub(super) clients: &'a Clients,
+    pub(super) environment: &'a Environment,
+    pub(super) request: &'a Request,
+    pub(super) events: &'a dyn EventSink,
+    pub(super) deadline: Instant,
+    pub(super) report: Report,
+    /// The versions the jobs had before, as far as there were any.
+    pub(super) previous: BTreeMap<Component, u64>,
+    since: Timestamp,
+}
+
+impl<'a> Release<'a> {
+    fn new(
+        clients: &'a Clients,
+        environment: &'a Environment,
+        request: &'a Request,
+        events: &'a dyn EventSink,
+    ) -> Self {
+        Self {
+            clients,
+            environment,
+            request,
+            events,
+            deadline: Instant::now() + request.timeout,
+            report: Report::new(environment.stage, request.version.as_str(), &request.stack),
+            previous: BTreeMap::new(),
+            since: Timestamp::now(),
+        }
+    }
+}
+
+impl Release<'_> {
+    async fn roll_back(&mut self, wanted: Vec<(Component, Job)>) -> Result<()> {
+        let lock = self.step("lock", async |release| release.lock().await).await?;
+        let result = self.roll_back_locked(wanted, &lock).await;
+        self.give_back(lock).await;
+        result
+    }
+
+    async fn roll_back_locked(&mut self, wanted: Vec<(Component, Job)>, lock: &ReleaseLock) -> Result<()> {
+        self.look_back().await?;
+        self.report.outcome = Outcome::Deployed;
+        for (component, job) in wanted {
+            lock.check()?;
+            self.record(Some(component), None).await?;
+            let name = format!("roll back {}", component.job_id());
+            let report = self.step(&name, async |release| release.roll_back_one(component, job).await).await?;
+            let outcome = report.outcome.unwrap_or(Outcome::Failed);
+            self.events.event(&Event::JobFinished { job: report.job.clone(), outcome });
+            self.report.jobs.push(report);
+            if !outcome.is_success() {
+                self.report.outcome = outcome;
+                break;
+            }
+        }
+        let outcome = self.report.outcome;
+        let ended = (!matches!(outcome, Outcome::Interrupted | Outcome::Timeout)).then_some(outcome);
+        self.record(None, ended).await
+    }
+
+    async fn roll_back_one(&mut self, component: Component, job: Job) -> Result<JobReport> {
+        let current = self.clients.nomad.jobs().get(component.job_id()).await?;
+        let report = JobReport::of(component, Some(&current));
+        self.events.event(&Event::Reverting { job: report.job.clone(), to_version: job.version });
+        let registered = rollback::register(&self.clients.nomad, component, job).await?;
+        let ended = Follow::new(self, component, report).registration(&registered).await?;
+        self.finish(component, ended).await
+    }
+
+    async fn give_back(&mut self, lock: ReleaseLock) {
+        if let Err(error) = lock.release().await {
+            self.warn(format!("the lock could not be given back and will expire by itself: {error}"));
+        }
+    }
+
+    async fn run(&mut self) -> Result<()> {
+        self.step("preflight", async |release| release.preflight().await).await?;
+        if self.request.plan_only {
+            return self.plan_only().await;
+        }
+        self.step("namespace", async |release| release.ensure_namespace().await).await?;
+        let lock = self.step("lock", async |release| release.lock().await).await?;
+        let result = self.locked(&lock).await;
+        self.give_back(lock).await;
+        result
+    }
+
+    /// What happens while the lock is held.
+    async fn locked(&mut self, lock: &ReleaseLock) -> Result<()> {
+        self.look_back().await?;
+        self.record(None, None).await?;
+        let prepared = self.prepare().await;
+        let plans = match prepared {
+            Ok(plans) => plans,
+            Err(error) => {
+                // Nothing was changed: the next release must not take this one for cut off.
+                self.record(None, Some(Outcome::NotReady)).await?;
+                return Err(error);
+            }
+        };
+        let outcome = self.deploy(plans, lock).await?;
+        self.report.outcome = outcome;
+        let ended = (!matches!(outcome, Outcome::Interrupted | Outcome::Timeout)).then_some(outcome);
+        self.record(None, ended).await
+    }
+
+    async fn prepare(&mut self) -> Result<Vec<JobPlanned>> {
+        self.step("secrets", async |release| release.secrets().await).await?;
+        self.step("identity", async |release| release.identity().await).await?;
+        self.step("plan", async |release| release.plan_all().await).await
+    }
+
+    /// Runs a step and records how long it took.
+    pub(super) async fn step<T>(
+        &mut self,
+        name: &str,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        self.events.event(&Event::StepStarted { step: name.to_owned() });
+        let started = Instant::now();
+        let result = work(self).await;
+        let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let outcome = result.as_ref().err().map_or_else(|| "ok".to_owned(), Error::to_string);
+        self.events.event(&Event::StepFinished { step: name.to_owned(), millis, outcome: outcome.clone() });
+        self.report.steps.push(StepReport { name: name.to_owned(), millis, outcome });
+        result
+    }
+
+    pub(super) fn warn(&mut self, text: String) {
+        self.events.event(&Event::Warning { text: text.clone() });
+        self.report.warnings.push(text);
+    }
+
+    /// Looks whether the three servers can do their part at all.
+    async fn preflight(&mut self) -> Result<()> {
+        let Clients { nomad, vault, consul } = self.clients;
+        let (leader, health, catalog) =
+            tokio::join!(nomad.system().leader(), vault.sys().health(), consul.status().leader());
+        let mut problems = Vec::new();
+        let leader = leader?;
+        if leader.is_empty() {
+            problems.push("nomad has no leader".to_owned());
+        }
+        let health = health?;
+        if health.sealed {
+            problems.push("vault is sealed".to_owned());
+        } else if !health.initialized {
+            problems.push("vault is not initialised".to_owned());
+        }
+        if catalog?.is_none_or(|leader| leader.is_empty()) {
+            problems.push("consul has no leader".to_owned());
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::Preflight(problems)) }
+    }
+
+    async fn ensure_namespace(&mut self) -> Result<()> {
+        let name = &self.environment.namespace;
+        let namespaces = self.clients.nomad.namespaces();
+        if name != "default" && namespaces.get(name).optional().await?.is_none() {
+            let text = format!("WuffChat {}", self.environment.stage);
+            namespaces.upsert(&nomad_client::Namespace::new(name.as_str()).description(text)).await?;
+            self.warn(format!("the namespace `{name}` did not exist and was created"));
+        }
+        Ok(())
+    }
+
+    async fn lock(&mut self) -> Result<ReleaseLock> {
+        let holder = Holder {
+            who: self.request.who.clone(),
+            version: self.request.version.to_string(),
+            since: Some(self.since),
+        };
+        ReleaseLock::acquire(&self.clients.nomad, self.environment, &holder, self.request, self.events).await
+    }
+
+    /// Tells what an earlier release left behind.
+    async fn look_back(&mut self) -> Result<()> {
+        let left = Record::read(&self.clients.nomad, self.environment).await?;
+        if let Some(text) = left.and_then(|record| record.unfinished()) {
+            self.events.event(&Event::FoundUnfinished { text: text.clone() });
+            self.report.warnings.push(text);
+        }
+        Ok(())
+    }
+
+    async fn record(&mut self, job: Option<Component>, outcome: Option<Outcome>) -> Result<()> {
+        let record = Record {
+            who: self.request.who.clone(),
+            version: self.request.version.to_string(),
+            since: self.since,
+            job,
+            outcome,
+            previous: self.previous.clone(),
+        };
+        record.write(&self.clients.nomad, self.environment).await
+    }
+
+    async fn secrets(&mut self) -> Result<()> {
+        if !self.request.components.contains(&Component::Api) {
+            return Ok(());
+        }
+        let keep = secrets::Existing::Keep;
+        let reports = secrets::seed(&self.clients.vault, self.environment, &self.request.secrets, keep).await?;
+        for report in &reports {
+            self.events.event(&Event::Secret {
+                path: report.path.clone(),
+                version: report.version,
+                changed: report.changed,
+            });
+        }
+        self.report.secrets = reports;
+        Ok(())
+    }
+
+    async fn identity(&mut self) -> Result<()> {
+        if !self.request.components.contains(&Component::Api) {
+            return Ok(());
+        }
+        let ensured = identity::ensure(&self.clients.nomad, &self.clients.vault, self.environment).await?;
+        for what in ensured.changed {
+            self.warn(format!("{what} was not as it should be and was written"));
+        }
+        Ok(())
+    }
+
+    async fn plan_all(&mut self) -> Result<Vec<JobPlanned>> {
+        let mut plans = Vec::new();
+        for component in &self.request.components {
+            let planned =
+                plan::plan(&self.clients.nomad, self.environment, *component, &self.request.version).await?;
+            let event = Event::Planned {
+                job: component.job_id().to_owned(),
+                changes: planned.changes(),
+                warnings: planned.warnings(),
+            };
+            self.events.event(&event);
+            self.report.warnings.extend(planned.warnings());
+            plans.push(planned);
+        }
+        Ok(plans)
+    }
+
+    async fn plan_only(&mut self) -> Result<()> {
+        let plans = self.step("plan", async |release| release.plan_all().await).await?;
+        let unchanged = plans.iter().all(JobPlanned::is_unchanged);
+        self.report.outcome = if unchanged { Outcome::Unchanged } else { Outcome::Planned };
+        for planned in plans {
+            let outcome = if planned.is_unchanged() { Outcome::Unchanged } else { Outcome::Planned };
+            let mut job = JobReport::of(planned.component, planned.current.as_ref());
+            job.version = job.previous_version;
+            job.outcome = Some(outcome);
+            job.changes = planned.changes();
+            self.report.jobs.push(job);
+        }
+        Ok(())
+    }
+
+    /// Moves the jobs one after the other; after a failure, moves those back that were moved.
+    async fn deploy(&mut self, plans: Vec<JobPlanned>, lock: &ReleaseLock) -> Result<Outcome> {
+        let mut failed = None;
+        for planned in plans {
+            let component = planned.component;
+            if failed.is_some() {
+                let mut job = JobReport::of(component, planned.current.as_ref());
+                job.version = job.previous_version;
+                job.outcome = Some(Outcome::Untouched);
+                self.report.jobs.push(job);
+                continue;
+            }
+            let name = format!("deploy {}", component.job_id());
+            let job = self.step(&name, async |release| release.deploy_one(planned, lock).await).await?;
+            let outcome = job.outcome.unwrap_or(Outcome::Failed);
+            self.events.event(&Event::JobFinished { job: job.job.clone(), outcome });
+            self.report.jobs.push(job);
+            if !outcome.is_success() {
+                failed = Some(outcome);
+            }
+        }
+        let Some(failure) = failed else {
+            let all_unchanged = self.report.jobs.iter().all(|job| job.outcome == Some(Outcome::Unchanged));
+            return Ok(if all_unchanged { Outcome::Unchanged } else { Outcome::Deployed });
+        };
+        let goes_on = matches!(failure, Outcome::Interrupted | Outcome::Timeout | Outcome::ReadyForPromotion);
+        if goes_on {
+            return Ok(failure);
+        }
+        Ok(undo::undo(self, failure, lock).await)
+    }
+
+    async fn deploy_one(&mut self, planned: JobPlanned, lock: &ReleaseLock) -> Result<JobReport> {
+        let component = planned.component;
+        let mut job = JobReport::of(component, planned.current.as_ref());
+        job.changes = planned.changes();
+        if let Some(version) = job.previous_version {
+            self.previous.insert(component, version);
+        }
+        if self.request.interrupt.is_interrupted() {
+            job.version = job.previous_version;
+            job.outcome = Some(Outcome::Interrupted);
+            return Ok(job);
+        }
+        if planned.is_unchanged() && !self.request.force {
+            return self.unchanged(planned, job).await;
+        }
+        lock.check()?;
+        self.record(Some(component), None).await?;
+        let registered = match self.register(planned).await {
+            Ok(registered) => registered,
+            Err(Error::Nomad(nomad_client::Error::JobModifyIndexConflict { .. })) => {
+                job.outcome = Some(Outcome::Conflict);
+                return Ok(job);
+            }
+            Err(error) => return Err(error),
+        };
+        let follow = Follow::new(self, component, job);
+        let ended = follow.registration(&registered).await?;
+        self.finish(component, ended).await
+    }
+
+    /// Nothing to register. What runs may still be on its way, or may have failed before.
+    async fn unchanged(&mut self, planned: JobPlanned, mut job: JobReport) -> Result<JobReport> {
+        use nomad_client::DeploymentStatus;
+        let component = planned.component;
+        job.version = job.previous_version;
+        let latest = self.clients.nomad.jobs().latest_deployment(component.job_id()).await?;
+        let latest = latest.filter(|deployment| Some(deployment.job_version) == job.version);
+        match latest {
+            Some(deployment) if !deployment.status.is_terminal() => {
+                let text = format!(
+                    "{} is being deployed at this version already (deployment {}); following that",
+                    component.job_id(),
+                    deployment.id.get(..8).unwrap_or(&deployment.id)
+                );
+                self.warn(text);
+                let ended = Follow::new(self, component, job).deployment(&deployment).await?;
+                self.finish(component, ended).await
+            }
+            Some(deployment) if deployment.status == DeploymentStatus::Failed => {
+                let text = format!(
+                    "{} is at this version already, and its deployment failed; Nomad does not try an unchanged job \
+                     again unless it is forced",
+                    component.job_id()
+                );
+                self.warn(text);
+                job.deployment_id = Some(deployment.id);
+                job.deployment_status = Some(deployment.status.to_string());
+                job.outcome = Some(Outcome::Failed);
+                Ok(job)
+            }
+            latest => {
+                if let Some(deployment) = latest {
+                    job.deployment_status = Some(deployment.status.to_string());
+                    job.deployment_id = Some(deployment.id);
+                }
+                let (healthy, desired) = verify::running(&self.clients.nomad, component).await?;
+                (job.healthy, job.desired) = (healthy, desired);
+                job.outcome = Some(Outcome::Unchanged);
+                Ok(job)
+            }
+        }
+    }
+
+    /// Registers what was planned, insisting on the index the plan saw. An autoscaler that changed
+    /// a count meanwhile is no conflict: the job is planned once more.
+    async fn register(&mut self, planned: JobPlanned) -> Result<nomad_client::JobRegistration> {
+        let nomad = &self.clients.nomad;
+        let mut job = planned.job.clone();
+        if self.request.force && planned.is_unchanged() {
+            job = job.meta("deploy_id", self.since.to_string());
+        }
+        let registered = nomad.jobs().register(&job).enforce_index(planned.plan.job_modify_index).await;
+        let registration = match registered {
+            Err(nomad_client::Error::JobModifyIndexConflict { .. }) if self.only_counts_moved(&planned).await? => {
+                let again = plan::plan_job(nomad, planned.component, job).await?;
+                nomad.jobs().register(&again.job).enforce_index(again.plan.job_modify_index).await?
+            }
+            other => other?,
+        };
+        Ok(registration)
+    }
+
+    async fn only_counts_moved(&self, planned: &JobPlanned) -> Result<bool> {
+        let now = self.clients.nomad.jobs().get(planned.component.job_id()).optional().await?;
+        let (Some(mut then), Some(mut now)) = (planned.current.clone(), now) else { return Ok(false) };
+        for job in [&mut then, &mut now] {
+            for group in &mut job.task_groups {
+                group.count = None;
+            }
+            (job.version, job.stable, job.version_tag) = (None, None, None);
+            (job.submit_time, job.modify_index, job.job_modify_index) = (None, None, None);
+            (job.status, job.status_description, job.nomad_token_id) = (None, None, None);
+        }
+        Ok(then == now)
+    }
+
+    /// What a job's end means, after a look at Consul.
+    async fn finish(&mut self, component: Component, ended: Ended) -> Result<JobReport> {
+        let Ended { mut job, outcome } = ended;
+        job.outcome = Some(outcome);
+        if outcome == Outcome::Deployed {
+            const PATIENCE: Duration = Duration::from_secs(30);
+            let limit = PATIENCE.min(self.deadline.saturating_duration_since(Instant::now()));
+            match verify::instances(self.clients, component, job.desired, limit).await? {
+                Ok(passing) => self.events.event(&Event::Verified { job: job.job.clone(), passing }),
+                Err(text) => self.warn(text),
+            }
+            self.tag(&job).await;
+        }
+        Ok(job)
+    }
+
+    /// Names the version, so that Nomad keeps it and people find it.
+    async fn tag(&mut self, job: &JobReport) {
+        let Some(version) = job.version else { return };
+        let tag = format!("wuffchat-{}", self.request.version.as_str().replace(':', "-"));
+        let tagged = self.clients.nomad.jobs().tag_version(&job.job, &tag, version).await;
+        if let Err(error) = tagged {
+            // The same version may be released again later; its older tag is as good.
+            tracing::debug!(%error, job = job.job, "the version was not tagged");
+        }
+    }
+}
+
+impl JobReport {
+    pub(crate) fn of(component: Component, current: Option<&nomad_client::Job>) -> Self {
+        Self {
+            job: component.job_id().to_owned(),
+            previous_version: current.filter(|job| job.stop != Some(true)).and_then(|job| job.version),
+            ..Self::default()
+        }
+    }
+}

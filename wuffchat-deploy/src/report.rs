@@ -1,0 +1,195 @@
+//! The result of a release, for people and for programs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::{Component, Stage};
+
+/// How a release, or one job of it, ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The new version runs.
+    Deployed,
+    /// It ran already; nothing was done.
+    Unchanged,
+    /// A plan was made and nothing was done.
+    Planned,
+    /// The old version runs again after a failure.
+    Reverted,
+    /// The new version failed and the old one does not run instead.
+    Failed,
+    /// Nothing could be placed.
+    PlacementFailed,
+    /// Healthy canaries wait for somebody to promote them.
+    ReadyForPromotion,
+    /// The job was changed by somebody else between plan and registration.
+    Conflict,
+    /// A newer version took over while this one was being deployed.
+    Superseded,
+    /// Somebody else holds the release lock.
+    LockHeld,
+    /// The time was up; the deployment goes on.
+    Timeout,
+    /// Something a release needs is not in order; nothing was changed.
+    NotReady,
+    /// The release was interrupted; the deployment goes on.
+    Interrupted,
+    /// Nothing was done with this job, because another one failed first.
+    Untouched,
+}
+
+impl Outcome {
+    /// The exit code of a program that ends with this outcome.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Deployed | Self::Unchanged | Self::Planned | Self::Untouched => 0,
+            Self::PlacementFailed => 2,
+            Self::Reverted => 3,
+            Self::Failed => 4,
+            Self::Conflict | Self::Superseded => 5,
+            Self::LockHeld => 6,
+            Self::Timeout => 7,
+            Self::ReadyForPromotion => 8,
+            Self::NotReady => 9,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// Whether the release did what was asked for.
+    #[must_use]
+    pub const fn is_success(self) -> bool {
+        matches!(self, Self::Deployed | Self::Unchanged | Self::Planned)
+    }
+
+    /// The outcome as a sentence about `what`.
+    #[must_use]
+    pub fn sentence(self, what: &str) -> String {
+        match self {
+            Self::Deployed => format!("{what} is deployed"),
+            Self::Unchanged => format!("{what} is unchanged: it runs already"),
+            Self::Planned => format!("{what} was planned; nothing was changed"),
+            Self::Reverted => format!("{what} failed and was reverted: the version before it runs"),
+            Self::Failed => format!("{what} failed and was not reverted"),
+            Self::PlacementFailed => format!("{what} could not be placed"),
+            Self::ReadyForPromotion => format!("{what} has healthy canaries that wait for promotion"),
+            Self::Conflict => format!("{what} was changed by somebody else meanwhile; nothing was registered"),
+            Self::Superseded => format!("{what} was superseded by a newer version"),
+            Self::LockHeld => format!("{what} was not begun: somebody else holds the lock"),
+            Self::Timeout => format!("{what} is still being deployed; the time to watch it is up"),
+            Self::NotReady => format!("{what} was not begun: something it needs is not in order"),
+            Self::Interrupted => format!("{what} goes on without being watched"),
+            Self::Untouched => format!("{what} was not touched"),
+        }
+    }
+}
+
+/// The report of a release.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Report {
+    /// How the whole ended.
+    pub outcome: Outcome,
+    /// The environment.
+    pub environment: Stage,
+    /// The version that was asked for.
+    pub version: String,
+    /// Where it ran: `embedded`, `agents` or `env`.
+    pub stack: String,
+    /// What became of each job.
+    pub jobs: Vec<JobReport>,
+    /// The secrets the release relies on.
+    pub secrets: Vec<SecretReport>,
+    /// What was done, in order, and how long it took.
+    pub steps: Vec<StepReport>,
+    /// What did not stop the release but deserves a look.
+    pub warnings: Vec<String>,
+}
+
+impl Report {
+    pub(crate) fn new(environment: Stage, version: &str, stack: &str) -> Self {
+        Self {
+            outcome: Outcome::Unchanged,
+            environment,
+            version: version.to_owned(),
+            stack: stack.to_owned(),
+            jobs: Vec::new(),
+            secrets: Vec::new(),
+            steps: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The report of one job.
+    #[must_use]
+    pub fn job(&self, component: Component) -> Option<&JobReport> {
+        self.jobs.iter().find(|job| job.job == component.job_id())
+    }
+}
+
+/// What became of one job.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct JobReport {
+    /// The job's id.
+    pub job: String,
+    /// Its Nomad version now.
+    pub version: Option<u64>,
+    /// Its Nomad version before.
+    pub previous_version: Option<u64>,
+    /// The deployment that was followed.
+    pub deployment_id: Option<String>,
+    /// How that deployment ended, in Nomad's words.
+    pub deployment_status: Option<String>,
+    /// How this job ended.
+    pub outcome: Option<Outcome>,
+    /// Healthy instances of the deployment.
+    pub healthy: u64,
+    /// Instances there should be.
+    pub desired: u64,
+    /// What changes, a line each; for plans.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureReport>,
+}
+
+/// Why a job failed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FailureReport {
+    /// A stable class, such as `image`, `crash`, `check` or `placement`.
+    pub class: String,
+    /// One sentence.
+    pub message: String,
+    /// The task's last events.
+    pub task_events: Vec<String>,
+    /// The task's last lines of output.
+    pub log_tail: Vec<String>,
+}
+
+/// A secret the release relies on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SecretReport {
+    /// Mount and path.
+    pub path: String,
+    /// The version that new instances read.
+    pub version: u64,
+    /// Whether this release wrote it.
+    pub changed: bool,
+}
+
+/// A step of the release.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StepReport {
+    /// Which step.
+    pub name: String,
+    /// How long it took, in milliseconds.
+    pub millis: u64,
+    /// `ok`, or what went wrong.
+    pub outcome: String,
+}
