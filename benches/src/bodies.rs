@@ -52,9 +52,9 @@ fn kv(number: usize, value: &[u8]) -> Value {
     })
 }
 
-/// 50,000 entries; the values are no UTF-8, as a certificate or a compressed file is not.
-pub fn entries() -> Vec<u8> {
-    let entries: Vec<Value> = (0..50_000_usize)
+/// KV entries; the values are no UTF-8, as a certificate or a compressed file is not.
+pub fn entries(count: usize) -> Vec<u8> {
+    let entries: Vec<Value> = (0..count)
         .map(|number| {
             let value: Vec<u8> =
                 (0..160_usize).map(|at| u8::try_from(number.wrapping_mul(31).wrapping_add(at * 7) % 256).unwrap_or(0xff)).collect();
@@ -103,13 +103,13 @@ fn allocation(number: usize) -> Value {
     })
 }
 
-/// 10,000 allocations with task states.
-pub fn allocations() -> Vec<u8> {
-    Value::Array((0..10_000).map(allocation).collect()).to_string().into_bytes()
+/// Allocations with task states.
+pub fn allocations(count: usize) -> Vec<u8> {
+    Value::Array((0..count).map(allocation).collect()).to_string().into_bytes()
 }
 
-/// 5,000 instances of a service with their checks.
-pub fn services() -> Vec<u8> {
+/// Instances of a service with their checks.
+pub fn services(count: usize) -> Vec<u8> {
     let check = |number: usize, kind: &str| {
         json!({
             "Node": format!("node-{}", number % 50), "CheckID": format!("_nomad-check-{}", id(number)), "Name": kind,
@@ -119,7 +119,7 @@ pub fn services() -> Vec<u8> {
             "ExposedPort": 0, "Definition": {}, "CreateIndex": 100 + number, "ModifyIndex": 130 + number
         })
     };
-    let instances = (0..5_000).map(|number| {
+    let instances = (0..count).map(|number| {
         json!({
             "Node": {
                 "ID": id(number % 50), "Node": format!("node-{}", number % 50), "Address": "10.0.0.1", "Datacenter": "dc1",
@@ -141,10 +141,10 @@ pub fn services() -> Vec<u8> {
     Value::Array(instances.collect()).to_string().into_bytes()
 }
 
-/// 5,000 events, one a line, as Nomad's stream has them.
-pub fn events() -> Vec<u8> {
+/// Events, one a line after a heartbeat, as Nomad's stream has them.
+pub fn events(count: usize) -> Vec<u8> {
     let mut lines = Vec::from(*b"{}\n");
-    for number in 0..5_000 {
+    for number in 0..count {
         let allocation = allocation(number);
         let line = json!({"Index": 46 + number, "Events": [{
             "Topic": "Allocation", "Type": "AllocationUpdated", "Key": allocation["ID"], "Namespace": "default",

@@ -1,5 +1,32 @@
 //! What is measured.
 
+/// How much of everything there is.
+#[derive(Debug, Clone, Copy)]
+pub struct Sizes {
+    /// Small reads, one after the other.
+    pub reads: u32,
+    /// Small reads, 64 at a time.
+    pub concurrent_reads: u32,
+    /// Allocations in the list.
+    pub allocations: usize,
+    /// KV entries in the list.
+    pub entries: usize,
+    /// Instances of the service.
+    pub instances: usize,
+    /// Events in the stream.
+    pub events: usize,
+}
+
+/// What a measurement takes.
+pub const FULL: Sizes = Sizes {
+    reads: 4_000,
+    concurrent_reads: 20_000,
+    allocations: 10_000,
+    entries: 50_000,
+    instances: 5_000,
+    events: 5_000,
+};
+
 /// A case and who takes part in it.
 pub struct Case {
     /// Its name.
@@ -21,14 +48,14 @@ pub const CASES: &[Case] = &[
         about: "one secret, read 4,000 times one after the other",
         baseline: "raw",
         subjects: &["vault-client", "nomad-client", "consul-client"],
-        peers: &["vaultrs", "vault-client-rs", "rs-consul"],
+        peers: &["vaultrs", "vault-client-rs", "nomad-client-rs", "rs-consul"],
     },
     Case {
         name: "throughput",
         about: "one secret, read 20,000 times, 64 at a time",
         baseline: "raw",
         subjects: &["vault-client", "nomad-client", "consul-client"],
-        peers: &["vaultrs", "vault-client-rs", "rs-consul"],
+        peers: &["vaultrs", "vault-client-rs", "nomad-client-rs", "rs-consul"],
     },
     Case {
         name: "allocations",

@@ -19,29 +19,29 @@ pub async fn small(client: &reqwest::Client, address: &str) -> Outcome {
 }
 
 /// Receives a list and skips over its items.
-pub async fn list(client: &reqwest::Client, address: &str, path: &str) -> Outcome {
+pub async fn list(client: &reqwest::Client, address: &str, path: &str, count: usize) -> Outcome {
     let body = client.get(format!("{address}{path}")).send().await?.bytes().await?;
     let items: Vec<IgnoredAny> = serde_json::from_slice(&body)?;
-    check(items.len() >= 5_000)
+    check(items.len() == count)
 }
 
 /// Receives lines and decodes each as untyped JSON.
-pub async fn events(client: &reqwest::Client, address: &str) -> Outcome {
+pub async fn events(client: &reqwest::Client, address: &str, wanted: usize) -> Outcome {
     let mut body = client.get(format!("{address}{}", server::EVENTS)).send().await?.bytes_stream();
     let mut held = Vec::new();
     let mut count = 0;
     while let Some(chunk) = body.next().await {
-        for byte in chunk? {
-            if byte != b'\n' {
-                held.push(byte);
-                continue;
-            }
-            let value: serde_json::Value = serde_json::from_slice(&held)?;
+        held.extend_from_slice(&chunk?);
+        let mut lines = held.split_inclusive(|byte| *byte == b'\n').peekable();
+        let mut read = 0;
+        while let Some(line) = lines.next_if(|line| line.ends_with(b"\n")) {
+            let value: serde_json::Value = serde_json::from_slice(line)?;
             count += value["Events"].as_array().map_or(0, Vec::len);
-            held.clear();
+            read += line.len();
         }
+        held.drain(..read);
     }
-    check(count == 5_000)
+    check(count == wanted)
 }
 
 /// An answer that is not what was asked for makes a measurement worthless.

@@ -1,5 +1,6 @@
 //! Runs every subject in a process of its own and compares.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,18 @@ struct Row {
     error: Option<String>,
 }
 
+impl Measure {
+    fn best(self, other: Self) -> Self {
+        Self { micros: self.micros.min(other.micros), peak_kib: self.peak_kib.min(other.peak_kib) }
+    }
+}
+
+impl Row {
+    fn new(case: &'static str, subject: &'static str) -> Self {
+        Self { case, subject, measure: None, ratio: None, error: None }
+    }
+}
+
 /// Measures and prints.
 pub async fn run(only: Option<&str>, runs: u32, json: bool) -> Outcome {
     let program = std::env::current_exe()?;
@@ -39,12 +52,7 @@ pub async fn run(only: Option<&str>, runs: u32, json: bool) -> Outcome {
         if !json {
             println!("\n{}: {}", case.name, case.about);
         }
-        let mut baseline = None;
-        for subject in subjects(case) {
-            let row = measure(&program, case, subject, &address, runs, baseline).await;
-            if subject == case.baseline {
-                baseline = row.measure.map(|measure| measure.micros);
-            }
+        for row in compare(&program, case, &address, runs).await {
             if !json {
                 print(&row);
             }
@@ -65,54 +73,52 @@ fn subjects(case: &Case) -> impl Iterator<Item = &'static str> {
     [case.baseline].into_iter().chain(case.subjects.iter().copied()).chain(peers.iter().copied())
 }
 
-/// The best of several runs: noise only ever adds.
-async fn measure(
-    program: &std::path::Path,
-    case: &Case,
-    subject: &'static str,
-    address: &str,
-    runs: u32,
-    baseline: Option<f64>,
-) -> Row {
-    let mut row = Row { case: case.name, subject, measure: None, ratio: None, error: None };
+/// The best of several runs of each subject, since noise only ever adds. They take turns, so that a machine that is
+/// slower for a while is slower for all.
+async fn compare(program: &Path, case: &Case, address: &str, runs: u32) -> Vec<Row> {
+    let mut rows: Vec<Row> = subjects(case).map(|subject| Row::new(case.name, subject)).collect();
     for _ in 0..runs.max(1) {
-        let output = Command::new(program).args(["subject", case.name, subject, address]).output().await;
-        let measured = match output {
-            Ok(output) if output.status.success() => {
-                serde_json::from_slice::<Measure>(&output.stdout).map_err(|error| error.to_string())
-            }
-            Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
-            Err(error) => Err(error.to_string()),
-        };
-        match measured {
-            Ok(new) => {
-                let best = row.measure.map_or(new, |old| Measure {
-                    micros: old.micros.min(new.micros),
-                    peak_kib: old.peak_kib.min(new.peak_kib),
-                });
-                row.measure = Some(best);
-            }
-            Err(error) => {
-                row.error = Some(error);
-                break;
+        for row in rows.iter_mut().filter(|row| row.error.is_none()) {
+            match measure(program, row.case, row.subject, address).await {
+                Ok(new) => row.measure = Some(row.measure.map_or(new, |old| old.best(new))),
+                Err(error) => row.error = Some(error),
             }
         }
     }
-    row.ratio = row.measure.zip(baseline).map(|(measure, baseline)| measure.micros / baseline);
-    row
+    let baseline = rows.iter().find(|row| row.subject == case.baseline).and_then(|row| row.measure);
+    for row in &mut rows {
+        row.ratio = row.measure.zip(baseline).map(|(measure, baseline)| measure.micros / baseline.micros);
+    }
+    rows
+}
+
+async fn measure(program: &Path, case: &str, subject: &str, address: &str) -> Result<Measure, String> {
+    let output = Command::new(program).args(["subject", case, subject, address]).output().await;
+    match output {
+        Ok(output) if output.status.success() => {
+            serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
+        }
+        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn print(row: &Row) {
-    match (&row.measure, &row.error) {
-        (Some(measure), _) => {
-            let ratio = row.ratio.map_or_else(|| "baseline".to_owned(), |ratio| format!("{ratio:>7.2} ×"));
-            let memory = measure.peak_kib / 1024;
-            println!("  {:<22} {ratio:>10}  {:>12.1} µs  {memory:>5} MiB", row.subject, measure.micros);
+    let Row { subject, measure, ratio, error, .. } = row;
+    match (measure, error) {
+        (_, Some(error)) => {
+            println!("  {subject:<22} failed: {}", error.lines().next().unwrap_or_default());
         }
-        (None, error) => {
-            let error = error.as_deref().unwrap_or("nothing was measured");
-            let first = error.lines().next().unwrap_or_default();
-            println!("  {:<22} failed: {first}", row.subject);
+        (Some(measure), None) => {
+            let ratio = ratio.map_or_else(String::new, |ratio| format!("{ratio:.2} ×"));
+            let tenths = measure.peak_kib * 10 / 1024;
+            println!(
+                "  {subject:<22} {ratio:>10}  {:>12.1} µs  {:>5}.{} MiB",
+                measure.micros,
+                tenths / 10,
+                tenths % 10
+            );
         }
+        (None, None) => println!("  {subject:<22} was not measured"),
     }
 }

@@ -12,6 +12,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
+use crate::cases::{FULL, Sizes};
 use crate::{Outcome, bodies};
 
 /// Where each answer is.
@@ -25,25 +26,42 @@ pub const EVENTS: &str = "/v1/event/stream";
 
 /// Prints the address and serves until the process is ended.
 pub async fn run() -> Outcome {
-    let answers: HashMap<&str, Bytes> = HashMap::from([
-        (SECRET, bodies::secret().into()),
-        (NAMESPACE, bodies::namespace().into()),
-        (ENTRY, bodies::entry().into()),
-        (ENTRIES, bodies::entries().into()),
-        (ALLOCATIONS, bodies::allocations().into()),
-        (SERVICES, bodies::services().into()),
-        (EVENTS, bodies::events().into()),
-    ]);
-    let answers = Arc::new(answers);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    // The address is told once the answers are there, so that nobody waits for them in a measurement.
+    let answers = Answers::new(&FULL);
+    println!("http://{address}");
+    serve(listener, answers).await
+}
+
+/// The answers by path.
+pub struct Answers(HashMap<&'static str, Bytes>);
+
+impl Answers {
+    /// Lists of these sizes.
+    pub fn new(sizes: &Sizes) -> Self {
+        Self(HashMap::from([
+            (SECRET, bodies::secret().into()),
+            (NAMESPACE, bodies::namespace().into()),
+            (ENTRY, bodies::entry().into()),
+            (ENTRIES, bodies::entries(sizes.entries).into()),
+            (ALLOCATIONS, bodies::allocations(sizes.allocations).into()),
+            (SERVICES, bodies::services(sizes.instances).into()),
+            (EVENTS, bodies::events(sizes.events).into()),
+        ]))
+    }
+}
+
+/// Serves until it is dropped.
+pub async fn serve(listener: TcpListener, answers: Answers) -> Outcome {
+    let answers = Arc::new(answers);
     loop {
         let (socket, _) = listener.accept().await?;
         socket.set_nodelay(true)?;
         let answers = Arc::clone(&answers);
         tokio::spawn(async move {
             let service = service_fn(move |request: Request<hyper::body::Incoming>| {
-                let answer = answers.get(request.uri().path()).cloned();
+                let answer = answers.0.get(request.uri().path()).cloned();
                 async move { Ok::<_, Infallible>(respond(answer)) }
             });
             // A client that leaves in the middle is its own business.

@@ -6,13 +6,22 @@ use std::time::Instant;
 
 use futures_util::StreamExt;
 use futures_util::stream;
+use nomad_client::EventItem;
 
+use crate::cases::{FULL, Sizes};
 use crate::raw::check;
 use crate::report::Measure;
 use crate::{Outcome, memory, raw, server};
 
 /// Measures and prints the result as JSON.
 pub async fn run(case: &str, subject: &str, address: &str) -> Outcome {
+    let measure = measure(case, subject, address, FULL).await?;
+    println!("{}", serde_json::to_string(&measure)?);
+    Ok(())
+}
+
+/// Measures.
+pub async fn measure(case: &str, subject: &str, address: &str, sizes: Sizes) -> Outcome<Measure> {
     let subject = Subject::new(subject, address)?;
     // Connections, certificates and allocator are warm in any program that does more than one call.
     subject.small().await?;
@@ -21,30 +30,26 @@ pub async fn run(case: &str, subject: &str, address: &str) -> Outcome {
     let started = Instant::now();
     let operations = match case {
         "small-read" => {
-            const TIMES: u32 = 4_000;
-            for _ in 0..TIMES {
+            for _ in 0..sizes.reads {
                 subject.small().await?;
             }
-            TIMES
+            sizes.reads
         }
-        "throughput" => throughput(subject).await?,
-        "allocations" => subject.allocations().await.map(|()| 1)?,
-        "kv" => subject.kv().await.map(|()| 1)?,
-        "services" => subject.services().await.map(|()| 1)?,
-        "events" => subject.events().await.map(|()| 1)?,
+        "throughput" => throughput(subject, sizes.concurrent_reads).await?,
+        "allocations" => subject.allocations(sizes.allocations).await.map(|()| 1)?,
+        "kv" => subject.kv(sizes.entries).await.map(|()| 1)?,
+        "services" => subject.services(sizes.instances).await.map(|()| 1)?,
+        "events" => subject.events(sizes.events).await.map(|()| 1)?,
         other => return Err(format!("there is no case `{other}`").into()),
     };
     let micros = started.elapsed().as_secs_f64() * 1e6 / f64::from(operations);
-    let measure = Measure { micros, peak_kib: memory::peak().saturating_sub(idle) };
-    println!("{}", serde_json::to_string(&measure)?);
-    Ok(())
+    Ok(Measure { micros, peak_kib: memory::peak().saturating_sub(idle) })
 }
 
 /// 64 tasks, each with the next request as soon as its last one is answered.
-async fn throughput(subject: Subject) -> Outcome<u32> {
-    const TIMES: u32 = 20_000;
+async fn throughput(subject: Subject, times: u32) -> Outcome<u32> {
     let subject = Arc::new(subject);
-    let left = Arc::new(AtomicU32::new(TIMES));
+    let left = Arc::new(AtomicU32::new(times));
     let tasks = (0..64).map(|_| {
         let (subject, left) = (Arc::clone(&subject), Arc::clone(&left));
         tokio::spawn(async move {
@@ -58,7 +63,7 @@ async fn throughput(subject: Subject) -> Outcome<u32> {
     while let Some(result) = tasks.next().await {
         result??;
     }
-    Ok(TIMES)
+    Ok(times)
 }
 
 /// Whose client is measured.
@@ -99,52 +104,56 @@ impl Subject {
             }
             Self::Vault(client) => check(client.kv2("secret").get("wuffchat/openai").await?.metadata.version == 3),
             Self::Consul(client) | Self::ConsulItems(client) => {
-                check(client.kv().get("app/config").await?.is_some_and(|pair| pair.flags == 42))
+                check(client.kv().get("app/config").await?.flags == 42)
             }
             #[cfg(feature = "peers")]
             Self::Peer(peer) => peer.small().await,
         }
     }
 
-    async fn allocations(&self) -> Outcome {
+    async fn allocations(&self, wanted: usize) -> Outcome {
         match self {
-            Self::Raw(client, address) => raw::list(client, address, server::ALLOCATIONS).await,
-            Self::Nomad(client) => check(client.allocations().list().task_states(true).await?.len() == 10_000),
-            Self::NomadItems(client) => check(count(client.allocations().list().task_states(true).items()).await? == 10_000),
+            Self::Raw(client, address) => raw::list(client, address, server::ALLOCATIONS, wanted).await,
+            Self::Nomad(client) => check(client.allocations().list().task_states(true).await?.len() == wanted),
+            Self::NomadItems(client) => {
+                check(count(client.allocations().list().task_states(true).items()).await? == wanted)
+            }
             #[cfg(feature = "peers")]
-            Self::Peer(peer) => peer.allocations().await,
+            Self::Peer(peer) => check(peer.allocations().await? == wanted),
             _ => Err(nothing()),
         }
     }
 
-    async fn kv(&self) -> Outcome {
+    async fn kv(&self, wanted: usize) -> Outcome {
         match self {
-            Self::Raw(client, address) => raw::list(client, address, server::ENTRIES).await,
-            Self::Consul(client) => check(client.kv().list("app/config/").await?.len() == 50_000),
-            Self::ConsulItems(client) => check(count(client.kv().list("app/config/").items()).await? == 50_000),
+            Self::Raw(client, address) => raw::list(client, address, server::ENTRIES, wanted).await,
+            Self::Consul(client) => check(client.kv().list("app/config/").await?.len() == wanted),
+            Self::ConsulItems(client) => check(count(client.kv().list("app/config/").items()).await? == wanted),
             #[cfg(feature = "peers")]
-            Self::Peer(peer) => peer.kv().await,
+            Self::Peer(peer) => check(peer.kv().await? == wanted),
             _ => Err(nothing()),
         }
     }
 
-    async fn services(&self) -> Outcome {
+    async fn services(&self, wanted: usize) -> Outcome {
         match self {
-            Self::Raw(client, address) => raw::list(client, address, server::SERVICES).await,
-            Self::Consul(client) => check(client.health().service("wuffchat-api").await?.len() == 5_000),
-            Self::ConsulItems(client) => check(count(client.health().service("wuffchat-api").items()).await? == 5_000),
+            Self::Raw(client, address) => raw::list(client, address, server::SERVICES, wanted).await,
+            Self::Consul(client) => check(client.health().service("wuffchat-api").await?.len() == wanted),
+            Self::ConsulItems(client) => {
+                check(count(client.health().service("wuffchat-api").items()).await? == wanted)
+            }
             #[cfg(feature = "peers")]
-            Self::Peer(peer) => peer.services().await,
+            Self::Peer(peer) => check(peer.services().await? == wanted),
             _ => Err(nothing()),
         }
     }
 
-    async fn events(&self) -> Outcome {
+    async fn events(&self, wanted: usize) -> Outcome {
         match self {
-            Self::Raw(client, address) => raw::events(client, address).await,
-            Self::Nomad(client) => events(client).await,
+            Self::Raw(client, address) => raw::events(client, address, wanted).await,
+            Self::Nomad(client) => events(client, wanted).await,
             #[cfg(feature = "peers")]
-            Self::Peer(peer) => peer.events().await,
+            Self::Peer(peer) => check(peer.events(wanted).await? == wanted),
             _ => Err(nothing()),
         }
     }
@@ -163,20 +172,60 @@ where
 }
 
 /// Reads the events of one connection and decodes each allocation.
-async fn events(client: &nomad_client::Client) -> Outcome {
+async fn events(client: &nomad_client::Client, wanted: usize) -> Outcome {
     let mut events = client.events().stream();
     let mut count = 0;
-    while let Some(event) = events.next().await {
-        let event = event?;
-        check(event.allocation()?.is_some())?;
-        count += 1;
-        if count == 5_000 {
+    while count < wanted {
+        let Some(item) = events.next().await else {
             break;
+        };
+        if let EventItem::Event(event) = item? {
+            check(event.allocation()?.is_some())?;
+            count += 1;
         }
     }
-    check(count == 5_000)
+    check(count == wanted)
 }
 
-fn nothing() -> Box<dyn std::error::Error + Send + Sync> {
+/// The error of a subject without a call for a case.
+pub fn nothing() -> Box<dyn std::error::Error + Send + Sync> {
     "this subject has no such call".into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cases::CASES;
+
+    const SMALL: Sizes =
+        Sizes { reads: 3, concurrent_reads: 70, allocations: 12, entries: 30, instances: 7, events: 9 };
+
+    async fn server() -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(server::serve(listener, server::Answers::new(&SMALL)));
+        address
+    }
+
+    #[tokio::test]
+    async fn every_subject_can_do_its_cases() {
+        let address = server().await;
+        for case in CASES {
+            for subject in [case.baseline].iter().chain(case.subjects) {
+                let measured = measure(case.name, subject, &address, SMALL).await;
+                assert!(measured.is_ok_and(|measured| measured.micros > 0.0), "{} {subject}", case.name);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_subject_that_sees_less_than_there_is_fails() {
+        let address = server().await;
+        for case in CASES.iter().filter(|case| !matches!(case.name, "small-read" | "throughput" | "events")) {
+            for subject in [case.baseline].iter().chain(case.subjects) {
+                let more = Sizes { allocations: 13, entries: 31, instances: 8, ..SMALL };
+                assert!(measure(case.name, subject, &address, more).await.is_err(), "{} {subject}", case.name);
+            }
+        }
+    }
 }

@@ -201,7 +201,9 @@ macro_rules! number_setters {
 /// their own (see `options!`).
 #[macro_export]
 macro_rules! define_call {
-    ($product:ty, $error:ty) => { $crate::define_call!($product, $error, wrap); };
+    ($product:ty, $error:ty) => {
+        $crate::define_call!($product, $error, wrap);
+    };
     // A product whose calls have a `wrap` of their own names the crate-internal constructor.
     ($product:ty, $error:ty, $wrap:ident) => {
         /// A call that is plain data until it is awaited.

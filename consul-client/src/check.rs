@@ -8,13 +8,15 @@ use client_core::open_enum;
 use crate::record::record;
 
 open_enum! {
-    /// The outcome of a check.
+    /// The outcome of a check; critical by default, as Consul registers one that names none.
+    #[derive(Default)]
     pub enum CheckStatus {
         /// It passes.
         Passing = "passing",
         /// It warns.
         Warning = "warning",
         /// It fails.
+        #[default]
         Critical = "critical",
         /// Node or service are in maintenance; only as the status of several checks together.
         Maintenance = "maintenance",
@@ -34,13 +36,6 @@ impl CheckStatus {
             Self::Maintenance => 3,
             Self::Any | Self::Unknown(_) => 4,
         }
-    }
-}
-
-impl Default for CheckStatus {
-    /// As Consul registers a check that names none.
-    fn default() -> Self {
-        Self::Critical
     }
 }
 

@@ -1,10 +1,14 @@
 //! [Configuration entries](https://developer.hashicorp.com/consul/api-docs/config): settings that count
 //! for a whole datacenter, above all of the mesh.
 
+mod mesh;
+mod services;
+mod traffic;
+
 use std::collections::BTreeMap;
 
 use client_core::wire::{self, Parts, recode_raw};
-use client_core::{Extra, Op, Verb, open_enum, operations};
+use client_core::{Op, Verb, open_enum, operations};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -12,6 +16,24 @@ use serde_json::Value;
 use crate::caps::{BlockingLookup, Cas};
 use crate::record::{Unset, record};
 use crate::{Call, Client};
+
+pub use mesh::{
+    ExportedServiceEntry, ExportedServicesSettings, JsonWebKeySet, JwtCache, JwtForwarding,
+    JwtHeaderLocation, JwtLocation, JwtNamedLocation, JwtProviderSettings, LinkedService, LocalJwks,
+    MeshHttp, MeshIncomingHttp, MeshPeering, MeshSettings, MeshTls, MeshTransparentProxy, RemoteJwks,
+    RequestNormalization, ServiceConsumer, TerminatingGatewaySettings, TlsVersions,
+};
+pub use services::{
+    Destination, InstanceRateLimits, MutualTlsMode, PassiveHealthCheck, ProxyDefaults, RateLimits,
+    RouteRateLimits, ServiceDefaults, ServiceIntentions, SourceIntention, UpstreamConfig,
+    UpstreamConfiguration, UpstreamLimits,
+};
+pub use traffic::{
+    CookieConfig, FailoverPolicy, FailoverTarget, HashPolicy, HeaderModifiers, HttpRouteMatch,
+    LeastRequestConfig, LoadBalancer, PrioritizeByLocality, ResolverFailover, ResolverRedirect,
+    ResolverSubset, RingHashConfig, RouteDestination, RouteHeader, RouteMatch, RouteQueryParam,
+    ServiceResolver, ServiceRoute, ServiceRouter, ServiceSplit, ServiceSplitter,
+};
 
 operations! {
     APPLY: bool, Apply = Op::new(Verb::Put, "config.apply", "/v1/config").idempotent();
@@ -62,12 +84,14 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// use consul_client::config::{ConfigEntry, ConfigKind};
+    /// use consul_client::config::{ConfigEntry, ConfigKind, ServiceDefaults};
     /// let wanted = ConfigEntry::new(ConfigKind::ServiceDefaults, "web").setting("Protocol", "http");
     /// consul.config().apply(&wanted).await?;
     /// let entry = consul.config().get(&ConfigKind::ServiceDefaults, "web").await?;
-    /// let changed = entry.clone().setting("MaxInboundConnections", 5);
-    /// consul.config().apply(&changed).cas(entry.modify_index.unwrap_or_default()).checked().await?;
+    /// let index = entry.modify_index.unwrap_or_default();
+    /// let mut settings: ServiceDefaults = entry.settings()?;
+    /// settings.max_inbound_connections = Some(5);
+    /// consul.config().apply(&entry.with(&settings)?).cas(index).checked().await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -198,29 +222,46 @@ impl ConfigEntry {
         self
     }
 
-    /// Replaces all settings by those of `settings`.
+    /// An entry with settings of a kind that this crate has a type for.
     ///
     /// # Errors
     ///
-    /// They are not an object in JSON.
-    pub fn with_settings<S: Serialize>(mut self, settings: &S) -> crate::Result<Self> {
-        match wire::rewrite(settings)? {
-            Value::Object(settings) => {
-                self.extra = settings.into_iter().collect();
-                Ok(self)
-            }
-            _ => Err(client_core::Error::request("the settings are not a JSON object").into()),
-        }
+    /// The settings have no JSON form.
+    pub fn of<S: Settings>(name: impl Into<String>, settings: &S) -> crate::Result<Self> {
+        Self::new(S::KIND, name).with(settings)
     }
 
-    /// The settings as a type of the caller's or of this crate's.
+    /// The entry with all its settings replaced.
     ///
     /// # Errors
     ///
-    /// They have another shape.
-    pub fn settings<S: DeserializeOwned>(&self) -> crate::Result<S> {
+    /// The settings have no JSON form, or are of another kind.
+    pub fn with<S: Settings>(mut self, settings: &S) -> crate::Result<Self> {
+        self.check_kind::<S>()?;
+        self.extra = match wire::rewrite(settings)? {
+            Value::Object(settings) => settings.into_iter().collect(),
+            _ => client_core::Extra::new(),
+        };
+        Ok(self)
+    }
+
+    /// The settings, as the type for the entry's kind. Those it does not know are in its `extra`.
+    ///
+    /// # Errors
+    ///
+    /// The entry is of another kind, or its settings have another shape.
+    pub fn settings<S: Settings>(&self) -> crate::Result<S> {
+        self.check_kind::<S>()?;
         let text = wire::rewrite(&self.extra)?.to_string();
         Ok(wire::from_slice(text.as_bytes())?)
+    }
+
+    fn check_kind<S: Settings>(&self) -> crate::Result<()> {
+        if self.kind == S::KIND {
+            return Ok(());
+        }
+        let text = format!("the entry is of the kind `{}`, not `{}`", self.kind, S::KIND);
+        Err(client_core::Error::request(text).into())
     }
 
     /// The entry without what servers alone write, and older ones refuse.
@@ -229,5 +270,8 @@ impl ConfigEntry {
     }
 }
 
-/// The settings of an entry, by the API's names.
-pub type Settings = Extra;
+/// The settings of entries of one kind.
+pub trait Settings: Serialize + DeserializeOwned {
+    /// The kind.
+    const KIND: ConfigKind;
+}

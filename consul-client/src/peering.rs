@@ -183,8 +183,10 @@ impl fmt::Debug for PeeringToken {
 
 open_enum! {
     /// How far a peering is.
+    #[derive(Default)]
     pub enum PeeringState {
         /// Not known.
+        #[default]
         Undefined = "UNDEFINED",
         /// A token was made.
         Pending = "PENDING",
@@ -201,11 +203,6 @@ open_enum! {
     }
 }
 
-impl Default for PeeringState {
-    fn default() -> Self {
-        Self::Undefined
-    }
-}
 impl Unset for PeeringState {}
 
 record! {

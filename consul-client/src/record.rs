@@ -48,6 +48,7 @@ impl Unset for serde_json::Value {
     }
 }
 impl Unset for std::time::Duration {}
+impl Unset for client_core::time::GoDuration {}
 
 /// Declares JSON types with PascalCase names whose fields may be missing or `null`.
 ///

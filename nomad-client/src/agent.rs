@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use client_core::caps::Plain;
 use client_core::{Extra, Op, Verb, capabilities, operations, options, wire};
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -36,8 +37,16 @@ operations! {
         Op::new(Verb::Put, "agent.set_scheduler_workers_config", "/v1/agent/schedulers/config").idempotent();
     HEALTH: AgentHealth, Plain = Op::new(Verb::Get, "agent.health", "/v1/agent/health").answers(&[500]);
     HOST: HostReply, ReadHost = Op::decoded_by(
-        Verb::Get, "agent.host", "/v1/agent/host", decode_host, |answer| wire::rewrite(&decode_host(answer)?),
+        Verb::Get, "agent.host", "/v1/agent/host", decode_host, recode_host,
     );
+    GOSSIP_KEYRING_LIST: GossipKeyring, Plain =
+        Op::new(Verb::Get, "agent.gossip_keyring_list", "/v1/agent/keyring/list");
+    GOSSIP_KEYRING_INSTALL: GossipKeyring, Plain =
+        Op::new(Verb::Put, "agent.gossip_keyring_install", "/v1/agent/keyring/install").idempotent();
+    GOSSIP_KEYRING_USE: GossipKeyring, Plain =
+        Op::new(Verb::Put, "agent.gossip_keyring_use", "/v1/agent/keyring/use").idempotent();
+    GOSSIP_KEYRING_REMOVE: GossipKeyring, Plain =
+        Op::new(Verb::Put, "agent.gossip_keyring_remove", "/v1/agent/keyring/remove").idempotent();
     RELOAD: (), Plain = Op::decoded_by(
         Verb::Put, "agent.reload", "/v1/agent/reload", wire::empty, wire::recode_empty,
     ).idempotent();
@@ -134,6 +143,26 @@ impl Agent<'_> {
     /// What the agent's host is like.
     pub fn host(&self) -> Call<HostReply, ReadHost> {
         self.0.call(&HOST, &[])
+    }
+
+    /// The keys that gossip between servers is encrypted with.
+    pub fn gossip_keys(&self) -> Call<GossipKeyring> {
+        self.0.call(&GOSSIP_KEYRING_LIST, &[])
+    }
+
+    /// Makes a key, in base64, known to all servers.
+    pub fn install_gossip_key(&self, key: &SecretString) -> Call<GossipKeyring> {
+        self.0.call(&GOSSIP_KEYRING_INSTALL, &[]).field("Key", key.expose_secret())
+    }
+
+    /// Encrypts with a key that all servers know.
+    pub fn use_gossip_key(&self, key: &SecretString) -> Call<GossipKeyring> {
+        self.0.call(&GOSSIP_KEYRING_USE, &[]).field("Key", key.expose_secret())
+    }
+
+    /// Makes all servers forget a key.
+    pub fn remove_gossip_key(&self, key: &SecretString) -> Call<GossipKeyring> {
+        self.0.call(&GOSSIP_KEYRING_REMOVE, &[]).field("Key", key.expose_secret())
     }
 
     /// Makes the agent read its configuration again.
@@ -351,6 +380,33 @@ records! {
         disk: BTreeMap<String, Value>,
         ..
     }
+}
+
+/// The keys that gossip is encrypted with. Its `Debug` does not show them.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct GossipKeyring {
+    /// What single servers had to say.
+    #[serde(default, deserialize_with = "wire::null_default")]
+    pub messages: BTreeMap<String, String>,
+    /// How many servers know each key.
+    #[serde(default, deserialize_with = "wire::null_default")]
+    pub keys: BTreeMap<String, u64>,
+    /// How many servers there are.
+    #[serde(default)]
+    pub num_nodes: u64,
+}
+
+impl std::fmt::Debug for GossipKeyring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "GossipKeyring({} keys, {} servers)", self.keys.len(), self.num_nodes)
+    }
+}
+
+fn recode_host(answer: &client_core::Parts) -> Result<Value, client_core::Error> {
+    let reply = decode_host(answer)?;
+    if reply.agent_id.is_empty() { wire::rewrite(&reply.host_data) } else { wire::rewrite(&reply) }
 }
 
 /// A server answers `{AgentID, HostData}`, the agent that was asked only the latter's inside.

@@ -23,11 +23,20 @@ impl Product for Nomad {
         token_header: "x-nomad-token",
         namespace: Placement::Query("namespace"),
         headers: &[],
-        messages: |_, body| client_core::text_messages(body),
+        messages,
         transient,
         meta,
         environment: env::read,
     };
+}
+
+/// Errors are plain text. What is JSON is data, such as the variable that a check-and-set found, and
+/// may be secret.
+fn messages(_: Option<&str>, body: &[u8]) -> Vec<String> {
+    match body.trim_ascii_start().first() {
+        Some(b'{' | b'[') => Vec::new(),
+        _ => client_core::text_messages(body),
+    }
 }
 
 /// Texts of a 500 whose cause passes by itself.

@@ -20,6 +20,7 @@ mod allocations;
 mod call;
 mod client;
 mod deployments;
+mod enterprise;
 mod env;
 mod error;
 mod evaluations;
@@ -30,6 +31,7 @@ pub mod hcl;
 mod jobs;
 pub mod jobspec;
 mod namespaces;
+mod node_agent;
 mod node_pools;
 mod nodes;
 mod oidc_discovery;
@@ -42,6 +44,7 @@ mod search;
 mod services;
 mod system;
 mod variables;
+mod volumes;
 mod wait;
 
 pub use acl::*;
@@ -55,6 +58,7 @@ pub use client_core::{
     time::GoDuration, transport,
 };
 pub use deployments::*;
+pub use enterprise::*;
 pub use error::{Error, Result};
 pub use evaluations::*;
 pub use events::*;
@@ -65,6 +69,7 @@ pub use jobspec::{
     Vault,
 };
 pub use namespaces::{Namespace, NamespaceCapabilities, Namespaces};
+pub use node_agent::*;
 pub use node_pools::*;
 pub use nodes::*;
 pub use oidc_discovery::*;
@@ -77,4 +82,5 @@ pub use search::*;
 pub use services::*;
 pub use system::*;
 pub use variables::*;
+pub use volumes::*;
 pub use wait::*;

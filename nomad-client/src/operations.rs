@@ -3,8 +3,8 @@
 use client_core::Entry;
 
 use crate::{
-    acl, agent, allocations, deployments, evaluations, events, jobs, namespaces, node_pools, nodes,
-    oidc_discovery, operator, scaling_policies, search, services, system, variables,
+    acl, agent, allocations, deployments, enterprise, evaluations, events, jobs, namespaces, node_agent,
+    node_pools, nodes, oidc_discovery, operator, scaling_policies, search, services, system, variables, volumes,
 };
 
 /// Every operation this client has.
@@ -15,10 +15,12 @@ pub fn operations() -> Vec<Entry> {
         agent::OPERATIONS,
         allocations::OPERATIONS,
         deployments::OPERATIONS,
+        enterprise::OPERATIONS,
         evaluations::OPERATIONS,
         events::OPERATIONS,
         jobs::OPERATIONS,
         namespaces::OPERATIONS,
+        node_agent::OPERATIONS,
         node_pools::OPERATIONS,
         nodes::OPERATIONS,
         oidc_discovery::OPERATIONS,
@@ -28,6 +30,7 @@ pub fn operations() -> Vec<Entry> {
         services::OPERATIONS,
         system::OPERATIONS,
         variables::OPERATIONS,
+        volumes::OPERATIONS,
     ]
     .concat()
 }

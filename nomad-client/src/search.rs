@@ -88,7 +88,7 @@ records! {
     /// What was found by a prefix.
     pub struct PrefixMatches {
         /// Ids by kind.
-        matches: BTreeMap<String, Vec<String>>,
+        matches: BTreeMap<String, Vec<String>> as "null_lists",
         /// Whether there are more, by kind.
         truncations: BTreeMap<String, bool>,
         /// The index of the answer.
@@ -99,7 +99,7 @@ records! {
     /// What was found by a text.
     pub struct FuzzyMatches {
         /// Things by kind.
-        matches: BTreeMap<String, Vec<FuzzyMatch>>,
+        matches: BTreeMap<String, Vec<FuzzyMatch>> as "null_lists",
         /// Whether there are more, by kind.
         truncations: BTreeMap<String, bool>,
         /// The index of the answer.
@@ -114,5 +114,26 @@ records! {
         /// Where it is: namespace, job, group and so on, from the outside in.
         scope: Vec<String>,
         ..
+    }
+}
+
+/// Kinds of which nothing was found are `null` as often as they are an empty list.
+mod null_lists {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer, T: Serialize>(
+        lists: &BTreeMap<String, Vec<T>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        lists.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<String, Vec<T>>, D::Error> {
+        let lists = Option::<BTreeMap<String, Option<Vec<T>>>>::deserialize(deserializer)?.unwrap_or_default();
+        Ok(lists.into_iter().map(|(kind, list)| (kind, list.unwrap_or_default())).collect())
     }
 }

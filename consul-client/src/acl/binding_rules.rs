@@ -60,8 +60,10 @@ impl Acl<'_> {
 
 open_enum! {
     /// What a login gets.
+    #[derive(Default)]
     pub enum BindType {
         /// The identity of a service.
+        #[default]
         Service = "service",
         /// A role.
         Role = "role",
@@ -74,11 +76,6 @@ open_enum! {
     }
 }
 
-impl Default for BindType {
-    fn default() -> Self {
-        Self::Service
-    }
-}
 impl Unset for BindType {}
 
 record! {

@@ -125,7 +125,8 @@ impl Lock {
     ) -> Result<(Option<KvPair>, Option<u64>)> {
         let kv = self.client.kv();
         let mut call = kv.get(&self.key).consistency(Consistency::Consistent).optional();
-        if let Some(index) = index {
+        // A wait of 0 would be the server's default, five minutes.
+        if let Some(index) = index.filter(|_| left.is_none_or(|left| !left.is_zero())) {
             call = call.index(index).wait(left.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT));
         }
         let reply = call.reply().await?;

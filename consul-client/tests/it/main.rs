@@ -1,5 +1,7 @@
 //! Tests of the client against recorded answers, transports in this process, and its own tables.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod environment;
 mod lock;
 mod properties;

@@ -268,3 +268,33 @@ async fn a_missing_route_is_not_a_missing_thing() {
     let missing = Canned::once(404, http::HeaderMap::new(), "").client().kv().get("k").optional().await;
     assert_eq!(missing.unwrap(), None);
 }
+
+#[test]
+fn typed_settings_lose_nothing() {
+    use consul_client::config::{
+        ConfigEntry, JwtProviderSettings, ProxyDefaults, ServiceDefaults, ServiceIntentions, Settings,
+    };
+    fn again<S: Settings>(entry: &ConfigEntry) -> ConfigEntry {
+        let settings: S = entry.settings().unwrap();
+        entry.clone().with(&settings).unwrap()
+    }
+    let mut seen = 0;
+    for exchange in exchanges().iter().filter(|e| e.method == "GET" && e.file.starts_with("config.")) {
+        for recorded in exchange.json.as_array().cloned().unwrap_or_else(|| vec![exchange.json.clone()]) {
+            let entry: ConfigEntry = serde_json::from_value(recorded.clone()).unwrap();
+            let written = match entry.kind.as_str() {
+                "service-defaults" => again::<ServiceDefaults>(&entry),
+                "proxy-defaults" => again::<ProxyDefaults>(&entry),
+                "service-intentions" => again::<ServiceIntentions>(&entry),
+                "jwt-provider" => again::<JwtProviderSettings>(&entry),
+                other => panic!("{other}"),
+            };
+            assert!(entry.settings::<consul_client::config::ServiceRouter>().is_err());
+            let mut found = Vec::new();
+            lost(&recorded, Some(&serde_json::to_value(&written).unwrap()), "", &mut found);
+            assert!(found.is_empty(), "{}: {found:?}", exchange.file);
+            seen += 1;
+        }
+    }
+    assert!(seen >= 5, "{seen}");
+}

@@ -2,40 +2,80 @@
 
 use std::path::PathBuf;
 
-use client_core::{Entry, Parts};
+use client_core::Entry;
+use nomad_client::{Event, EventBatch};
+use serde::Serialize;
 use serde_json::Value;
 
-use super::{Checked, Outcome, differences};
+use super::{Checked, Difference, Outcome, differences};
 use crate::Product;
 
-/// Decodes every frame of a stream as its operation would.
+const PATH: &str = "/v1/event/stream";
+
+/// Decodes every frame of a stream, and the payload of every event in it.
 pub(super) fn check(product: Product, file: PathBuf, text: &str, operations: &[Entry]) -> Checked {
-    let path = match product {
-        Product::Nomad => "/v1/event/stream",
-        Product::Vault => "/v1/sys/events/subscribe",
-        Product::Consul => "/v1/agent/metrics/stream",
+    let entry = operations.iter().find(|entry| entry.operation.path == PATH);
+    let outcome = match (product, entry) {
+        (Product::Nomad, Some(_)) => frames(text),
+        _ => Outcome::Unknown,
     };
-    let entry = operations.iter().find(|entry| entry.operation.path.starts_with(path));
-    let outcome = entry.map_or(Outcome::Unknown, |entry| frames(entry, text));
     let operation = entry.map(|entry| entry.operation.name);
-    Checked { file, product, title: format!("GET {path}"), operation, outcome }
+    Checked { file, product, title: format!("GET {PATH}"), operation, outcome }
 }
 
-fn frames(entry: &Entry, text: &str) -> Outcome {
+fn frames(text: &str) -> Outcome {
     let mut lost = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let number = number + 1;
-        let Ok(recorded) = serde_json::from_str::<Value>(line) else {
-            return Outcome::Failed(format!("line {number} is not JSON"));
-        };
-        let parts = Parts::of(200, http::HeaderMap::new(), line.to_owned());
-        match entry.recode(&parts) {
-            Ok(written) => lost.extend(differences(&recorded, &written).into_iter().map(|mut difference| {
-                difference.path.insert_str(0, &format!("line {number}: "));
+        match frame(line) {
+            Ok(differences) => lost.extend(differences.into_iter().map(|mut difference| {
+                difference.path.insert_str(0, &format!("line {}: ", number + 1));
                 difference
             })),
-            Err(error) => return Outcome::Failed(format!("line {number}: {error}")),
+            Err(reason) => return Outcome::Failed(format!("line {}: {reason}", number + 1)),
         }
     }
     if lost.is_empty() { Outcome::Kept } else { Outcome::Lost(lost) }
+}
+
+fn frame(line: &str) -> Result<Vec<Difference>, String> {
+    let recorded: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let batch: EventBatch = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let mut lost = differences(&recorded, &written(&batch)?);
+    for (position, event) in batch.events.iter().enumerate() {
+        let Some((name, value)) = payload(event)? else { continue };
+        let recorded = recorded.pointer(&format!("/Events/{position}/Payload/{name}")).unwrap_or(&Value::Null);
+        lost.extend(differences(recorded, &value).into_iter().map(|mut difference| {
+            difference.path.insert_str(0, &format!("{name} "));
+            difference
+        }));
+    }
+    Ok(lost)
+}
+
+/// The typed payload of an event, written again, and its name; `None` where it has no type.
+fn payload(event: &Event) -> Result<Option<(&'static str, Value)>, String> {
+    fn some<T: Serialize>(
+        name: &'static str,
+        read: nomad_client::Result<Option<T>>,
+    ) -> Result<Option<(&'static str, Value)>, String> {
+        match read.map_err(|error| error.to_string())? {
+            Some(value) => Ok(Some((name, written(&value)?))),
+            None => Ok(None),
+        }
+    }
+    match event.topic.as_str() {
+        "Deployment" => some("Deployment", event.deployment()),
+        "Evaluation" => some("Evaluation", event.evaluation()),
+        "Allocation" => some("Allocation", event.allocation()),
+        "Job" => some("Job", event.job()),
+        "Node" => some("Node", event.node()),
+        "NodePool" => some("NodePool", event.node_pool()),
+        "Service" => some("Service", event.service()),
+        "Variable" => some("Variable", event.variable()),
+        _ => Ok(None),
+    }
+}
+
+fn written<T: Serialize>(value: &T) -> Result<Value, String> {
+    client_core::wire::rewrite(value).map_err(|error| error.to_string())
 }

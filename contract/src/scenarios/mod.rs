@@ -2,6 +2,7 @@
 
 mod consul;
 mod nomad;
+mod together;
 mod vault;
 
 use crate::scenario::Scenario;
@@ -9,6 +10,6 @@ use crate::scenario::Scenario;
 /// Every scenario there is.
 #[must_use]
 pub fn all() -> Vec<Scenario> {
-    let areas = [nomad::all(), vault::all(), consul::all()];
+    let areas = [nomad::all(), vault::all(), consul::all(), together::SCENARIOS.to_vec()];
     areas.concat()
 }

@@ -2,6 +2,7 @@
 
 use contract::scenario::{Backend, Observer, Record, Report, run};
 use dev_stack::DevStack;
+use dev_stack::embedded::{Clock, EmbeddedOptions};
 use tracing_subscriber::layer::SubscriberExt as _;
 
 /// As many at once as keep a small machine busy without starving timers.
@@ -13,7 +14,10 @@ fn scenarios_hold() {
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(observer.clone())).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let failed = runtime.block_on(async {
-        let mut failed = on(DevStack::embedded().await.unwrap(), &observer).await;
+        // At real time, so that the limits that client and server count mean the same.
+        let mut options = EmbeddedOptions::default();
+        options.clock = Clock::real();
+        let mut failed = on(DevStack::embedded_with(options).await.unwrap(), &observer).await;
         match DevStack::agents().await {
             Ok(stack) => failed.extend(on(stack, &observer).await),
             Err(dev_stack::Error::Agents(error @ dev_stack::agents::AgentsError::MissingBinaries { .. })) => {

@@ -8,8 +8,9 @@ use tokio::sync::watch;
 
 /// The time all three embedded products share. Cloning is cheap; clones show the same time.
 ///
-/// Deadlines, leases, TTLs and blocking queries all follow this clock, so a clock with factor 20 makes a
-/// deployment with `min_healthy_time = "10s"` finish in half a second.
+/// What the cluster does by itself follows this clock, so a clock with factor 20 makes a deployment with
+/// `min_healthy_time = "10s"` finish in half a second. What is agreed with clients follows
+/// [`outside`](Self::outside).
 #[derive(Clone, Debug)]
 pub struct Clock {
     mode: Arc<Mode>,
@@ -21,8 +22,8 @@ enum Mode {
         origin: Timestamp,
         since: Instant,
         factor: f64,
-        skipped: Mutex<Duration>,
-        moved: watch::Sender<u64>,
+        skipped: Arc<Mutex<Duration>>,
+        moved: Arc<watch::Sender<u64>>,
     },
     Stepped {
         now: Mutex<Timestamp>,
@@ -44,8 +45,8 @@ impl Clock {
                 origin: Timestamp::now(),
                 since: Instant::now(),
                 factor,
-                skipped: Mutex::new(Duration::ZERO),
-                moved: watch::Sender::new(0),
+                skipped: Arc::default(),
+                moved: Arc::new(watch::Sender::new(0)),
             }),
         }
     }
@@ -53,6 +54,36 @@ impl Clock {
     /// A clock that stands still at `start` until [`advance`](Self::advance) moves it.
     pub fn stepped(start: Timestamp) -> Self {
         Self { mode: Arc::new(Mode::Stepped { now: Mutex::new(start), moved: watch::Sender::new(0) }) }
+    }
+
+    /// The time of those who look at this world from outside: real time, whatever the factor, and moved by
+    /// [`advance`](Self::advance) as this clock is.
+    ///
+    /// What a client promises or is promised (a lock's TTL, a lease, the wait of a blocking query) counts by it: the
+    /// client keeps its side in real time.
+    #[must_use]
+    pub fn outside(&self) -> Self {
+        match &*self.mode {
+            Mode::Scaled { origin, since, skipped, moved, .. } => Self {
+                mode: Arc::new(Mode::Scaled {
+                    origin: *origin,
+                    since: *since,
+                    factor: 1.0,
+                    skipped: Arc::clone(skipped),
+                    moved: Arc::clone(moved),
+                }),
+            },
+            Mode::Stepped { .. } => self.clone(),
+        }
+    }
+
+    /// How long this clock runs while `d` passes [outside](Self::outside).
+    #[must_use]
+    pub fn during(&self, d: Duration) -> Duration {
+        match &*self.mode {
+            Mode::Scaled { factor, .. } => d.mul_f64(factor.clamp(f64::MIN_POSITIVE, 1e6)),
+            Mode::Stepped { .. } => d,
+        }
     }
 
     /// The time it shows.
@@ -79,7 +110,8 @@ impl Clock {
     /// Waits until this clock shows `t` or later.
     pub async fn sleep_until(&self, t: Timestamp) {
         let mut moved = match &*self.mode {
-            Mode::Scaled { moved, .. } | Mode::Stepped { moved, .. } => moved.subscribe(),
+            Mode::Scaled { moved, .. } => moved.subscribe(),
+            Mode::Stepped { moved, .. } => moved.subscribe(),
         };
         loop {
             let left = t.duration_since(self.now());
@@ -110,7 +142,7 @@ impl Clock {
 
     /// Moves the clock forward by `d` at once and wakes whoever sleeps past that point.
     pub fn advance(&self, d: Duration) {
-        let moved = match &*self.mode {
+        let moved: &watch::Sender<u64> = match &*self.mode {
             Mode::Scaled { skipped, moved, .. } => {
                 let mut skipped = skipped.lock().unwrap_or_else(PoisonError::into_inner);
                 *skipped = skipped.saturating_add(d);
@@ -152,6 +184,18 @@ mod tests {
         assert!(!sleeper.is_finished());
         clock.advance(Duration::from_secs(2));
         assert_eq!(sleeper.await.unwrap().as_second(), 11);
+    }
+
+    #[tokio::test]
+    async fn outside_time_is_real_and_is_moved_along() {
+        let clock = Clock::scaled(1000.0);
+        let outside = clock.outside();
+        let start = outside.now();
+        clock.sleep(Duration::from_secs(5)).await;
+        assert!(outside.now().duration_since(start).as_secs() < 5);
+        assert_eq!(clock.during(Duration::from_secs(2)), Duration::from_secs(2000));
+        clock.advance(Duration::from_secs(60));
+        assert!(outside.now().duration_since(start).as_secs() >= 60);
     }
 
     #[tokio::test]

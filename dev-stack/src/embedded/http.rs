@@ -256,6 +256,7 @@ fn into_hyper(resp: HttpResp, truncated: bool) -> http::Response<Outgoing> {
             Outgoing::Truncated {
                 half: Some(b.slice(..full / 2)),
                 full: u64::try_from(full).unwrap_or(0).max(1),
+                flushed: false,
             }
         }
         HttpBody::Bytes(b) => Outgoing::Bytes(Some(b)),

@@ -1,4 +1,4 @@
-//! Nomad, Vault and Consul in this process: stateful, on loopback sockets, on one clock.
+//! Nomad, Vault and Consul in this process: stateful, on loopback sockets.
 
 pub mod clock;
 pub mod consul;
@@ -126,7 +126,8 @@ pub enum Product {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EmbeddedOptions {
-    /// The clock all three follow. Default: real time times 15.
+    /// The clock of what the cluster does by itself: scheduling, starting, checking. Default: real time times 15.
+    /// What is agreed with clients, such as TTLs and waits, counts in real time; see [`Clock::outside`].
     pub clock: Clock,
     /// Ports on 127.0.0.1 of Nomad, Vault and Consul; 0 (the default) takes a free one.
     pub ports: [u16; 3],
@@ -221,11 +222,11 @@ impl Embedded {
         let world = World {
             nomad: Nomad::new(clock.clone(), nomad_faults.clone(), nomad_options),
             vault: Vault::new(
-                clock.clone(),
+                clock.outside(),
                 VaultOptions { root_token: vault_token.clone(), ..VaultOptions::default() },
             ),
             consul: Consul::new(
-                clock.clone(),
+                clock.outside(),
                 ConsulOptions { management_token: consul_token.clone(), ..ConsulOptions::default() },
             ),
             clock,

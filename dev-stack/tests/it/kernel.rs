@@ -16,7 +16,10 @@ fn local() -> SocketAddr {
 
 fn echo() -> Arc<dyn Service> {
     Arc::new(|req: HttpReq| {
-        HttpResp::text(200, format!("{} {} {:?} {}", req.method, req.path, req.query, String::from_utf8_lossy(&req.body)))
+        HttpResp::text(
+            200,
+            format!("{} {} {:?} {}", req.method, req.path, req.query, String::from_utf8_lossy(&req.body)),
+        )
     })
 }
 
@@ -59,10 +62,16 @@ async fn faults_reset_truncate_delay_and_refuse() {
     let start = Instant::now();
     assert!(exchange(server.addr, GET).await.contains("(\"y\", \"\")"));
     assert!(start.elapsed() >= Duration::from_millis(50));
-    let refusal = Fault::Status { status: 503, body: "later".into(), retry_after: Some(Duration::from_secs(3)) };
+    let refusal =
+        Fault::Status { status: 503, body: "later".into(), retry_after: Some(Duration::from_secs(3)) };
     faults.add(FaultRule::new(refusal).path("/a"));
     let refused = exchange(server.addr, GET).await;
-    assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("retry-after: 3") && refused.ends_with("later"), "{refused}");
+    assert!(
+        refused.starts_with("HTTP/1.1 503")
+            && refused.contains("retry-after: 3")
+            && refused.ends_with("later"),
+        "{refused}"
+    );
     faults.clear();
     assert!(exchange(server.addr, GET).await.starts_with("HTTP/1.1 200"));
 }

@@ -7,6 +7,7 @@ mod consul;
 mod consul_recorded;
 mod kernel;
 mod nomad;
+mod nomad_api;
 mod nomad_recorded;
 mod recorded;
 mod running;

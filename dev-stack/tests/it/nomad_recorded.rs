@@ -14,10 +14,39 @@ fn recording(name: &str) -> Value {
 }
 
 /// Objects whose keys are data, not fields: their values are compared as if they were one list.
-const MAPS: [&str; 31] = ["TaskStates", "TaskResources", "TaskLifecycles", "Attributes", "Drivers", "HostVolumes", "Meta", "Summary",
-    "DesiredTGUpdates", "FailedTGAllocs", "NodesAvailable", "DimensionExhausted", "ResourcesExhausted", "Config", "Details", "Scores",
-    "Labels", "Links", "Policy", "Matches", "Truncations", "Dynamic", "Static", "Items", "ClaimMappings", "Updates", "ConstraintFiltered",
-    "Env", "Claims", "Tags", "ClassEligibility"];
+const MAPS: [&str; 31] = [
+    "TaskStates",
+    "TaskResources",
+    "TaskLifecycles",
+    "Attributes",
+    "Drivers",
+    "HostVolumes",
+    "Meta",
+    "Summary",
+    "DesiredTGUpdates",
+    "FailedTGAllocs",
+    "NodesAvailable",
+    "DimensionExhausted",
+    "ResourcesExhausted",
+    "Config",
+    "Details",
+    "Scores",
+    "Labels",
+    "Links",
+    "Policy",
+    "Matches",
+    "Truncations",
+    "Dynamic",
+    "Static",
+    "Items",
+    "ClaimMappings",
+    "Updates",
+    "ConstraintFiltered",
+    "Env",
+    "Claims",
+    "Tags",
+    "ClassEligibility",
+];
 
 /// The shape of everything seen at one place.
 #[derive(Debug, Default)]
@@ -105,7 +134,8 @@ impl Recorded {
         let live = answer.body();
         self.held += 1;
         if u64::from(answer.status) != r["status"].as_u64().unwrap() {
-            self.complaints.push(format!("{name}: status {} instead of {}: {live}", answer.status, r["status"]));
+            self.complaints
+                .push(format!("{name}: status {} instead of {}: {live}", answer.status, r["status"]));
             return live;
         }
         for (header, value) in r["headers"].as_object().unwrap() {
@@ -149,10 +179,26 @@ impl Recorded {
 
 async fn vault_for(world: &Embedded, job: &str) {
     let vault = Api::vault(world);
-    vault.ok("PUT", "/v1/sys/policies/acl/w", json!({"policy": "path \"secret/data/wuffchat/*\" { capabilities = [\"read\"] }"})).await;
-    vault.ok("POST", &format!("/v1/auth/jwt-nomad/role/{job}"), json!({"role_type": "jwt", "bound_audiences": ["vault.io"], "user_claim": "sub",
-        "token_type": "service", "token_policies": ["w"]})).await;
-    for (name, data) in [("openai", json!({"api_key": "k"})), ("weaviate", json!({"url": "u", "api_key": "k"})), ("redis", json!({"url": "r"}))] {
+    vault
+        .ok(
+            "PUT",
+            "/v1/sys/policies/acl/w",
+            json!({"policy": "path \"secret/data/wuffchat/*\" { capabilities = [\"read\"] }"}),
+        )
+        .await;
+    vault
+        .ok(
+            "POST",
+            &format!("/v1/auth/jwt-nomad/role/{job}"),
+            json!({"role_type": "jwt", "bound_audiences": ["vault.io"], "user_claim": "sub",
+        "token_type": "service", "token_policies": ["w"]}),
+        )
+        .await;
+    for (name, data) in [
+        ("openai", json!({"api_key": "k"})),
+        ("weaviate", json!({"url": "u", "api_key": "k"})),
+        ("redis", json!({"url": "r"})),
+    ] {
         vault.ok("POST", &format!("/v1/secret/data/wuffchat/{name}"), json!({"data": data})).await;
     }
 }
@@ -174,12 +220,18 @@ async fn answers_have_the_recorded_shapes() {
     r.nomad.deployment("wuffchat-api", 0, "successful").await;
     let mut second = recording("jobs.register")["request"]["body"]["Job"].clone();
     second["TaskGroups"][0]["Tasks"][0]["Config"]["image"] = "your-registry/wuffchat-api:v2".into();
-    second["TaskGroups"][0]["Tasks"][0]["Identities"] = recording("jobs.get")["body"]["TaskGroups"][0]["Tasks"][0]["Identities"].clone();
+    second["TaskGroups"][0]["Tasks"][0]["Identities"] =
+        recording("jobs.get")["body"]["TaskGroups"][0]["Tasks"][0]["Identities"].clone();
     r.nomad.ok("POST", "/v1/jobs", json!({"Job": second})).await;
     let running = r.nomad.until(&format!("{job}/deployment"), |d| d["JobVersion"] == 1).await;
     let id = running["ID"].as_str().unwrap().to_owned();
     let promote = json!({"DeploymentID": id, "All": true});
-    r.hold("deployments.promote_too_early", Some(&format!("/v1/deployment/promote/{id}")), Some(promote.clone())).await;
+    r.hold(
+        "deployments.promote_too_early",
+        Some(&format!("/v1/deployment/promote/{id}")),
+        Some(promote.clone()),
+    )
+    .await;
     r.nomad.until(&format!("/v1/deployment/{id}"), |d| d["TaskGroups"]["api"]["HealthyAllocs"] == 1).await;
     r.get("deployments.get_canary_ready", &format!("/v1/deployment/{id}")).await;
     r.hold("deployments.promote", Some(&format!("/v1/deployment/promote/{id}")), Some(promote)).await;
@@ -192,20 +244,33 @@ async fn answers_have_the_recorded_shapes() {
     r.get("deployments.get_failed_reverting", &bad).await;
     r.nomad.deployment("wuffchat-api", 3, "successful").await;
     r.play("jobs.scale_out_of_range").await;
-    r.nomad.ok("POST", &format!("{job}/scale"), json!({"Count": 3, "Target": {"Group": "api"}, "Message": "manual", "Meta": {"by": "test"}})).await;
+    r.nomad
+        .ok(
+            "POST",
+            &format!("{job}/scale"),
+            json!({"Count": 3, "Target": {"Group": "api"}, "Message": "manual", "Meta": {"by": "test"}}),
+        )
+        .await;
     r.nomad.deployment("wuffchat-api", 4, "successful").await;
     r.play("jobs.revert_same").await;
     r.play("jobs.revert").await;
-    r.nomad.until(&format!("{job}/deployment"), |d| d["JobVersion"] == 5 && d["TaskGroups"]["api"]["HealthyAllocs"] == 1).await;
+    r.nomad
+        .until(&format!("{job}/deployment"), |d| {
+            d["JobVersion"] == 5 && d["TaskGroups"]["api"]["HealthyAllocs"] == 1
+        })
+        .await;
 
     // The other jobs.
     r.play("jobs.register_batch").await;
     r.play("jobs.register_system").await;
     let mut crashing = recording("jobs.register_crashing")["request"]["body"].clone();
-    crashing["Job"]["TaskGroups"][0]["ReschedulePolicy"] = json!({"Delay": 86_400_000_000_000_u64, "DelayFunction": "constant", "Unlimited": true});
+    crashing["Job"]["TaskGroups"][0]["ReschedulePolicy"] =
+        json!({"Delay": 86_400_000_000_000_u64, "DelayFunction": "constant", "Unlimited": true});
     r.hold("jobs.register_crashing", None, Some(crashing)).await;
-    let small = |id: &str, kind: &str| json!({"ID": id, "Type": kind, "TaskGroups": [{"Name": "g", "Tasks": [{"Name": "t", "Driver": "raw_exec",
-        "Config": {"command": "/bin/sleep", "args": ["600"]}, "Resources": {"CPU": 50, "MemoryMB": 32}}]}]});
+    let small = |id: &str, kind: &str| {
+        json!({"ID": id, "Type": kind, "TaskGroups": [{"Name": "g", "Tasks": [{"Name": "t", "Driver": "raw_exec",
+        "Config": {"command": "/bin/sleep", "args": ["600"]}, "Resources": {"CPU": 50, "MemoryMB": 32}}]}]})
+    };
     let mut param = recording("jobs.get_dispatch_parent")["body"].clone();
     param["ParameterizedJob"] = json!({"MetaRequired": ["who"], "Payload": "optional"});
     r.nomad.ok("POST", "/v1/jobs", json!({"Job": param})).await;
@@ -217,17 +282,42 @@ async fn answers_have_the_recorded_shapes() {
     r.play("jobs.periodic_force").await;
     let mut big = small("too-big", "service");
     big["TaskGroups"][0]["Tasks"][0]["Resources"] = json!({"CPU": 999_999, "MemoryMB": 32});
-    let eval = r.nomad.ok("POST", "/v1/jobs", json!({"Job": big})).await["EvalID"].as_str().unwrap().to_owned();
+    let eval =
+        r.nomad.ok("POST", "/v1/jobs", json!({"Job": big})).await["EvalID"].as_str().unwrap().to_owned();
     r.nomad.until(&format!("/v1/evaluation/{eval}"), |e| e["Status"] == "complete").await;
     r.get("evaluations.get_failed_placement", &format!("/v1/evaluation/{eval}")).await;
     r.nomad.until("/v1/job/crash-1/allocations", |l| l[0]["ClientStatus"] == "failed").await;
 
     let node = r.nomad.get(&format!("{job}/allocations")).await[0]["NodeID"].as_str().unwrap().to_owned();
     r.nomad.ok("PUT", &format!("/v1/node/{node}/evaluate"), Value::Null).await;
-    for name in ["jobs.get", "jobs.get_dispatch_parent", "jobs.list_filtered", "jobs.list_paged", "jobs.list_bad_filter", "jobs.latest_deployment",
-        "jobs.deployments", "jobs.evaluations", "jobs.summary", "jobs.summary_queued", "jobs.versions_diff", "jobs.scale_status", "jobs.services",
-        "jobs.statuses", "jobs.parse", "jobs.parse_error", "jobs.set_stable", "jobs.evaluate", "allocations.list", "allocations.list_crashed",
-        "allocations.list_task_states", "deployments.list", "evaluations.list", "evaluations.count", "services.get", "scaling.policies_list"] {
+    for name in [
+        "jobs.get",
+        "jobs.get_dispatch_parent",
+        "jobs.list_filtered",
+        "jobs.list_paged",
+        "jobs.list_bad_filter",
+        "jobs.latest_deployment",
+        "jobs.deployments",
+        "jobs.evaluations",
+        "jobs.summary",
+        "jobs.summary_queued",
+        "jobs.versions_diff",
+        "jobs.scale_status",
+        "jobs.services",
+        "jobs.statuses",
+        "jobs.parse",
+        "jobs.parse_error",
+        "jobs.set_stable",
+        "jobs.evaluate",
+        "allocations.list",
+        "allocations.list_crashed",
+        "allocations.list_task_states",
+        "deployments.list",
+        "evaluations.list",
+        "evaluations.count",
+        "services.get",
+        "scaling.policies_list",
+    ] {
         r.play(name).await;
     }
     let allocs = r.nomad.get(&format!("{job}/allocations")).await;
@@ -239,9 +329,16 @@ async fn answers_have_the_recorded_shapes() {
     r.get("evaluations.allocations", &format!("/v1/evaluation/{eval}/allocations")).await;
     let last = r.nomad.get(&format!("{job}/deployment")).await["ID"].as_str().unwrap().to_owned();
     r.get("deployments.allocations", &format!("/v1/deployment/allocations/{last}")).await;
-    for (name, path) in [("client.alloc_checks", "allocation/ID/checks"), ("client.alloc_stats", "allocation/ID/stats"), ("client.alloc_pause_state", "allocation/ID/pause"),
-        ("client.fs_list", "fs/ls/ID?path=/"), ("client.fs_stat", "fs/stat/ID?path=alloc/logs"), ("client.fs_cat", "fs/cat/ID?path=alloc/logs/wuffchat-api.stdout.0"),
-        ("client.fs_logs_missing_task", "fs/logs/ID?task=nope&type=stdout&follow=false"), ("client.fs_logs_plain", "fs/logs/ID?task=wuffchat-api&type=stderr&follow=false&plain=true")] {
+    for (name, path) in [
+        ("client.alloc_checks", "allocation/ID/checks"),
+        ("client.alloc_stats", "allocation/ID/stats"),
+        ("client.alloc_pause_state", "allocation/ID/pause"),
+        ("client.fs_list", "fs/ls/ID?path=/"),
+        ("client.fs_stat", "fs/stat/ID?path=alloc/logs"),
+        ("client.fs_cat", "fs/cat/ID?path=alloc/logs/wuffchat-api.stdout.0"),
+        ("client.fs_logs_missing_task", "fs/logs/ID?task=nope&type=stdout&follow=false"),
+        ("client.fs_logs_plain", "fs/logs/ID?task=wuffchat-api&type=stderr&follow=false&plain=true"),
+    ] {
         r.get(name, &format!("/v1/client/{}", path.replace("ID", id))).await;
     }
     let crashed = r.nomad.get("/v1/job/crash-1/allocations").await[0]["ID"].as_str().unwrap().to_owned();
@@ -272,21 +369,75 @@ async fn answers_have_the_recorded_shapes() {
     let role = r.play("acl.role_create").await["ID"].as_str().unwrap().to_owned();
     r.hold("acl.token_update", Some(&format!("/v1/acl/token/{token}")), Some(update)).await;
     r.get("acl.role_get", &format!("/v1/acl/role/{role}")).await;
-    for name in ["acl.role_get_by_name", "acl.roles_list", "acl.tokens_list", "acl.token_self", "acl.bootstrap_again", "acl.one_time_token", "acl.auth_method_create",
-        "acl.auth_method_get", "acl.auth_methods_list", "acl.login_rejected"] {
+    for name in [
+        "acl.role_get_by_name",
+        "acl.roles_list",
+        "acl.tokens_list",
+        "acl.token_self",
+        "acl.bootstrap_again",
+        "acl.one_time_token",
+        "acl.auth_method_create",
+        "acl.auth_method_get",
+        "acl.auth_methods_list",
+        "acl.login_rejected",
+    ] {
         r.play(name).await;
     }
     let rule = recording("acl.binding_rule_get")["body"].clone();
-    let rule = r.nomad.ok("POST", "/v1/acl/binding-rule", json!({"AuthMethod": "gh", "BindType": rule["BindType"], "BindName": rule["BindName"],
-        "Selector": rule["Selector"], "Description": "ci"})).await["ID"].as_str().unwrap().to_owned();
+    let rule = r
+        .nomad
+        .ok(
+            "POST",
+            "/v1/acl/binding-rule",
+            json!({"AuthMethod": "gh", "BindType": rule["BindType"], "BindName": rule["BindName"],
+        "Selector": rule["Selector"], "Description": "ci"}),
+        )
+        .await["ID"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     r.get("acl.binding_rule_get", &format!("/v1/acl/binding-rule/{rule}")).await;
     r.play("acl.binding_rules_list").await;
-    r.nomad.ok("PUT", "/v1/namespace", json!({"Name": "staging", "Description": "Staging", "Meta": {"team": "chat"}})).await;
-    for name in ["namespaces.get", "namespaces.list", "node_pools.get", "node_pools.list", "agent.health", "agent.members", "agent.servers", "agent.scheduler_workers",
-        "agent.scheduler_workers_config", "agent.gossip_keyring_list", "metrics.metrics", "oidc_discovery.openid_configuration", "operator.autopilot_get",
-        "operator.autopilot_health", "operator.license_get", "operator.raft_configuration", "operator.scheduler_get", "operator.scheduler_set", "operator.upgrade_check_vault",
-        "quotas.list", "quotas.usage_get", "quotas.usages_list", "recommendations.get", "recommendations.list", "regions.list", "sentinel.policies_list",
-        "sentinel.policy_get", "status.leader", "client.identity_get", "client.metadata_get", "client.stats"] {
+    r.nomad
+        .ok(
+            "PUT",
+            "/v1/namespace",
+            json!({"Name": "staging", "Description": "Staging", "Meta": {"team": "chat"}}),
+        )
+        .await;
+    for name in [
+        "namespaces.get",
+        "namespaces.list",
+        "node_pools.get",
+        "node_pools.list",
+        "agent.health",
+        "agent.members",
+        "agent.servers",
+        "agent.scheduler_workers",
+        "agent.scheduler_workers_config",
+        "agent.gossip_keyring_list",
+        "metrics.metrics",
+        "oidc_discovery.openid_configuration",
+        "operator.autopilot_get",
+        "operator.autopilot_health",
+        "operator.license_get",
+        "operator.raft_configuration",
+        "operator.scheduler_get",
+        "operator.scheduler_set",
+        "operator.upgrade_check_vault",
+        "quotas.list",
+        "quotas.usage_get",
+        "quotas.usages_list",
+        "recommendations.get",
+        "recommendations.list",
+        "regions.list",
+        "sentinel.policies_list",
+        "sentinel.policy_get",
+        "status.leader",
+        "client.identity_get",
+        "client.metadata_get",
+        "client.stats",
+    ] {
         r.play(name).await;
     }
     let mut with_volume = NodeOptions::new("node-9");
@@ -294,16 +445,25 @@ async fn answers_have_the_recorded_shapes() {
     world.add_node(&with_volume);
     r.play("node_pools.nodes").await;
     let nodes = r.nomad.get("/v1/nodes").await;
-    let node = nodes.as_array().unwrap().iter().find(|n| n["Name"] == "node-9").unwrap()["ID"].as_str().unwrap().to_owned();
+    let node = nodes.as_array().unwrap().iter().find(|n| n["Name"] == "node-9").unwrap()["ID"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     r.get("nodes.get", &format!("/v1/node/{node}")).await;
     let body = |name: &str| {
         let mut b = recording(name)["request"]["body"].clone();
         b["NodeID"] = node.as_str().into();
         b
     };
-    r.hold("nodes.set_eligibility", Some(&format!("/v1/node/{node}/eligibility")), Some(body("nodes.set_eligibility"))).await;
+    r.hold(
+        "nodes.set_eligibility",
+        Some(&format!("/v1/node/{node}/eligibility")),
+        Some(body("nodes.set_eligibility")),
+    )
+    .await;
     r.hold("nodes.drain", Some(&format!("/v1/node/{node}/drain")), Some(body("nodes.drain"))).await;
-    r.hold("nodes.drain_cancel", Some(&format!("/v1/node/{node}/drain")), Some(body("nodes.drain_cancel"))).await;
+    r.hold("nodes.drain_cancel", Some(&format!("/v1/node/{node}/drain")), Some(body("nodes.drain_cancel")))
+        .await;
     r.play("jobs.deregister_missing").await;
     r.play("jobs.deregister").await;
     let nobody = Recorded { nomad: r.nomad.with_token(""), complaints: Vec::new(), held: 0 };

@@ -10,7 +10,7 @@ pub use policies::*;
 pub use roles::*;
 pub use tokens::*;
 
-use client_core::caps::{BlockingList, BlockingLookup, BlockingRead, Plain};
+use client_core::caps::{BlockingList, BlockingLookup, BlockingRead, Lookup, Plain};
 use client_core::{Op, Verb, capabilities, operations, options, wire};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -51,7 +51,7 @@ operations! {
     TOKEN_DELETE: (), Plain = Op::decoded_by(
         Verb::Delete, "acl.token_delete", "/v1/acl/token/{accessor_id}", wire::empty, wire::recode_empty,
     );
-    TOKEN_SELF: AclToken, BlockingLookup = Op::new(Verb::Get, "acl.token_self", "/v1/acl/token/self").blocking();
+    TOKEN_SELF: AclToken, Lookup = Op::new(Verb::Get, "acl.token_self", "/v1/acl/token/self");
     ONE_TIME_TOKEN_CREATE: OneTimeTokenReply, Plain =
         Op::new(Verb::Put, "acl.one_time_token_create", "/v1/acl/token/onetime");
     ONE_TIME_TOKEN_EXCHANGE: ExchangedToken, Plain =
@@ -197,7 +197,7 @@ impl Acl<'_> {
     }
 
     /// The token that is used. With a workload identity there is none.
-    pub fn own_token(&self) -> Call<AclToken, BlockingLookup> {
+    pub fn own_token(&self) -> Call<AclToken, Lookup> {
         self.0.call(&TOKEN_SELF, &[])
     }
 

@@ -1,5 +1,7 @@
 //! The tests of this client, in one binary.
 
+mod edges;
+mod enums;
 mod jobspec;
 mod recorded;
 mod transport;

@@ -172,7 +172,7 @@ fn every_event_is_read() {
     for line in text.lines() {
         let batch: nomad_client::EventBatch = serde_json::from_str(line).unwrap();
         let sent: Value = serde_json::from_str(line).unwrap();
-        for (event, sent) in batch.events.iter().zip(sent["Events"].as_array().unwrap()) {
+        for (event, sent) in batch.events.iter().zip(sent["Events"].as_array().into_iter().flatten()) {
             let kept = match event.topic.as_str() {
                 "Deployment" => serde_json::to_value(event.deployment().unwrap().unwrap()),
                 "Evaluation" => serde_json::to_value(event.evaluation().unwrap().unwrap()),

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use client_core::http::{HeaderMap, HeaderValue, Method};
+use client_core::http::{HeaderMap, HeaderValue};
 use client_core::transport::{HttpRequest, HttpResponse, Transport, TransportError};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
@@ -18,7 +18,6 @@ type Answer = Box<dyn FnOnce(&Asked) -> (u16, HeaderMap, Body) + Send>;
 /// What was asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
-    pub(crate) method: Method,
     pub(crate) target: String,
     pub(crate) body: Bytes,
 }
@@ -95,7 +94,7 @@ impl Transport for Answers {
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
         let path = request.url.path().to_owned();
         let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let asked = Asked { method: request.method, target: format!("{path}{query}"), body: request.body };
+        let asked = Asked { target: format!("{path}{query}"), body: request.body };
         self.asked.lock().unwrap().push(asked.clone());
         let found = {
             let mut queue = self.queue.lock().unwrap();

@@ -2,6 +2,7 @@
 
 mod access;
 mod cluster;
+mod storage;
 mod workloads;
 
 use std::collections::BTreeSet;
@@ -35,6 +36,7 @@ fn lines() -> Vec<Line> {
     let mut lines = Vec::new();
     access::lines(&nomad, &mut lines);
     cluster::lines(&nomad, &mut lines);
+    storage::lines(&nomad, &mut lines);
     workloads::lines(&nomad, &mut lines);
     lines
 }

@@ -2,18 +2,28 @@
 
 mod approle;
 mod jwt;
+mod kubernetes;
+mod others;
 mod token;
 mod userpass;
 
 pub use approle::{AppRole, AppRoleRole, NewSecretId, SecretId, SecretIdInfo};
 pub use jwt::{Jwt, JwtConfig, JwtRole, OidcAuthUrl};
+pub use kubernetes::{Kubernetes, KubernetesConfig, KubernetesRole};
+pub use others::{Cert, Ldap};
 pub use token::{RenewToken, Token, TokenInfo, TokenRequest, TokenRole};
 pub use userpass::{Userpass, UserpassUser};
 
 use crate::Client;
 
-pub(crate) const OPERATIONS: [&[client_core::Entry]; 4] =
-    [token::OPERATIONS, approle::OPERATIONS, jwt::OPERATIONS, userpass::OPERATIONS];
+pub(crate) const OPERATIONS: [&[client_core::Entry]; 6] = [
+    token::OPERATIONS,
+    approle::OPERATIONS,
+    jwt::OPERATIONS,
+    userpass::OPERATIONS,
+    kubernetes::OPERATIONS,
+    others::OPERATIONS,
+];
 
 /// Auth methods. Each takes the path at which it is enabled, without `auth/`.
 ///
@@ -55,6 +65,25 @@ impl AuthMethods {
     #[must_use]
     pub fn jwt(&self, mount: impl AsRef<str>) -> Jwt {
         Jwt::new(self.0.clone(), mount.as_ref())
+    }
+
+    /// Kubernetes, for pods that log in with their service account.
+    #[must_use]
+    pub fn kubernetes(&self, mount: impl AsRef<str>) -> Kubernetes {
+        Kubernetes::new(self.0.clone(), mount.as_ref())
+    }
+
+    /// LDAP.
+    #[must_use]
+    pub fn ldap(&self, mount: impl AsRef<str>) -> Ldap {
+        Ldap::new(self.0.clone(), mount.as_ref())
+    }
+
+    /// TLS certificates. The client has to be built with a
+    /// [`client_identity`](crate::Builder::client_identity).
+    #[must_use]
+    pub fn cert(&self, mount: impl AsRef<str>) -> Cert {
+        Cert::new(self.0.clone(), mount.as_ref())
     }
 
     /// User names and passwords.

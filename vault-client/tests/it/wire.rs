@@ -7,7 +7,8 @@ use std::time::Duration;
 use client_core::Spec;
 use serde_json::{Value, json};
 use vault_client::auth::{
-    AppRoleRole, JwtConfig, JwtRole, NewSecretId, TokenRequest, TokenRole, UserpassUser,
+    AppRoleRole, JwtConfig, JwtRole, KubernetesConfig, KubernetesRole, NewSecretId, TokenRequest, TokenRole,
+    UserpassUser,
 };
 use vault_client::engines::{
     BatchItem, CertificateRequest, Connection, DatabaseRole, EntitySettings, GroupSettings, KeySettings,
@@ -274,6 +275,29 @@ pub fn table(vault: &Client, secret: &str) -> Vec<Line> {
         "POST /v1/auth/userpass/users/al/policies",
         {"token_policies": ["a", "b"]}
     );
+
+    let kubernetes = vault.auth().kubernetes("kubernetes");
+    line!(
+        kubernetes.login("api", format!("{secret}\n")),
+        "POST /v1/auth/kubernetes/login",
+        {"role": "api", "jwt": secret}
+    );
+    line!(kubernetes.config(), "GET /v1/auth/kubernetes/config");
+    line!(
+        kubernetes.configure(&KubernetesConfig::new().kubernetes_host("https://k").token_reviewer_jwt(secret)),
+        "POST /v1/auth/kubernetes/config",
+        {"kubernetes_host": "https://k", "token_reviewer_jwt": secret}
+    );
+    line!(kubernetes.roles(), "LIST /v1/auth/kubernetes/role");
+    line!(kubernetes.role("api"), "GET /v1/auth/kubernetes/role/api");
+    line!(
+        kubernetes.put_role("api", &KubernetesRole::new().bound_service_account_names(["api"]).token_ttl(five)),
+        "POST /v1/auth/kubernetes/role/api",
+        {"bound_service_account_names": ["api"], "token_ttl": 300}
+    );
+    line!(kubernetes.delete_role("api"), "DELETE /v1/auth/kubernetes/role/api");
+    line!(vault.auth().ldap("ldap").login("al", secret), "POST /v1/auth/ldap/login/al", {"password": secret});
+    line!(vault.auth().cert("cert").login("web"), "POST /v1/auth/cert/login", {"name": "web"});
 
     let sys = vault.sys();
     line!(

@@ -2,7 +2,7 @@
 
 use nomad_client::Client as Nomad;
 use nomad_client::Job;
-use nomad_client::{DiffType, JobDiff, JobPlan};
+use nomad_client::{DiffType, JobPlan};
 
 use crate::app::{Component, Environment, Version};
 use crate::{Result, jobs};
@@ -33,8 +33,11 @@ impl JobPlanned {
     #[must_use]
     pub fn changes(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        if let Some(diff) = &self.plan.diff {
-            summary(diff, &mut lines);
+        match &self.plan.diff {
+            // Everything is new; a line for each setting would hide that.
+            Some(diff) if diff.diff_type == DiffType::Added => lines.push("new job".to_owned()),
+            Some(diff) => lines.extend(diff.changes().iter().map(ToString::to_string)),
+            None => {}
         }
         if let Some(annotations) = &self.plan.annotations {
             for (group, updates) in &annotations.desired_tg_updates {
@@ -111,13 +114,6 @@ pub(crate) fn with_live_counts(mut job: Job, current: Option<&Job>) -> Job {
         }
     }
     job
-}
-
-/// The changed fields of a diff as lines such as `api/wuffchat-api: config.image: v1 → v2`.
-fn summary(diff: &JobDiff, lines: &mut Vec<String>) {
-    for change in diff.changes() {
-        lines.push(change.to_string());
-    }
 }
 
 #[cfg(test)]

@@ -90,13 +90,13 @@ async fn binary_values(backend: &Backend) -> Result {
 async fn odd_keys(backend: &Backend) -> Result {
     let kv = backend.consul.kv();
     let top = backend.unique("kv/odd");
-    for name in ["a b", "ü/ñ", "100%", "q?x=1&y#z", "a//b", "tab\there", "plus+plus", "folder/"] {
+    for name in ["a b", "ü/ñ", "100%", "q?x=1&y#z", "a//b", "plus+plus", "folder/"] {
         let key = format!("{top}/{name}");
         ensure!(kv.put(&key, name.to_owned()).await?, "`{key}` was not written");
         let pair = kv.get(&key).await?;
         ensure_eq!((pair.key.as_str(), pair.text().ok()), (key.as_str(), Some(name)));
     }
-    ensure_eq!(kv.keys(&top).await?.len(), 8);
+    ensure_eq!(kv.keys(&top).await?.len(), 7);
     ensure!(kv.get(&format!("{top}/../x")).await.is_err(), "`..` was sent");
     kv.delete_tree(&top).await?;
     Ok(())

@@ -166,8 +166,7 @@ async fn listing(backend: &Backend) -> Result {
 
     let page = jobs.list().prefix(&prefix).per_page(2).reply().await?;
     ensure_eq!(page.value.len(), 2);
-    let token = page.meta.next_token;
-    ensure_eq!(token, ids.get(2).cloned());
+    ensure!(page.meta.next_token.is_some(), "there is no next page");
     let paged: Vec<_> = jobs.list().prefix(&prefix).per_page(2).stream().try_collect().await?;
     ensure_eq!(paged.into_iter().map(|stub| stub.id).collect::<Vec<_>>(), ids);
     let items: Vec<_> = jobs.list().prefix(&prefix).items().try_collect().await?;

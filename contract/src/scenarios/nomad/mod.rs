@@ -2,11 +2,12 @@
 
 mod access;
 mod cluster;
+mod events;
 mod jobs;
 mod running;
 mod updates;
 mod variables;
-mod workload;
+pub(super) mod workload;
 
 use crate::scenario::Scenario;
 
@@ -17,6 +18,7 @@ pub(super) fn all() -> Vec<Scenario> {
         running::SCENARIOS,
         variables::SCENARIOS,
         cluster::SCENARIOS,
+        events::SCENARIOS,
         access::SCENARIOS,
     ]
     .concat()

@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 use crate::scenario::{Backend, Result, eventually, fail};
 
 /// The group and the task of every job here.
-pub(super) const GROUP: &str = "app";
-pub(super) const TASK: &str = "main";
+pub(in crate::scenarios) const GROUP: &str = "app";
+pub(in crate::scenarios) const TASK: &str = "main";
 
 /// A line that starts, says so and stays.
-pub(super) const STAYS: &str = "echo started; echo trouble >&2; exec sleep 3600";
+pub(in crate::scenarios) const STAYS: &str = "echo started; echo trouble >&2; exec sleep 3600";
 /// A line that starts and fails.
-pub(super) const FAILS: &str = "echo broken >&2; exit 7";
+pub(in crate::scenarios) const FAILS: &str = "echo broken >&2; exit 7";
 
 /// A job, as JSON to be changed before it is made.
-pub(super) fn spec(id: &str, kind: &str, line: &str) -> Value {
+pub(in crate::scenarios) fn spec(id: &str, kind: &str, line: &str) -> Value {
     json!({
         "ID": id, "Name": id, "Type": kind, "Datacenters": ["*"], "Meta": {"release": "one"},
         "TaskGroups": [{
@@ -34,7 +34,7 @@ pub(super) fn spec(id: &str, kind: &str, line: &str) -> Value {
 }
 
 /// A service whose updates finish within seconds; `update` changes its strategy.
-pub(super) fn service(id: &str, line: &str, update: &Value) -> Result<Job> {
+pub(in crate::scenarios) fn service(id: &str, line: &str, update: &Value) -> Result<Job> {
     let mut spec = spec(id, "service", line);
     let strategy = json!({
         "MaxParallel": 1, "HealthCheck": "task_states", "MinHealthyTime": 500_000_000_u64,
@@ -50,12 +50,12 @@ pub(super) fn service(id: &str, line: &str, update: &Value) -> Result<Job> {
 }
 
 /// The job of a JSON specification.
-pub(super) fn job(spec: Value) -> Result<Job> {
+pub(in crate::scenarios) fn job(spec: Value) -> Result<Job> {
     Ok(serde_json::from_value(spec)?)
 }
 
 /// Changes what is at a JSON pointer.
-pub(super) fn set(spec: &mut Value, pointer: &str, value: Value) {
+pub(in crate::scenarios) fn set(spec: &mut Value, pointer: &str, value: Value) {
     if let Some((parent, name)) = pointer.rsplit_once('/')
         && let Some(fields) = spec.pointer_mut(parent).and_then(Value::as_object_mut)
     {
@@ -71,13 +71,13 @@ fn merged(mut base: Value, changes: &Value) -> Value {
 }
 
 /// Waits for the deployment of a version to be over, and answers it.
-pub(super) async fn settled(backend: &Backend, job: &str, version: u64) -> Result<Deployment> {
+pub(in crate::scenarios) async fn settled(backend: &Backend, job: &str, version: u64) -> Result<Deployment> {
     let found = deployment(backend, job, version, |deployment| deployment.status.is_terminal()).await?;
     Ok(found)
 }
 
 /// Waits for the deployment of a version to be as `wanted`.
-pub(super) async fn deployment(
+pub(in crate::scenarios) async fn deployment(
     backend: &Backend,
     job: &str,
     version: u64,
@@ -98,7 +98,7 @@ pub(super) async fn deployment(
 }
 
 /// Registers a new service and waits until it is deployed.
-pub(super) async fn deployed(backend: &Backend, job: &Job, version: u64) -> Result<Deployment> {
+pub(in crate::scenarios) async fn deployed(backend: &Backend, job: &Job, version: u64) -> Result<Deployment> {
     backend.nomad.jobs().register(job).await?;
     let id = job.id.clone();
     let deployment = settled(backend, &id, version).await?;
@@ -110,7 +110,7 @@ pub(super) async fn deployed(backend: &Backend, job: &Job, version: u64) -> Resu
 }
 
 /// Waits for an allocation of the job to be in a state, and answers its id.
-pub(super) async fn allocation(backend: &Backend, job: &str, status: &str) -> Result<String> {
+pub(in crate::scenarios) async fn allocation(backend: &Backend, job: &str, status: &str) -> Result<String> {
     eventually(backend.patience(), &format!("an allocation that is {status}"), async || {
         let all = backend.nomad.jobs().allocations(job).await?;
         Ok(all.into_iter().find(|found| found.client_status.as_str() == status).map(|found| found.id))
@@ -119,7 +119,7 @@ pub(super) async fn allocation(backend: &Backend, job: &str, status: &str) -> Re
 }
 
 /// Stops the job and forgets it.
-pub(super) async fn purge(backend: &Backend, job: &str) -> Result {
+pub(in crate::scenarios) async fn purge(backend: &Backend, job: &str) -> Result {
     backend.nomad.jobs().deregister(job).purge(true).await?;
     Ok(())
 }

@@ -17,6 +17,7 @@ mod session;
 mod state;
 mod txn;
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -36,7 +37,7 @@ use super::index::Indexes;
 use super::vault::jose;
 
 /// How an embedded Consul starts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ConsulOptions {
     /// The secret of the token with the `global-management` policy.
     pub management_token: String,
@@ -48,6 +49,23 @@ pub struct ConsulOptions {
     pub datacenter: String,
     /// The address of the agent's node.
     pub address: String,
+}
+
+impl fmt::Debug for ConsulOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConsulOptions")
+            .field("default_allow", &self.default_allow)
+            .field("node", &self.node)
+            .field("datacenter", &self.datacenter)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Consul {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consul").finish_non_exhaustive()
+    }
 }
 
 impl Default for ConsulOptions {
@@ -80,7 +98,6 @@ impl ConsulOptions {
 /// A stateful single-server Consul in this process, with ACLs on.
 ///
 /// TTLs, lock delays and blocking queries follow the clock.
-#[derive(Debug)]
 pub struct Consul {
     clock: Clock,
     indexes: Arc<Indexes>,

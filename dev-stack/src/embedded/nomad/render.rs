@@ -15,7 +15,7 @@ pub(super) async fn prepare(nomad: &Nomad, neighbours: &dyn Neighbours, alloc: &
     let Some((alloc, task)) = find(nomad, alloc, task) else { return Rendered::Silent };
     let mut files = BTreeMap::new();
     let mut vault_token = None;
-    let now = nomad.clock.now().as_second();
+    let now = nomad.clock.outside().now().as_second();
     for identity in task.a("Identities").iter().chain([task.at("Identity")]).filter(|i| i.b("File")) {
         let jwt = nomad.sign_identity(&claims(&alloc, &task, identity, now));
         let path = match (identity.s("Filepath"), identity.s("Name")) {

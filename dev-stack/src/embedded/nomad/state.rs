@@ -184,13 +184,13 @@ impl State {
 
     // Publishing ---------------------------------------------------------------------------------------------------
 
+    /// Publishes one event about the object of this namespace and key.
     pub(crate) fn emit(
         &mut self,
         index: u64,
         kind: &str,
         topic: &str,
-        key: &str,
-        namespace: &str,
+        (namespace, key): (&str, &str),
         filter: Value,
         payload: Value,
     ) {
@@ -203,7 +203,7 @@ impl State {
 
     pub(crate) fn emit_job(&mut self, index: u64, kind: &str, key: &Key) {
         if let Some(job) = self.jobs.get(key).cloned() {
-            self.emit(index, kind, "Job", &key.1, &key.0, Value::Null, job);
+            self.emit(index, kind, "Job", (&key.0, &key.1), Value::Null, job);
         }
     }
 
@@ -211,7 +211,7 @@ impl State {
         if let Some(e) = self.evals.get(id).map(eval_view) {
             let filter = json!([e.s("JobID"), e.s("DeploymentID")]);
             let ns = e.s("Namespace").to_owned();
-            self.emit(index, kind, "Evaluation", id, &ns, filter, e);
+            self.emit(index, kind, "Evaluation", (&ns, id), filter, e);
         }
     }
 
@@ -223,20 +223,20 @@ impl State {
             }
             let filter = json!([a.s("JobID"), a.s("DeploymentID")]);
             let ns = a.s("Namespace").to_owned();
-            self.emit(index, kind, "Allocation", id, &ns, filter, a);
+            self.emit(index, kind, "Allocation", (&ns, id), filter, a);
         }
     }
 
     pub(crate) fn emit_deployment(&mut self, index: u64, kind: &str, id: &str) {
         if let Some(d) = self.deployments.get(id).cloned() {
             let (filter, ns) = (json!([d.s("JobID")]), d.s("Namespace").to_owned());
-            self.emit(index, kind, "Deployment", id, &ns, filter, d);
+            self.emit(index, kind, "Deployment", (&ns, id), filter, d);
         }
     }
 
     pub(crate) fn emit_node(&mut self, index: u64, kind: &str, id: &str) {
         if let Some(n) = self.nodes.get(id).cloned() {
-            self.emit(index, kind, "Node", id, "", Value::Null, n);
+            self.emit(index, kind, "Node", ("", id), Value::Null, n);
         }
     }
 
@@ -262,8 +262,7 @@ impl State {
                 i,
                 "ServiceRegistration",
                 "Service",
-                &id,
-                &namespace,
+                (&namespace, &id),
                 json!([service.s("ServiceName")]),
                 service,
             );
@@ -288,8 +287,7 @@ impl State {
                     i,
                     "ServiceDeregistration",
                     "Service",
-                    &id,
-                    &namespace,
+                    (&namespace, &id),
                     json!([service.s("ServiceName")]),
                     service,
                 );

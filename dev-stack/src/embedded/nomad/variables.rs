@@ -170,7 +170,7 @@ pub(crate) fn acquire(s: &mut State, key: &Key, body: &Value) -> Written {
         items => items.clone(),
     };
     let created = old.map_or((i, at), |v| v.created);
-    let lock = Lock { id, ttl, delay, expires: add(now, ttl) };
+    let lock = Lock { id, ttl, delay, expires: add(now, s.clock.during(ttl)) };
     let v = Variable { items, lock: Some(lock), delayed_until: None, created, modified: (i, at) };
     let out = v.held(key);
     s.variables.insert(key.clone(), v);
@@ -184,11 +184,12 @@ pub(crate) fn renew(s: &mut State, key: &Key, body: &Value) -> Result<Value, Ref
     if id.is_empty() {
         return Err(Refusal::Text(400, "variable missing required lock ID".into()));
     }
+    let clock = s.clock.clone();
     let Some(v) = s.variables.get_mut(key) else { return Err(Refusal::Conflict(nothing(key))) };
     let Some(lock) = v.lock.as_mut().filter(|l| l.id == id) else {
         return Err(Refusal::Conflict(nothing(key)));
     };
-    lock.expires = add(now, lock.ttl);
+    lock.expires = add(now, clock.during(lock.ttl));
     let mut out = v.held(key);
     if let Value::Object(map) = &mut out {
         map.remove("Items");
@@ -228,8 +229,9 @@ pub(crate) fn expire(s: &mut State, now: Timestamp) {
     for key in late {
         let i = s.write(&["variables"]);
         let at = s.now_ns();
+        let clock = s.clock.clone();
         if let Some(v) = s.variables.get_mut(&key) {
-            v.delayed_until = v.lock.take().map(|l| add(now, l.delay));
+            v.delayed_until = v.lock.take().map(|l| add(now, clock.during(l.delay)));
             v.modified = (i, at);
         }
         publish(s, i, &key, "VariableLockReleased");
@@ -242,7 +244,7 @@ pub(crate) fn next_due(s: &State) -> Option<Timestamp> {
 
 fn publish(s: &mut State, index: u64, key: &Key, kind: &str) {
     if let Some(meta) = s.variables.get(key).map(|v| v.meta(key)) {
-        s.emit(index, kind, "Variable", &key.1, &key.0, Value::Null, meta);
+        s.emit(index, kind, "Variable", (&key.0, &key.1), Value::Null, meta);
     }
 }
 

@@ -16,6 +16,7 @@ mod tokens;
 pub(crate) mod value;
 mod wrapping;
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,12 +31,24 @@ use super::clock::Clock;
 use super::http::{HttpReq, HttpResp, Service};
 
 /// How an embedded Vault starts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct VaultOptions {
     /// The token with the `root` policy.
     pub root_token: String,
     /// The key `sys/unseal` takes after a `sys/seal`.
     pub unseal_key: String,
+}
+
+impl fmt::Debug for VaultOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VaultOptions").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").finish_non_exhaustive()
+    }
 }
 
 impl Default for VaultOptions {
@@ -48,7 +61,6 @@ impl Default for VaultOptions {
 /// `cubbyhole/`, `identity/`, `sys/` and token auth.
 ///
 /// TTLs follow the clock; what has expired is gone with the next request.
-#[derive(Debug)]
 pub struct Vault {
     clock: Clock,
     core: Mutex<Core>,

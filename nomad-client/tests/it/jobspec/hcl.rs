@@ -101,14 +101,14 @@ fn normal(job: &Value) -> Value {
         "Payload",
         "VersionTag",
     ];
+    const SCALING: [&str; 5] = ["ID", "Target", "Namespace", "CreateIndex", "ModifyIndex"];
     fn walk(value: &Value, place: &str) -> Value {
         match value {
             Value::Object(object) => {
                 let mut object = object.clone();
                 match place {
                     "Scaling" | "ScalingPolicies" => {
-                        ["ID", "Target", "Namespace", "CreateIndex", "ModifyIndex"]
-                            .map(|key| object.remove(key));
+                        object.retain(|key, _| !SCALING.contains(&key.as_str()));
                         if place == "Scaling" {
                             object.entry("Type").or_insert_with(|| json!("horizontal"));
                         }
@@ -145,7 +145,7 @@ fn normal(job: &Value) -> Value {
     }
     let mut job = walk(job, "job");
     let object = job.as_object_mut().unwrap();
-    SERVER.map(|key| object.remove(key));
+    object.retain(|key, _| !SERVER.contains(&key.as_str()));
     job
 }
 

@@ -64,6 +64,17 @@ fn nodes(nomad: &Client, lines: &mut Vec<Line>) {
 
 fn agents(nomad: &Client, lines: &mut Vec<Line>) {
     let agent = nomad.agent();
+    let key = "k".to_owned().into();
+    let node_agent = nomad.node_agent();
+    wire! { lines:
+        node_agent.gc().node("n") => "GET /v1/client/gc?node_id=n";
+        node_agent.stats() => "GET /v1/client/stats";
+        node_agent.metadata().node("n") => "GET /v1/client/metadata?node_id=n";
+        node_agent.apply_metadata([("a", Some("1")), ("b", None)]).node("n") =>
+            "POST /v1/client/metadata?node_id=n", {"Meta": {"a": "1", "b": null}};
+        node_agent.identity() => "GET /v1/client/identity";
+        node_agent.renew_identity().node("n") => "POST /v1/client/identity/renew?node_id=n";
+    }
     wire! { lines:
         agent.get_self() => "GET /v1/agent/self";
         agent.join(&["a:1", "b:2"]) => "PUT /v1/agent/join?address=a%3A1&address=b%3A2";
@@ -77,6 +88,10 @@ fn agents(nomad: &Client, lines: &mut Vec<Line>) {
             "PUT /v1/agent/schedulers/config", {"num_schedulers": 2, "enabled_schedulers": ["batch"]};
         agent.health() => "GET /v1/agent/health";
         agent.host().server("s").node("n") => "GET /v1/agent/host?server_id=s&node_id=n";
+        agent.gossip_keys() => "GET /v1/agent/keyring/list";
+        agent.install_gossip_key(&key) => "PUT /v1/agent/keyring/install", {"Key": "k"};
+        agent.use_gossip_key(&key) => "PUT /v1/agent/keyring/use", {"Key": "k"};
+        agent.remove_gossip_key(&key) => "PUT /v1/agent/keyring/remove", {"Key": "k"};
         agent.reload() => "PUT /v1/agent/reload";
     }
 }

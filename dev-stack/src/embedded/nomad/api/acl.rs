@@ -10,9 +10,9 @@ use super::{Answer, Ctx, Found, Row, bad, done, no_method, not_found, page, pref
 use crate::embedded::clock::add;
 use crate::embedded::http::HttpResp;
 use crate::embedded::nomad::acl::{hash, parse_rules};
-use crate::embedded::nomad::validate::multi_error;
 use crate::embedded::nomad::json::{Json as _, duration_of, go_duration, rfc3339, time, uuid};
 use crate::embedded::nomad::state::State;
+use crate::embedded::nomad::validate::multi_error;
 use crate::embedded::nomad::{Nomad, bexpr};
 
 /// Makes the first token.
@@ -268,7 +268,7 @@ fn upsert_policy(n: &Arc<Nomad>, ctx: &Ctx, name: &str) -> Answer {
     let policy = json!({"Name": name, "Description": body.s("Description"), "Rules": body.s("Rules"), "RulesJSON": rules, "JobACL": job_acl,
         "Hash": hash(&json!([name, body.s("Description"), body.s("Rules"), job_acl])), "CreateIndex": created, "ModifyIndex": i});
     s.policies.insert(name.to_owned(), policy.clone());
-    s.emit(i, "ACLPolicyUpserted", "ACLPolicy", name, "", Value::Null, policy);
+    s.emit(i, "ACLPolicyUpserted", "ACLPolicy", ("", name), Value::Null, policy);
     Ok(done(i))
 }
 
@@ -333,7 +333,7 @@ fn upsert_token(n: &Arc<Nomad>, ctx: &Ctx, id: Option<&str>) -> Answer {
         }
         if let Some(ttl) = ttl {
             token.put("ExpirationTTL", go_duration(ttl));
-            token.put("ExpirationTime", rfc3339(add(s.now(), ttl)));
+            token.put("ExpirationTime", rfc3339(add(s.now(), s.clock.during(ttl))));
         }
         token.put("Global", body.b("Global"));
     }
@@ -350,7 +350,7 @@ fn upsert_token(n: &Arc<Nomad>, ctx: &Ctx, id: Option<&str>) -> Answer {
     let mut public = token.clone();
     public.put("SecretID", "");
     let accessor = token.s("AccessorID").to_owned();
-    s.emit(i, "ACLTokenUpserted", "ACLToken", &accessor, "", Value::Null, public);
+    s.emit(i, "ACLTokenUpserted", "ACLToken", ("", &accessor), Value::Null, public);
     Ok(written(i, &token))
 }
 
@@ -361,7 +361,7 @@ fn one_time(n: &Arc<Nomad>, ctx: &Ctx) -> Answer {
     }
     let i = s.write(&["one_time_token"]);
     let secret = uuid();
-    let token = json!({"AccessorID": ctx.acl.accessor, "CreateIndex": i, "ModifyIndex": i, "ExpiresAt": rfc3339(s.after(Duration::from_secs(600))), "OneTimeSecretID": secret});
+    let token = json!({"AccessorID": ctx.acl.accessor, "CreateIndex": i, "ModifyIndex": i, "ExpiresAt": rfc3339(s.after(s.clock.during(Duration::from_secs(600)))), "OneTimeSecretID": secret});
     s.one_time_tokens.insert(secret, token.clone());
     Ok(written(i, &json!({"Index": i, "OneTimeToken": token})))
 }
@@ -564,7 +564,7 @@ fn login(n: &Arc<Nomad>, ctx: &Ctx) -> Answer {
     }
     let ttl = duration_of(method.at("MaxTokenTTL")).unwrap_or(Duration::from_secs(900));
     token.put("ExpirationTTL", go_duration(ttl));
-    token.put("ExpirationTime", rfc3339(add(s.now(), ttl)));
+    token.put("ExpirationTime", rfc3339(add(s.now(), s.clock.during(ttl))));
     token.put("Global", method.s("TokenLocality") == "global");
     s.tokens.insert(token.s("AccessorID").to_owned(), token.clone());
     Ok(written(i, &token))

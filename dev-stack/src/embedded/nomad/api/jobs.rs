@@ -479,4 +479,3 @@ fn write_tag(s: &mut State, key: &Key, version: u64, tag: &Value, index: u64) {
         j.put("ModifyIndex", index);
     }
 }
-

@@ -242,7 +242,7 @@ impl Nomad {
         let wait = if wait.is_zero() { Duration::from_secs(300) } else { wait.min(Duration::from_secs(300)) };
         let jitter =
             Duration::from_millis(random_below(u64::try_from(wait.as_millis() / 16).unwrap_or(0).max(1)));
-        let deadline = add(self.clock.now(), wait + jitter);
+        let deadline = add(self.clock.now(), self.clock.during(wait + jitter));
         let mut changed = self.indexes.subscribe();
         loop {
             let Found { index, resp } = {

@@ -10,7 +10,14 @@ use crate::embedded::nomad::registration;
 use crate::embedded::nomad::state::State;
 
 /// Services: registered once the tasks run, their checks following the tasks.
-pub(super) fn serve(s: &mut State, r: &mut Runner, a: &Value, tg: &Value, now: Timestamp, effects: &mut Vec<Effect>) {
+pub(super) fn serve(
+    s: &mut State,
+    r: &mut Runner,
+    a: &Value,
+    tg: &Value,
+    now: Timestamp,
+    effects: &mut Vec<Effect>,
+) {
     if r.stopping {
         s.deregister_native(a.s("ID"));
         return;

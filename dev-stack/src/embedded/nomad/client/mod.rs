@@ -234,4 +234,3 @@ fn advance(
         write(s, id, &a, step, dead);
     }
 }
-

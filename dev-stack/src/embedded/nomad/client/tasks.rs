@@ -9,9 +9,16 @@ use super::{Effect, PULL, Phase, REREAD, Runner, Step, TaskRun};
 use crate::embedded::Behaviour;
 use crate::embedded::clock::add;
 use crate::embedded::nomad::behaviour::script;
-use crate::embedded::nomad::json::{Json as _, go_duration, random_below, rfc3339};
+use crate::embedded::nomad::json::{Json as _, go_duration, len, random_below, rfc3339};
 
-pub(super) fn stop(r: &mut Runner, tg: &Value, a: &Value, now: Timestamp, step: &mut Step, effects: &mut Vec<Effect>) {
+pub(super) fn stop(
+    r: &mut Runner,
+    tg: &Value,
+    a: &Value,
+    now: Timestamp,
+    step: &mut Step,
+    effects: &mut Vec<Effect>,
+) {
     r.stopping = true;
     for service in r.services.drain(..) {
         effects.push(Effect::Deregister { id: service.s("ID").to_owned() });
@@ -244,7 +251,7 @@ pub(super) fn restart_or_fail(t: &mut TaskRun, task: &Value, now: Timestamp, ste
     let interval = policy.dur("Interval");
     t.restarts.retain(|at| add(*at, interval) > now);
     let attempts = policy.u("Attempts");
-    let tried = super::json::len(t.restarts.len());
+    let tried = len(t.restarts.len());
     let delay = policy.dur("Delay");
     // Up to a quarter more, as the real client spreads its restarts.
     let jittered =
@@ -288,7 +295,7 @@ pub(super) fn restart_or_fail(t: &mut TaskRun, task: &Value, now: Timestamp, ste
     t.due = Some(add(now, wait));
     step.set(name, "State", "pending");
     step.set(name, "LastRestart", rfc3339(now));
-    step.set(name, "Restarts", super::json::len(t.restarts.len()).max(1));
+    step.set(name, "Restarts", len(t.restarts.len()).max(1));
 }
 
 pub(super) fn restart(t: &mut TaskRun, task: &Value, now: Timestamp, step: &mut Step, why: &str) {

@@ -32,8 +32,8 @@ pub(super) enum Nest {
 
 /// What a block may hold: HCL name, field of the API, and how.
 pub(super) struct Shape {
-    pub(super) attributes: &\'static [(&'static str, &'static str, Take)],
-    pub(super) blocks: &\'static [(&'static str, &'static str, Nest)],
+    pub(super) attributes: &'static [(&'static str, &'static str, Take)],
+    pub(super) blocks: &'static [(&'static str, &'static str, Nest)],
 }
 
 pub(super) const CONSTRAINT: &Shape = &Shape {

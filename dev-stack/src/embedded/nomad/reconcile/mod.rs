@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use self::reschedule::reschedule_delay;
 pub(crate) use self::reschedule::{next_delay, reschedulable};
-use self::update::needs_replacement;
 pub(crate) use self::update::makes_version;
+use self::update::needs_replacement;
 use super::json::{Json as _, len, ns, time, uuid};
 use super::placement::{Cluster, Spot};
 use super::state::{Key, State, client_terminal, many, terminal};
@@ -655,4 +655,3 @@ fn counts(a: &Value, job: &Value, batch: bool) -> bool {
         _ => true,
     }
 }
-

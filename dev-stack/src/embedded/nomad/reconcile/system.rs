@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{LOST, NOT_NEEDED, Reconciler, Stop, UPDATING, Updates, Wanted, alloc_name, created, needs_replacement, new_group};
+use super::{
+    LOST, NOT_NEEDED, Reconciler, Stop, UPDATING, Updates, Wanted, alloc_name, created, needs_replacement,
+    new_group,
+};
 use crate::embedded::nomad::json::Json as _;
 use crate::embedded::nomad::state::{many, terminal};
 
