@@ -45,7 +45,9 @@ async fn coverage(arguments: &Arguments) -> Result<u8, Failure> {
     if arguments.check {
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
         if committed != document {
-            return Err(Failure::usage("docs/coverage.md is out of date; run `cargo run --example coverage`"));
+            return Err(Failure::usage(
+                "docs/coverage.md is out of date; run `cargo run --example coverage`",
+            ));
         }
     } else {
         std::fs::write(&path, document)
@@ -56,7 +58,8 @@ async fn coverage(arguments: &Arguments) -> Result<u8, Failure> {
 
 /// Lists defects, and answers the exit code.
 fn show_fixtures(checked: &[Checked], output: Output) -> u8 {
-    let count = |wanted: fn(&Outcome) -> bool| checked.iter().filter(|checked| wanted(&checked.outcome)).count();
+    let count =
+        |wanted: fn(&Outcome) -> bool| checked.iter().filter(|checked| wanted(&checked.outcome)).count();
     let kept = count(Outcome::is_kept);
     let refused = count(|outcome| matches!(outcome, Outcome::Refused(_)));
     let unknown = count(|outcome| matches!(outcome, Outcome::Unknown));
@@ -72,7 +75,9 @@ fn show_fixtures(checked: &[Checked], output: Output) -> u8 {
         });
         println!("{document}");
     } else {
-        for checked in checked.iter().filter(|checked| !matches!(checked.outcome, Outcome::Kept | Outcome::Refused(_))) {
+        for checked in
+            checked.iter().filter(|checked| !matches!(checked.outcome, Outcome::Kept | Outcome::Refused(_)))
+        {
             println!("{checked}");
         }
         println!(

@@ -65,7 +65,9 @@ async fn deploy(arguments: Arguments) -> Result<u8, Failure> {
     }
     let stack = Stack::open(common.stack).await?;
     if from.is_some() && !stack.is_throw_away() {
-        return Err(Failure::usage("`--from` is for stacks of this program's own; yours has a version already"));
+        return Err(Failure::usage(
+            "`--from` is for stacks of this program's own; yours has a version already",
+        ));
     }
     let display = Display::new(common.output);
     let interrupt = interrupts();
@@ -91,7 +93,11 @@ async fn deploy(arguments: Arguments) -> Result<u8, Failure> {
         }
         display.note(&format!("now {version}"));
     }
-    if !plan && !arguments.yes && !stack.is_throw_away() && !confirmed(&stack, &environment, &request, &display).await? {
+    if !plan
+        && !arguments.yes
+        && !stack.is_throw_away()
+        && !confirmed(&stack, &environment, &request, &display).await?
+    {
         return Err(Failure::usage("not confirmed; nothing was changed"));
     }
     let report = release::run(&stack.clients, &environment, &request, &display).await?;
@@ -106,6 +112,8 @@ fn interrupts() -> Interrupt {
         examples::program::signal().await;
         signalled.interrupt();
         eprintln!("interrupted: leaving what was begun as it is; once more to end at once");
+        // Some programs signal both a process and its group: that is one wish, not two.
+        tokio::time::sleep(Duration::from_millis(250)).await;
         examples::program::signal().await;
         std::process::exit(130);
     });
@@ -159,31 +167,38 @@ async fn finish(stack: Stack, output: Output, display: Display, report: &Report)
 fn tell(report: &Report) {
     for job in &report.jobs {
         for change in job.changes.iter().filter(|_| report.outcome == Outcome::Planned) {
-            println!("{}: {change}", job.job);
+            examples::say!("{}: {change}", job.job);
         }
         let Some(failure) = &job.failure else { continue };
-        println!("\n{} failed ({}): {}", job.job, failure.class, failure.message);
+        examples::say!("\n{} failed ({}): {}", job.job, failure.class, failure.message);
         for event in &failure.task_events {
-            println!("    {event}");
+            examples::say!("    {event}");
         }
         if !failure.log_tail.is_empty() {
-            println!("  last output:");
+            examples::say!("  last output:");
         }
         for line in &failure.log_tail {
-            println!("    {line}");
+            examples::say!("    {line}");
         }
-        println!();
+        examples::say!("");
     }
     for job in &report.jobs {
         let Some(outcome) = job.outcome else { continue };
         let version = job.version.map(|version| format!(" (version {version})")).unwrap_or_default();
-        println!("{}{version}, {}/{} healthy", outcome.sentence(&job.job), job.healthy, job.desired);
+        examples::say!("{}{version}, {}/{} healthy", outcome.sentence(&job.job), job.healthy, job.desired);
         if matches!(outcome, Outcome::Interrupted | Outcome::Timeout | Outcome::ReadyForPromotion)
             && let Some(id) = &job.deployment_id
         {
-            println!("  go on with: deploy --environment {} --version {}", report.environment, report.version);
-            println!("  or look at deployment {id}");
+            examples::say!(
+                "  go on with: deploy --environment {} --version {}",
+                report.environment,
+                report.version
+            );
+            examples::say!("  or look at deployment {id}");
         }
     }
-    println!("{}", report.outcome.sentence(&format!("version {} on {}", report.version, report.environment)));
+    examples::say!(
+        "{}",
+        report.outcome.sentence(&format!("version {} on {}", report.version, report.environment))
+    );
 }

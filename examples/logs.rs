@@ -45,8 +45,12 @@ async fn logs(arguments: Arguments) -> Result<u8, Failure> {
     let job = arguments.job.job_id();
     let wanted = arguments.allocation.as_deref().unwrap_or_default();
     let allocations = nomad.jobs().allocations(job).await?;
-    let chosen: Vec<String> =
-        allocations.into_iter().map(|alloc| alloc.id).filter(|id| id.starts_with(wanted)).collect();
+    // One that is over is shown only if it is asked for by its id.
+    let chosen: Vec<String> = allocations
+        .into_iter()
+        .filter(|alloc| alloc.id.starts_with(wanted) && (!wanted.is_empty() || !alloc.is_over()))
+        .map(|alloc| alloc.id)
+        .collect();
     if chosen.is_empty() {
         return Err(Failure::usage(format!("{job} has no instance whose id starts with `{wanted}`")));
     }
@@ -67,7 +71,8 @@ async fn logs(arguments: Arguments) -> Result<u8, Failure> {
 
 /// The output of one instance, a line at a time.
 fn output(nomad: &Client, arguments: &Arguments, id: String) -> stream::BoxStream<'static, (String, String)> {
-    let mut logs = nomad.allocations().logs(&id, arguments.job.job_id()).follow(arguments.follow).tail(arguments.tail);
+    let mut logs =
+        nomad.allocations().logs(&id, arguments.job.job_id()).follow(arguments.follow).tail(arguments.tail);
     if arguments.stderr {
         logs = logs.stderr();
     }
@@ -95,9 +100,9 @@ fn output(nomad: &Client, arguments: &Arguments, id: String) -> stream::BoxStrea
 
 fn print(arguments: &Arguments, id: &str, line: &str) {
     if arguments.common.output == Output::Json {
-        println!("{}", serde_json::json!({"allocation": id, "line": line}));
+        examples::say!("{}", serde_json::json!({"allocation": id, "line": line}));
     } else {
-        println!("{id} {line}");
+        examples::say!("{id} {line}");
     }
     let _ = std::io::stdout().flush();
 }

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         };
         let Some(folder) = &arguments.into else {
             for file in &files {
-                print!("{}", file.text);
+                examples::say!("{}", file.text.trim_end());
             }
             return Ok(0);
         };
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         for file in &files {
             let path = folder.join(&file.name);
             std::fs::write(&path, &file.text).map_err(unusable)?;
-            println!("{}", path.display());
+            examples::say!("{}", path.display());
         }
         Ok(0)
     })

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use examples::{Common, Display, Failure, Output, Stack, Target, program};
+use wuffchat_deploy::Component;
 use wuffchat_deploy::release::Request;
 use wuffchat_deploy::rollback::{self, To};
-use wuffchat_deploy::Component;
 
 /// Goes back to the last good version, or a named one, and keeps the counts that are live now
 #[derive(Debug, Parser)]
@@ -49,7 +49,7 @@ async fn roll_back(arguments: Arguments) -> Result<u8, Failure> {
     } else {
         for job in &report.jobs {
             if let Some(outcome) = job.outcome {
-                println!("{}, {}/{} healthy", outcome.sentence(&job.job), job.healthy, job.desired);
+                examples::say!("{}, {}/{} healthy", outcome.sentence(&job.job), job.healthy, job.desired);
             }
         }
     }

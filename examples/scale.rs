@@ -36,10 +36,16 @@ fn main() -> ExitCode {
         if common.output == Output::Json {
             program::print_json(&found)?;
         } else {
-            println!("{}: {} wanted, {} running, {} healthy", found.job, found.desired, found.running, found.healthy);
+            examples::say!(
+                "{}: {} wanted, {} running, {} healthy",
+                found.job,
+                found.desired,
+                found.running,
+                found.healthy
+            );
             match (found.min, found.max) {
-                (Some(min), Some(max)) => println!("  its policy allows {min} to {max}"),
-                _ => println!("  it has no scaling policy"),
+                (Some(min), Some(max)) => examples::say!("  its policy allows {min} to {max}"),
+                _ => examples::say!("  it has no scaling policy"),
             }
         }
         stack.close().await;

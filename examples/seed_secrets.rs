@@ -46,13 +46,13 @@ async fn seed(arguments: Arguments) -> Result<u8, Failure> {
     } else {
         for secret in &written {
             let what = if secret.changed { "written" } else { "unchanged" };
-            println!("{} is {what} (version {})", secret.path, secret.version);
+            examples::say!("{} is {what} (version {})", secret.path, secret.version);
         }
         for what in &ensured.changed {
-            println!("{what} is written");
+            examples::say!("{what} is written");
         }
         if ensured.changed.is_empty() {
-            println!("policy and role are unchanged");
+            examples::say!("policy and role are unchanged");
         }
     }
     stack.close().await;

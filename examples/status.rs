@@ -33,7 +33,7 @@ fn main() -> ExitCode {
 
 fn tell(status: &Status) {
     if status.jobs.is_empty() {
-        println!("nothing is deployed on {}", status.environment);
+        examples::say!("nothing is deployed on {}", status.environment);
     }
     for job in &status.jobs {
         job_lines(job);
@@ -43,11 +43,11 @@ fn tell(status: &Status) {
 fn job_lines(job: &JobState) {
     let release = job.release.as_deref().unwrap_or("unknown");
     let version = job.version.map(|version| format!(", job version {version}")).unwrap_or_default();
-    println!("{}: {} (release {release}{version})", job.job, job.status);
-    println!("  healthy {}/{}, passing in Consul {}", job.healthy, job.desired, job.passing);
+    examples::say!("{}: {} (release {release}{version})", job.job, job.status);
+    examples::say!("  healthy {}/{}, passing in Consul {}", job.healthy, job.desired, job.passing);
     if let Some(deployment) = &job.deployment {
         let id = deployment.id.get(..8).unwrap_or(&deployment.id);
-        println!("  deployment {id}: {} – {}", deployment.status, deployment.description);
+        examples::say!("  deployment {id}: {} – {}", deployment.status, deployment.description);
     }
     for allocation in &job.allocations {
         let id = allocation.id.get(..8).unwrap_or(&allocation.id);
@@ -58,9 +58,12 @@ fn job_lines(job: &JobState) {
         };
         let checks = allocation.failing_checks.join(", ");
         let checks = if checks.is_empty() { String::new() } else { format!("  ({checks})") };
-        println!(
+        examples::say!(
             "  {id} {:<22} {:<9} {health} on {}, job version {}{checks}",
-            allocation.name, allocation.status, allocation.node, allocation.version
+            allocation.name,
+            allocation.status,
+            allocation.node,
+            allocation.version
         );
     }
 }

@@ -38,10 +38,16 @@ pub fn entry() -> Vec<u8> {
 
 fn id(number: usize) -> String {
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{mixed:012x}", number, number % 0xffff, number % 0xfff, mixed % 0xfff)
-        .chars()
-        .take(36)
-        .collect()
+    format!(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{mixed:012x}",
+        number,
+        number % 0xffff,
+        number % 0xfff,
+        mixed % 0xfff
+    )
+    .chars()
+    .take(36)
+    .collect()
 }
 
 fn kv(number: usize, value: &[u8]) -> Value {
@@ -56,8 +62,9 @@ fn kv(number: usize, value: &[u8]) -> Value {
 pub fn entries(count: usize) -> Vec<u8> {
     let entries: Vec<Value> = (0..count)
         .map(|number| {
-            let value: Vec<u8> =
-                (0..160_usize).map(|at| u8::try_from(number.wrapping_mul(31).wrapping_add(at * 7) % 256).unwrap_or(0xff)).collect();
+            let value: Vec<u8> = (0..160_usize)
+                .map(|at| u8::try_from(number.wrapping_mul(31).wrapping_add(at * 7) % 256).unwrap_or(0xff))
+                .collect();
             kv(number, &value)
         })
         .collect();

@@ -1,5 +1,6 @@
 //! The other Rust clients, each used as its documentation shows.
 
+use std::any::Any;
 use std::collections::HashMap;
 
 use nomad_client_rs::allocation::ListAllocationsOptions;
@@ -7,12 +8,12 @@ use nomad_client_rs::event::SubscribeToEventsOptions;
 use nomad_client_rs::{Connection, Credential, NomadClient};
 use rs_consul::{Consul, GetServiceNodesRequest, ReadKeyRequest};
 use serde::Deserialize;
-use vault_client_rs::{KvReadResponse, Kv2Operations as _};
+use vault_client_rs::{Kv2Operations as _, KvReadResponse};
 use vaultrs::client::VaultClientSettingsBuilder;
 
 use crate::Outcome;
 use crate::raw::check;
-use crate::subjects::nothing;
+use crate::subjects::{all, nothing};
 
 /// A client of somebody else.
 pub enum Peer {
@@ -85,31 +86,31 @@ impl Peer {
         }
     }
 
-    /// Lists allocations and answers how many there are.
-    pub async fn allocations(&self) -> Outcome<usize> {
+    /// Lists allocations.
+    pub async fn allocations(&self, wanted: usize) -> Outcome<Box<dyn Any>> {
         let Self::NomadClientRs(client) = self else {
             return Err(nothing());
         };
         let options = ListAllocationsOptions { task_states: Some(true), ..ListAllocationsOptions::default() };
-        Ok(client.list_allocations(&options).await?.len())
+        all(client.list_allocations(&options).await?, wanted)
     }
 
-    /// Lists KV entries and answers how many there are.
-    pub async fn kv(&self) -> Outcome<usize> {
+    /// Lists KV entries.
+    pub async fn kv(&self, wanted: usize) -> Outcome<Box<dyn Any>> {
         let Self::RsConsul(client) = self else {
             return Err(nothing());
         };
         let request = ReadKeyRequest { key: "app/config/", recurse: true, ..ReadKeyRequest::default() };
-        Ok(client.read_key(request).await?.response.len())
+        all(client.read_key(request).await?.response, wanted)
     }
 
-    /// Lists instances and answers how many there are.
-    pub async fn services(&self) -> Outcome<usize> {
+    /// Lists instances.
+    pub async fn services(&self, wanted: usize) -> Outcome<Box<dyn Any>> {
         let Self::RsConsul(client) = self else {
             return Err(nothing());
         };
         let request = GetServiceNodesRequest { service: "wuffchat-api", ..GetServiceNodesRequest::default() };
-        Ok(client.get_service_nodes(request, None).await?.response.len())
+        all(client.get_service_nodes(request, None).await?.response, wanted)
     }
 
     /// Reads as many events as are wanted, with their allocations.

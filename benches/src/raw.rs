@@ -1,8 +1,11 @@
 //! reqwest and serde_json without anything of ours.
 
+use std::any::Any;
+
 use futures_util::StreamExt;
 use serde::de::IgnoredAny;
 
+use crate::subjects::all;
 use crate::{Outcome, server};
 
 /// A client as we build ours: ring, no proxy, no redirects.
@@ -13,16 +16,27 @@ pub fn client() -> Outcome<reqwest::Client> {
 
 /// Reads the small answer.
 pub async fn small(client: &reqwest::Client, address: &str) -> Outcome {
-    let body = client.get(format!("{address}{}", server::SECRET)).header("X-Vault-Token", "t").send().await?.bytes().await?;
+    let body = client
+        .get(format!("{address}{}", server::SECRET))
+        .header("X-Vault-Token", "t")
+        .send()
+        .await?
+        .bytes()
+        .await?;
     let value: serde_json::Value = serde_json::from_slice(&body)?;
     check(value["data"]["data"]["api_key"].is_string())
 }
 
 /// Receives a list and skips over its items.
-pub async fn list(client: &reqwest::Client, address: &str, path: &str, count: usize) -> Outcome {
+pub async fn list(
+    client: &reqwest::Client,
+    address: &str,
+    path: &str,
+    wanted: usize,
+) -> Outcome<Box<dyn Any>> {
     let body = client.get(format!("{address}{path}")).send().await?.bytes().await?;
     let items: Vec<IgnoredAny> = serde_json::from_slice(&body)?;
-    check(items.len() == count)
+    all(items, wanted)
 }
 
 /// Receives lines and decodes each as untyped JSON.

@@ -15,6 +15,8 @@ use crate::cases::{CASES, Case};
 pub struct Measure {
     /// The time of one operation, in microseconds.
     pub micros: f64,
+    /// The processor time of one operation in the subject's process, in microseconds.
+    pub cpu_micros: f64,
     /// Resident memory above idle at its peak, in KiB.
     pub peak_kib: u64,
 }
@@ -25,19 +27,26 @@ struct Row {
     subject: &'static str,
     #[serde(flatten)]
     measure: Option<Measure>,
+    /// Its time by the baseline's.
     ratio: Option<f64>,
+    /// Its processor time by the baseline's.
+    cpu_ratio: Option<f64>,
     error: Option<String>,
 }
 
 impl Measure {
     fn best(self, other: Self) -> Self {
-        Self { micros: self.micros.min(other.micros), peak_kib: self.peak_kib.min(other.peak_kib) }
+        Self {
+            micros: self.micros.min(other.micros),
+            cpu_micros: self.cpu_micros.min(other.cpu_micros),
+            peak_kib: self.peak_kib.min(other.peak_kib),
+        }
     }
 }
 
 impl Row {
     fn new(case: &'static str, subject: &'static str) -> Self {
-        Self { case, subject, measure: None, ratio: None, error: None }
+        Self { case, subject, measure: None, ratio: None, cpu_ratio: None, error: None }
     }
 }
 
@@ -87,7 +96,9 @@ async fn compare(program: &Path, case: &Case, address: &str, runs: u32) -> Vec<R
     }
     let baseline = rows.iter().find(|row| row.subject == case.baseline).and_then(|row| row.measure);
     for row in &mut rows {
-        row.ratio = row.measure.zip(baseline).map(|(measure, baseline)| measure.micros / baseline.micros);
+        let pair = row.measure.zip(baseline);
+        row.ratio = pair.map(|(measure, baseline)| measure.micros / baseline.micros);
+        row.cpu_ratio = pair.map(|(measure, baseline)| measure.cpu_micros / baseline.cpu_micros);
     }
     rows
 }
@@ -104,16 +115,18 @@ async fn measure(program: &Path, case: &str, subject: &str, address: &str) -> Re
 }
 
 fn print(row: &Row) {
-    let Row { subject, measure, ratio, error, .. } = row;
+    let Row { subject, measure, ratio, cpu_ratio, error, .. } = row;
     match (measure, error) {
         (_, Some(error)) => {
             println!("  {subject:<22} failed: {}", error.lines().next().unwrap_or_default());
         }
         (Some(measure), None) => {
-            let ratio = ratio.map_or_else(String::new, |ratio| format!("{ratio:.2} ×"));
+            let times = |ratio: &Option<f64>| ratio.map_or_else(String::new, |ratio| format!("{ratio:.2} ×"));
             let tenths = measure.peak_kib * 10 / 1024;
             println!(
-                "  {subject:<22} {ratio:>10}  {:>12.1} µs  {:>5}.{} MiB",
+                "  {subject:<22} {:>9} time {:>9} CPU {:>12.1} µs {:>5}.{} MiB",
+                times(ratio),
+                times(cpu_ratio),
                 measure.micros,
                 tenths / 10,
                 tenths % 10

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -27,28 +27,38 @@ pub const EVENTS: &str = "/v1/event/stream";
 /// Prints the address and serves until the process is ended.
 pub async fn run() -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    // The address is told once the answers are there, so that nobody waits for them in a measurement.
-    let answers = Answers::new(&FULL);
-    println!("http://{address}");
-    serve(listener, answers).await
+    println!("http://{}", listener.local_addr()?);
+    serve(listener, Answers::new(FULL)).await
 }
 
-/// The answers by path.
-pub struct Answers(HashMap<&'static str, Bytes>);
+/// The answers by path, each made when it is asked for first.
+pub struct Answers {
+    sizes: Sizes,
+    made: Mutex<HashMap<&'static str, Bytes>>,
+}
 
 impl Answers {
     /// Lists of these sizes.
-    pub fn new(sizes: &Sizes) -> Self {
-        Self(HashMap::from([
-            (SECRET, bodies::secret().into()),
-            (NAMESPACE, bodies::namespace().into()),
-            (ENTRY, bodies::entry().into()),
-            (ENTRIES, bodies::entries(sizes.entries).into()),
-            (ALLOCATIONS, bodies::allocations(sizes.allocations).into()),
-            (SERVICES, bodies::services(sizes.instances).into()),
-            (EVENTS, bodies::events(sizes.events).into()),
-        ]))
+    pub fn new(sizes: Sizes) -> Self {
+        Self { sizes, made: Mutex::default() }
+    }
+
+    fn get(&self, path: &str) -> Option<Bytes> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answer) = made.get(path) {
+            return Some(answer.clone());
+        }
+        let (path, answer) = match path {
+            SECRET => (SECRET, bodies::secret()),
+            NAMESPACE => (NAMESPACE, bodies::namespace()),
+            ENTRY => (ENTRY, bodies::entry()),
+            ENTRIES => (ENTRIES, bodies::entries(self.sizes.entries)),
+            ALLOCATIONS => (ALLOCATIONS, bodies::allocations(self.sizes.allocations)),
+            SERVICES => (SERVICES, bodies::services(self.sizes.instances)),
+            EVENTS => (EVENTS, bodies::events(self.sizes.events)),
+            _ => return None,
+        };
+        Some(made.entry(path).or_insert(answer.into()).clone())
     }
 }
 
@@ -61,7 +71,7 @@ pub async fn serve(listener: TcpListener, answers: Answers) -> Outcome {
         let answers = Arc::clone(&answers);
         tokio::spawn(async move {
             let service = service_fn(move |request: Request<hyper::body::Incoming>| {
-                let answer = answers.0.get(request.uri().path()).cloned();
+                let answer = answers.get(request.uri().path());
                 async move { Ok::<_, Infallible>(respond(answer)) }
             });
             // A client that leaves in the middle is its own business.

@@ -1,5 +1,6 @@
 //! Runs one case with one subject, in a process of its own.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -11,7 +12,7 @@ use nomad_client::EventItem;
 use crate::cases::{FULL, Sizes};
 use crate::raw::check;
 use crate::report::Measure;
-use crate::{Outcome, memory, raw, server};
+use crate::{Outcome, raw, server, usage};
 
 /// Measures and prints the result as JSON.
 pub async fn run(case: &str, subject: &str, address: &str) -> Outcome {
@@ -25,9 +26,10 @@ pub async fn measure(case: &str, subject: &str, address: &str, sizes: Sizes) -> 
     let subject = Subject::new(subject, address)?;
     // Connections, certificates and allocator are warm in any program that does more than one call.
     subject.small().await?;
-    memory::reset_peak();
-    let idle = memory::resident();
-    let started = Instant::now();
+    usage::reset_peak();
+    let idle = usage::resident();
+    let (started, cpu) = (Instant::now(), usage::cpu_micros());
+    let mut lists: Vec<Box<dyn Any>> = Vec::new();
     let operations = match case {
         "small-read" => {
             for _ in 0..sizes.reads {
@@ -36,14 +38,30 @@ pub async fn measure(case: &str, subject: &str, address: &str, sizes: Sizes) -> 
             sizes.reads
         }
         "throughput" => throughput(subject, sizes.concurrent_reads).await?,
-        "allocations" => subject.allocations(sizes.allocations).await.map(|()| 1)?,
-        "kv" => subject.kv(sizes.entries).await.map(|()| 1)?,
-        "services" => subject.services(sizes.instances).await.map(|()| 1)?,
+        "allocations" => kept(&mut lists, subject.allocations(sizes.allocations).await?),
+        "kv" => kept(&mut lists, subject.kv(sizes.entries).await?),
+        "services" => kept(&mut lists, subject.services(sizes.instances).await?),
         "events" => subject.events(sizes.events).await.map(|()| 1)?,
         other => return Err(format!("there is no case `{other}`").into()),
     };
-    let micros = started.elapsed().as_secs_f64() * 1e6 / f64::from(operations);
-    Ok(Measure { micros, peak_kib: memory::peak().saturating_sub(idle) })
+    let operations = f64::from(operations);
+    Ok(Measure {
+        micros: started.elapsed().as_secs_f64() * 1e6 / operations,
+        cpu_micros: (usage::cpu_micros() - cpu) / operations,
+        peak_kib: usage::peak().saturating_sub(idle),
+    })
+}
+
+/// A list's time ends when it is there: freeing it is not part of reading it.
+fn kept(lists: &mut Vec<Box<dyn Any>>, list: Box<dyn Any>) -> u32 {
+    lists.push(list);
+    1
+}
+
+/// `list`, which has to be as long as is wanted.
+pub fn all<T: Any>(list: Vec<T>, wanted: usize) -> Outcome<Box<dyn Any>> {
+    check(list.len() == wanted)?;
+    Ok(Box::new(list))
 }
 
 /// 64 tasks, each with the next request as soon as its last one is answered.
@@ -86,7 +104,9 @@ impl Subject {
             "raw" => Self::Raw(raw::client()?, address.to_owned()),
             "nomad-client" => Self::Nomad(nomad()?),
             "nomad-client items" => Self::NomadItems(nomad()?),
-            "vault-client" => Self::Vault(vault_client::Client::builder().address(address).token("t").build()?),
+            "vault-client" => {
+                Self::Vault(vault_client::Client::builder().address(address).token("t").build()?)
+            }
             "consul-client" => Self::Consul(consul()?),
             "consul-client items" => Self::ConsulItems(consul()?),
             #[cfg(feature = "peers")]
@@ -102,7 +122,9 @@ impl Subject {
             Self::Nomad(client) | Self::NomadItems(client) => {
                 check(client.namespaces().get("default").await?.name == "default")
             }
-            Self::Vault(client) => check(client.kv2("secret").get("wuffchat/openai").await?.metadata.version == 3),
+            Self::Vault(client) => {
+                check(client.kv2("secret").get("wuffchat/openai").await?.metadata.version == 3)
+            }
             Self::Consul(client) | Self::ConsulItems(client) => {
                 check(client.kv().get("app/config").await?.flags == 42)
             }
@@ -111,39 +133,37 @@ impl Subject {
         }
     }
 
-    async fn allocations(&self, wanted: usize) -> Outcome {
+    async fn allocations(&self, wanted: usize) -> Outcome<Box<dyn Any>> {
         match self {
             Self::Raw(client, address) => raw::list(client, address, server::ALLOCATIONS, wanted).await,
-            Self::Nomad(client) => check(client.allocations().list().task_states(true).await?.len() == wanted),
+            Self::Nomad(client) => all(client.allocations().list().task_states(true).await?, wanted),
             Self::NomadItems(client) => {
-                check(count(client.allocations().list().task_states(true).items()).await? == wanted)
+                count(client.allocations().list().task_states(true).items(), wanted).await
             }
             #[cfg(feature = "peers")]
-            Self::Peer(peer) => check(peer.allocations().await? == wanted),
+            Self::Peer(peer) => peer.allocations(wanted).await,
             _ => Err(nothing()),
         }
     }
 
-    async fn kv(&self, wanted: usize) -> Outcome {
+    async fn kv(&self, wanted: usize) -> Outcome<Box<dyn Any>> {
         match self {
             Self::Raw(client, address) => raw::list(client, address, server::ENTRIES, wanted).await,
-            Self::Consul(client) => check(client.kv().list("app/config/").await?.len() == wanted),
-            Self::ConsulItems(client) => check(count(client.kv().list("app/config/").items()).await? == wanted),
+            Self::Consul(client) => all(client.kv().list("app/config/").await?, wanted),
+            Self::ConsulItems(client) => count(client.kv().list("app/config/").items(), wanted).await,
             #[cfg(feature = "peers")]
-            Self::Peer(peer) => check(peer.kv().await? == wanted),
+            Self::Peer(peer) => peer.kv(wanted).await,
             _ => Err(nothing()),
         }
     }
 
-    async fn services(&self, wanted: usize) -> Outcome {
+    async fn services(&self, wanted: usize) -> Outcome<Box<dyn Any>> {
         match self {
             Self::Raw(client, address) => raw::list(client, address, server::SERVICES, wanted).await,
-            Self::Consul(client) => check(client.health().service("wuffchat-api").await?.len() == wanted),
-            Self::ConsulItems(client) => {
-                check(count(client.health().service("wuffchat-api").items()).await? == wanted)
-            }
+            Self::Consul(client) => all(client.health().service("wuffchat-api").await?, wanted),
+            Self::ConsulItems(client) => count(client.health().service("wuffchat-api").items(), wanted).await,
             #[cfg(feature = "peers")]
-            Self::Peer(peer) => check(peer.services().await? == wanted),
+            Self::Peer(peer) => peer.services(wanted).await,
             _ => Err(nothing()),
         }
     }
@@ -159,7 +179,10 @@ impl Subject {
     }
 }
 
-async fn count<T, E>(mut items: impl stream::Stream<Item = Result<T, E>> + Unpin) -> Outcome<usize>
+async fn count<T, E>(
+    mut items: impl stream::Stream<Item = Result<T, E>> + Unpin,
+    wanted: usize,
+) -> Outcome<Box<dyn Any>>
 where
     E: std::error::Error + Send + Sync + 'static,
 {
@@ -168,7 +191,8 @@ where
         item?;
         count += 1;
     }
-    Ok(count)
+    check(count == wanted)?;
+    Ok(Box::new(()))
 }
 
 /// Reads the events of one connection and decodes each allocation.
@@ -203,7 +227,7 @@ mod tests {
     async fn server() -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(server::serve(listener, server::Answers::new(&SMALL)));
+        tokio::spawn(server::serve(listener, server::Answers::new(SMALL)));
         address
     }
 
@@ -224,7 +248,11 @@ mod tests {
         for case in CASES.iter().filter(|case| !matches!(case.name, "small-read" | "throughput" | "events")) {
             for subject in [case.baseline].iter().chain(case.subjects) {
                 let more = Sizes { allocations: 13, entries: 31, instances: 8, ..SMALL };
-                assert!(measure(case.name, subject, &address, more).await.is_err(), "{} {subject}", case.name);
+                assert!(
+                    measure(case.name, subject, &address, more).await.is_err(),
+                    "{} {subject}",
+                    case.name
+                );
             }
         }
     }

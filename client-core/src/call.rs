@@ -96,40 +96,14 @@ impl<P: Product, T> Call<P, T> {
     /// An argument cannot be sent.
     pub fn spec(&self) -> Result<Spec, P::Error> {
         let mut request = self.request.clone();
-        self.apply_scope(&mut request);
+        apply_scope(&self.client, &mut request);
         Ok(request.spec()?)
     }
 
-    /// Adds what the client's scope says and the request does not.
-    fn apply_scope(&self, request: &mut Request) {
-        if let Some((placement, namespace)) = self.client.place_namespace() {
-            match placement {
-                Placement::Query(name) if !request.query.iter().any(|(known, _)| known == name) => {
-                    request.set_query(name, namespace);
-                }
-                Placement::Header(name) if !request.headers.contains_key(name) => {
-                    request.header(name, namespace)
-                }
-                _ => {}
-            }
-        }
-        for (name, value) in &self.client.scope.query {
-            if !request.query.iter().any(|(known, _)| known == name) {
-                request.set_query(name, value);
-            }
-        }
-        for (name, value) in &self.client.scope.headers {
-            if !request.headers.contains_key(name) {
-                request.headers.insert(name, value.clone());
-            }
-        }
-    }
-
-    pub(crate) fn ready(mut self) -> (Client, Request, Decoder<T>) {
-        let mut request = self.request.clone();
-        self.apply_scope(&mut request);
-        self.request = request;
-        (self.client, self.request, self.decoder)
+    pub(crate) fn ready(self) -> (Client, Request, Decoder<T>) {
+        let Self { client, mut request, decoder, .. } = self;
+        apply_scope(&client, &mut request);
+        (client, request, decoder)
     }
 
     /// Runs the call.
@@ -206,6 +180,29 @@ impl<P: Product, T> Call<P, T> {
     {
         let (client, request, decoder) = self.ready();
         Watch::new(client, request, decoder)
+    }
+}
+
+/// Adds what the client's scope says and the request does not.
+fn apply_scope(client: &Client, request: &mut Request) {
+    if let Some((placement, namespace)) = client.place_namespace() {
+        match placement {
+            Placement::Query(name) if !request.query.iter().any(|(known, _)| known == name) => {
+                request.set_query(name, namespace);
+            }
+            Placement::Header(name) if !request.headers.contains_key(name) => request.header(name, namespace),
+            _ => {}
+        }
+    }
+    for (name, value) in &client.scope.query {
+        if !request.query.iter().any(|(known, _)| known == name) {
+            request.set_query(name, value);
+        }
+    }
+    for (name, value) in &client.scope.headers {
+        if !request.headers.contains_key(name) {
+            request.headers.insert(name, value.clone());
+        }
     }
 }
 

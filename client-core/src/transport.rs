@@ -163,10 +163,10 @@ impl Transport for Reqwest {
             builder = builder.body(body);
         }
         async move {
-            let response = builder.send().await?;
+            let mut response = builder.send().await?;
             Ok(HttpResponse {
                 status: response.status().as_u16(),
-                headers: response.headers().clone(),
+                headers: std::mem::take(response.headers_mut()),
                 body: response.bytes_stream().map_err(TransportError::from).boxed(),
             })
         }

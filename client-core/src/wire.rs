@@ -45,16 +45,20 @@ impl std::fmt::Debug for Parts {
 ///
 /// The text says where in the answer something else than expected was found, and never what.
 pub fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    let body = if body.iter().all(u8::is_ascii_whitespace) { b"null" } else { body };
+    // One look at the whole is faster than one at each string in it.
+    let text = std::str::from_utf8(body).map_err(|error| {
+        Error::decode(format!("the answer is not valid JSON: no UTF-8 from byte {}", error.valid_up_to()))
+    })?;
+    let text = if text.bytes().all(|byte| byte.is_ascii_whitespace()) { "null" } else { text };
     // The plain reader is faster; only a failure is worth finding the path of.
-    match serde_json::from_slice(body) {
+    match serde_json::from_str(text) {
         Ok(value) => Ok(value),
-        Err(error) => Err(locate::<T>(body, &error)),
+        Err(error) => Err(locate::<T>(text, &error)),
     }
 }
 
-fn locate<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Error {
-    let mut reader = serde_json::Deserializer::from_slice(body);
+fn locate<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> Error {
+    let mut reader = serde_json::Deserializer::from_str(text);
     let path = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
         Err(error) => error.path().to_string(),
         Ok(_) => ".".to_owned(),
@@ -305,6 +309,12 @@ mod tests {
         let message = from_slice::<Thing>(br#"{"list":["hunter2"]}"#).unwrap_err().to_string();
         assert!(message.contains("list[0]"), "{message}");
         assert!(!message.contains("hunter2"), "{message}");
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_an_error_that_says_where() {
+        let message = from_slice::<Thing>(b"{\"name\":\"\xff\"}").unwrap_err().to_string();
+        assert!(message.contains("byte 9"), "{message}");
     }
 
     #[test]

@@ -79,8 +79,8 @@ record! {
         exposed_port: u16,
         /// The peer it was imported from.
         peer_name: Option<String>,
-        /// What it does; often empty where it was registered with an agent.
-        definition: Option<CheckDefinition>,
+        /// What it does; unknown where it was registered with an agent.
+        definition: Option<Box<CheckDefinition>> => "definition",
         /// Its namespace (Enterprise).
         namespace: Option<String>,
         /// Its admin partition (Enterprise).
@@ -159,6 +159,30 @@ record! {
         /// Removes the service when it has been critical for this long.
         deregister_critical_service_after: Option<Duration> = "client_core::time::go::option",
         ..extra
+    }
+}
+
+/// Written as `{}` where nothing is known. Lists have thousands of those, and a definition is large.
+mod definition {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::CheckDefinition;
+
+    pub(super) fn serialize<S: Serializer>(
+        definition: &Option<Box<CheckDefinition>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match definition {
+            Some(definition) => definition.serialize(serializer),
+            None => serializer.collect_map(None::<(&str, &str)>),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Box<CheckDefinition>>, D::Error> {
+        let definition = Option::<CheckDefinition>::deserialize(deserializer)?;
+        Ok(definition.filter(|known| *known != CheckDefinition::default()).map(Box::new))
     }
 }
 

@@ -122,7 +122,7 @@ record! {
         /// The hash to block on, where the agent was asked for one service.
         content_hash: Option<String>,
         /// The proxy it is.
-        proxy: Option<Proxy>,
+        proxy: Option<Box<Proxy>>,
         /// Its place in the mesh.
         connect: Option<Connect>,
         /// The peer it was imported from.

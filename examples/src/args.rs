@@ -128,8 +128,9 @@ impl Target {
                 environment.driver = Driver::Docker { local_images: false };
             }
             Some(DriverChoice::RawExec) => {
-                let program = std::env::current_exe()
-                    .map_err(|cause| Failure::usage(format!("this program's own path is unknown: {cause}")))?;
+                let program = std::env::current_exe().map_err(|cause| {
+                    Failure::usage(format!("this program's own path is unknown: {cause}"))
+                })?;
                 environment.driver = Driver::RawExec {
                     command: program.display().to_string(),
                     args: vec![STAND_IN.to_owned()],

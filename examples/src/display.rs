@@ -127,7 +127,10 @@ fn line(event: &Event) -> Option<(String, String)> {
         }
         Event::WaitingForLock { holder } => {
             let by = holder.as_ref().map(|holder| format!(" by {holder}")).unwrap_or_default();
-            ("lock".into(), format!("the release lock is held{by}; waiting for it to be released or to expire"))
+            (
+                "lock".into(),
+                format!("the release lock is held{by}; waiting for it to be released or to expire"),
+            )
         }
         Event::FoundUnfinished { text } => ("unfinished".into(), format!("! {text}")),
         Event::Secret { path, version, changed } => {
@@ -147,8 +150,14 @@ fn line(event: &Event) -> Option<(String, String)> {
         Event::Registered { job, version, .. } => {
             (format!("register {job}"), format!("  {job}: registered as version {version}"))
         }
-        Event::Progress { job, status, canaries, placed, healthy, unhealthy, desired, description, .. } => {
-            let canary = if canaries.1 > 0 { format!("canaries {}/{}  ", canaries.0, canaries.1) } else { String::new() };
+        Event::Progress {
+            job, status, canaries, placed, healthy, unhealthy, desired, description, ..
+        } => {
+            let canary = if canaries.1 > 0 {
+                format!("canaries {}/{}  ", canaries.0, canaries.1)
+            } else {
+                String::new()
+            };
             let sick = if *unhealthy > 0 { format!("  unhealthy {unhealthy}") } else { String::new() };
             let text = format!(
                 "  {job}: {canary}placed {placed}/{desired}  healthy {healthy}/{desired}{sick}  {status}: {description}"

@@ -150,7 +150,8 @@ pub async fn signal() {
 ///
 /// It cannot be read, or is neither TOML nor JSON of secrets the application has.
 pub fn secret_values(file: &str) -> Result<wuffchat_deploy::secrets::Values, Failure> {
-    let text = if file == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
+    let text =
+        if file == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
     let text = text.map_err(|cause| Failure::usage(format!("`{file}` cannot be read: {cause}")))?;
     Ok(wuffchat_deploy::secrets::Values::parse(&text)?)
 }
@@ -162,6 +163,22 @@ pub fn secret_values(file: &str) -> Result<wuffchat_deploy::secrets::Values, Fai
 /// The value has no JSON form.
 pub fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|cause| Failure::usage(cause.to_string()))?;
-    println!("{text}");
+    crate::say!("{text}");
     Ok(())
+}
+
+/// Prints a line of the result. Whoever reads it may have seen enough: that is a good end.
+#[macro_export]
+macro_rules! say {
+    ($($text:tt)*) => {
+        $crate::program::print_line(::std::format_args!($($text)*))
+    };
+}
+
+/// What [`say!`](crate::say) does.
+pub fn print_line(text: std::fmt::Arguments<'_>) {
+    use std::io::Write as _;
+    if writeln!(std::io::stdout().lock(), "{text}").is_err() {
+        std::process::exit(0);
+    }
 }

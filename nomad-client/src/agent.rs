@@ -131,7 +131,10 @@ impl Agent<'_> {
     }
 
     /// Changes that until the server starts again.
-    pub fn set_scheduler_workers_config(&self, config: &SchedulerWorkersConfig) -> Call<SchedulerWorkersConfig> {
+    pub fn set_scheduler_workers_config(
+        &self,
+        config: &SchedulerWorkersConfig,
+    ) -> Call<SchedulerWorkersConfig> {
         self.0.call(&SET_SCHEDULER_WORKERS_CONFIG, &[]).json(config)
     }
 

@@ -193,7 +193,11 @@ impl Recommendations<'_> {
     }
 
     /// Applies some recommendations and dismisses others.
-    pub fn apply(&self, apply: &[&str], dismiss: &[&str]) -> Call<RecommendationsApplied, ApplyRecommendations> {
+    pub fn apply(
+        &self,
+        apply: &[&str],
+        dismiss: &[&str],
+    ) -> Call<RecommendationsApplied, ApplyRecommendations> {
         self.0.call(&RECOMMENDATIONS_APPLY, &[]).field("Apply", apply).field("Dismiss", dismiss)
     }
 }

@@ -69,7 +69,9 @@ impl Error {
             | Self::NoLeader(e)
             | Self::EnterpriseOnly(e)
             | Self::Other(e) => Some(e),
-            Self::JobModifyIndexConflict { source, .. } | Self::VariableConflict { source, .. } => Some(source),
+            Self::JobModifyIndexConflict { source, .. } | Self::VariableConflict { source, .. } => {
+                Some(source)
+            }
             Self::LockLost(_) => None,
         }
     }
@@ -104,10 +106,12 @@ impl From<client_core::Error> for Error {
         match error.status() {
             Some(401 | 403) => Self::PermissionDenied(error),
             Some(404) => Self::NotFound(error),
-            Some(409) => match error.body::<crate::Variable>().filter(|found| !found.metadata.path.is_empty()) {
-                Some(found) => Self::VariableConflict { found: Box::new(found), source: error },
-                None => Self::Conflict(error),
-            },
+            Some(409) => {
+                match error.body::<crate::Variable>().filter(|found| !found.metadata.path.is_empty()) {
+                    Some(found) => Self::VariableConflict { found: Box::new(found), source: error },
+                    None => Self::Conflict(error),
+                }
+            }
             Some(400 | 422) => Self::Invalid(error),
             Some(500) if error.mentions("permission denied") => Self::PermissionDenied(error),
             Some(500) if error.mentions("enterprise only") => Self::EnterpriseOnly(error),
@@ -143,7 +147,9 @@ const MISTAKES: [&str; 12] = [
 fn says_missing(messages: &[String]) -> bool {
     messages.iter().any(|message| {
         let message = message.trim();
-        ["not found", "not exist", "no such plugin", "unknown allocation"].iter().any(|end| message.ends_with(end))
+        ["not found", "not exist", "no such plugin", "unknown allocation"]
+            .iter()
+            .any(|end| message.ends_with(end))
             || message.starts_with("Unknown allocation")
     })
 }

@@ -65,8 +65,8 @@ pub use events::*;
 pub use explain::*;
 pub use jobs::*;
 pub use jobspec::{
-    Constraint, Job, JobType, Network, Port, Resources, Service, ServiceCheck, Task, TaskGroup, Template, Update,
-    Vault,
+    Constraint, Job, JobType, Network, Port, Resources, Service, ServiceCheck, Task, TaskGroup, Template,
+    Update, Vault,
 };
 pub use namespaces::{Namespace, NamespaceCapabilities, Namespaces};
 pub use node_agent::*;

@@ -4,7 +4,8 @@ use client_core::Entry;
 
 use crate::{
     acl, agent, allocations, deployments, enterprise, evaluations, events, jobs, namespaces, node_agent,
-    node_pools, nodes, oidc_discovery, operator, scaling_policies, search, services, system, variables, volumes,
+    node_pools, nodes, oidc_discovery, operator, scaling_policies, search, services, system, variables,
+    volumes,
 };
 
 /// Every operation this client has.

@@ -189,7 +189,10 @@ impl Operator<'_> {
     }
 
     /// Replaces the configuration of the scheduler.
-    pub fn set_scheduler_configuration(&self, configuration: &SchedulerConfiguration) -> Call<SchedulerUpdate> {
+    pub fn set_scheduler_configuration(
+        &self,
+        configuration: &SchedulerConfiguration,
+    ) -> Call<SchedulerUpdate> {
         self.0.call(&SCHEDULER_SET, &[]).json(configuration)
     }
 
@@ -211,7 +214,9 @@ impl Operator<'_> {
     /// Replaces all state by that of a snapshot.
     pub fn restore_snapshot(&self, snapshot: impl Into<Bytes>) -> Call<()> {
         let snapshot = snapshot.into();
-        self.0.call(&SNAPSHOT_RESTORE, &[]).edit(|request| request.bytes("application/octet-stream", snapshot))
+        self.0
+            .call(&SNAPSHOT_RESTORE, &[])
+            .edit(|request| request.bytes("application/octet-stream", snapshot))
     }
 
     /// What still uses Vault without workload identities.

@@ -108,7 +108,10 @@ mod tests {
         let lines: Vec<String> = diff.changes().iter().map(ToString::to_string).collect();
         assert_eq!(
             lines,
-            ["api: Count: 2 → 3 (forces create)", "api/server/Config: image: a:1 → a:2 (forces create/destroy update)"]
+            [
+                "api: Count: 2 → 3 (forces create)",
+                "api/server/Config: image: a:1 → a:2 (forces create/destroy update)"
+            ]
         );
     }
 

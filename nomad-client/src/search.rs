@@ -133,7 +133,8 @@ mod null_lists {
     pub(super) fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
         deserializer: D,
     ) -> Result<BTreeMap<String, Vec<T>>, D::Error> {
-        let lists = Option::<BTreeMap<String, Option<Vec<T>>>>::deserialize(deserializer)?.unwrap_or_default();
+        let lists =
+            Option::<BTreeMap<String, Option<Vec<T>>>>::deserialize(deserializer)?.unwrap_or_default();
         Ok(lists.into_iter().map(|(kind, list)| (kind, list.unwrap_or_default())).collect())
     }
 }

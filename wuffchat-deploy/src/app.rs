@@ -363,7 +363,8 @@ impl Environment {
     ///
     /// The text is not TOML, names a setting that does not exist, or contradicts `stage`.
     pub fn from_toml(text: &str, stage: Option<Stage>) -> Result<Self> {
-        let given: toml::Table = text.parse().map_err(|cause| Error::settings(format!("the settings: {cause}")))?;
+        let given: toml::Table =
+            text.parse().map_err(|cause| Error::settings(format!("the settings: {cause}")))?;
         let named = match given.get("stage") {
             Some(value) => {
                 let text = value.as_str().ok_or_else(|| Error::settings("`stage` is not a text"))?;
@@ -373,15 +374,19 @@ impl Environment {
         };
         let stage = match (stage, named) {
             (Some(asked), Some(named)) if asked != named => {
-                return Err(Error::settings(format!("`{asked}` was asked for, but the settings are for `{named}`")));
+                return Err(Error::settings(format!(
+                    "`{asked}` was asked for, but the settings are for `{named}`"
+                )));
             }
             (Some(stage), _) | (None, Some(stage)) => stage,
             (None, None) => return Err(Error::settings("the settings do not name a `stage`")),
         };
-        let defaults = toml::Table::try_from(Self::new(stage)).map_err(|cause| Error::settings(cause.to_string()))?;
+        let defaults =
+            toml::Table::try_from(Self::new(stage)).map_err(|cause| Error::settings(cause.to_string()))?;
         let merged = merge(defaults, given);
-        let environment: Self =
-            merged.try_into().map_err(|cause: toml::de::Error| Error::settings(format!("the settings: {}", cause.message())))?;
+        let environment: Self = merged.try_into().map_err(|cause: toml::de::Error| {
+            Error::settings(format!("the settings: {}", cause.message()))
+        })?;
         environment.check()?;
         Ok(environment)
     }
@@ -394,7 +399,11 @@ impl Environment {
     pub fn check(&self) -> Result<()> {
         let name = |what: &str, value: &str| {
             let fine = !value.is_empty() && !value.chars().any(|c| c.is_control() || c.is_whitespace());
-            if fine { Ok(()) } else { Err(Error::settings(format!("`{what}` is `{value}`, which is no name"))) }
+            if fine {
+                Ok(())
+            } else {
+                Err(Error::settings(format!("`{what}` is `{value}`, which is no name")))
+            }
         };
         name("namespace", &self.namespace)?;
         name("domains.api", &self.domains.api)?;
@@ -422,10 +431,14 @@ impl Environment {
         }
         let update = &self.update;
         if update.healthy_deadline >= update.progress_deadline {
-            return Err(Error::settings("`update.healthy_deadline` must be shorter than `update.progress_deadline`"));
+            return Err(Error::settings(
+                "`update.healthy_deadline` must be shorter than `update.progress_deadline`",
+            ));
         }
         if update.min_healthy_time >= update.healthy_deadline {
-            return Err(Error::settings("`update.min_healthy_time` must be shorter than `update.healthy_deadline`"));
+            return Err(Error::settings(
+                "`update.min_healthy_time` must be shorter than `update.healthy_deadline`",
+            ));
         }
         Ok(())
     }
@@ -508,10 +521,13 @@ impl FromStr for Version {
             first && rest && text.len() <= 128
         };
         let digest = |text: &str| {
-            text.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64 && hex.chars().all(|c| c.is_ascii_hexdigit()))
+            text.strip_prefix("sha256:")
+                .is_some_and(|hex| hex.len() == 64 && hex.chars().all(|c| c.is_ascii_hexdigit()))
         };
         if text == "latest" {
-            return Err(Error::settings("the version `latest` names another image each day; name one that stays"));
+            return Err(Error::settings(
+                "the version `latest` names another image each day; name one that stays",
+            ));
         }
         if tag(text) || digest(text) {
             return Ok(Self(text.to_owned()));
@@ -577,7 +593,8 @@ mod tests {
             let message = Environment::from_toml(text, None).unwrap_err().to_string();
             assert!(message.contains(named), "{text}: {message}");
         }
-        let message = Environment::from_toml("stage = \"dev\"", Some(Stage::Staging)).unwrap_err().to_string();
+        let message =
+            Environment::from_toml("stage = \"dev\"", Some(Stage::Staging)).unwrap_err().to_string();
         assert!(message.contains("staging") && message.contains("dev"), "{message}");
     }
 

@@ -13,14 +13,18 @@ pub(crate) async fn explain(nomad: &Nomad, allocation: &str) -> Result<FailureRe
 }
 
 /// Looks at the instances of a deployment that failed, for one that says why.
-pub(crate) async fn of_deployment(nomad: &Nomad, deployment: Option<&Deployment>) -> Result<Option<FailureReport>> {
+pub(crate) async fn of_deployment(
+    nomad: &Nomad,
+    deployment: Option<&Deployment>,
+) -> Result<Option<FailureReport>> {
     let Some(deployment) = deployment else { return Ok(None) };
     let found = nomad.explain().deployment(&deployment.id).await?;
     Ok(Some(found.map_or_else(|| words(deployment), report)))
 }
 
 fn report(explanation: Explanation) -> FailureReport {
-    let mut message = format!("{} on {}: {}", explanation.alloc_name, explanation.node_name, explanation.message);
+    let mut message =
+        format!("{} on {}: {}", explanation.alloc_name, explanation.node_name, explanation.message);
     for check in &explanation.failing_checks {
         message = format!("{message}; check `{}` says: {}", check.check, check.output.trim());
     }
@@ -49,7 +53,8 @@ fn words(deployment: &Deployment) -> FailureReport {
 /// Why nothing found a place.
 pub(crate) fn placement(failures: &BTreeMap<String, AllocMetric>) -> FailureReport {
     let reasons: Vec<String> = failures.iter().map(|(group, metric)| place(group, metric)).collect();
-    let message = if reasons.is_empty() { "nothing was placed in time".to_owned() } else { reasons.join("; ") };
+    let message =
+        if reasons.is_empty() { "nothing was placed in time".to_owned() } else { reasons.join("; ") };
     FailureReport {
         class: FailureClass::Placement.to_string(),
         message,

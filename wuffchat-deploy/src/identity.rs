@@ -43,7 +43,13 @@ pub fn role(environment: &Environment) -> JwtRole {
         .role_type("jwt")
         .user_claim("sub")
         .bound_audiences([environment.vault.audience.as_str()])
-        .bound_claims(claims.into_iter().zip(bound).map(|(claim, value)| (claim.to_owned(), Value::from(value))).collect::<BTreeMap<_, _>>())
+        .bound_claims(
+            claims
+                .into_iter()
+                .zip(bound)
+                .map(|(claim, value)| (claim.to_owned(), Value::from(value)))
+                .collect::<BTreeMap<_, _>>(),
+        )
         .claim_mappings(claims.map(|claim| (claim, claim)))
         .token_type("service")
         .token_period(Duration::from_secs(30 * 60))

@@ -74,7 +74,9 @@ impl Outcome {
             Self::Failed => format!("{what} failed and was not reverted"),
             Self::PlacementFailed => format!("{what} could not be placed"),
             Self::ReadyForPromotion => format!("{what} has healthy canaries that wait for promotion"),
-            Self::Conflict => format!("{what} was changed by somebody else meanwhile; nothing was registered"),
+            Self::Conflict => {
+                format!("{what} was changed by somebody else meanwhile; nothing was registered")
+            }
             Self::Superseded => format!("{what} was superseded by a newer version"),
             Self::LockHeld => format!("{what} was not begun: somebody else holds the lock"),
             Self::Timeout => format!("{what} is still being deployed; the time to watch it is up"),

@@ -6,14 +6,15 @@ use nomad_client::JobRegistration;
 
 use crate::app::{Component, Environment};
 use crate::events::EventSink;
-use crate::release::{self, Request, with_live_counts};
+use crate::release::{self, Request, essence, with_live_counts};
 use crate::{Clients, Error, Report, Result};
 
 /// Where to go back to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum To {
-    /// The newest version before the current one whose deployment succeeded.
+    /// The newest version that differs from the current one in more than counts and whose
+    /// deployment succeeded.
     LastGood,
     /// A Nomad version.
     Version(u64),
@@ -31,9 +32,12 @@ pub async fn find(nomad: &Nomad, component: Component, to: &To) -> Result<Job> {
     let nothing = |text: String| Error::NothingToRollBackTo(text);
     let versions = nomad.jobs().versions(job).optional().await?;
     let versions = versions.map(|found| found.versions).unwrap_or_default();
-    let current = versions.iter().filter_map(|job| job.version).max();
+    let current = versions.iter().max_by_key(|job| job.version).cloned();
     let current = current.ok_or_else(|| nothing(format!("{job} has no versions")))?;
-    let earlier = versions.into_iter().filter(|version| version.version != Some(current));
+    // Scaling makes versions too; going back to one that differs in nothing else goes nowhere.
+    let now = essence(current.clone());
+    let earlier =
+        versions.into_iter().filter(|old| old.version != current.version && essence(old.clone()) != now);
     let mut found: Vec<Job> = match to {
         To::LastGood => earlier.filter(|job| job.stable == Some(true)).collect(),
         To::Version(number) => earlier.filter(|job| job.version == Some(*number)).collect(),
@@ -43,8 +47,12 @@ pub async fn find(nomad: &Nomad, component: Component, to: &To) -> Result<Job> {
     found.pop().ok_or_else(|| {
         nothing(match to {
             To::LastGood => format!("{job} has no earlier version that was deployed successfully"),
-            To::Version(number) => format!("{job} has no earlier version {number}; Nomad keeps the newest six"),
-            To::Named(name) => format!("{job} has no earlier version with the tag or application version `{name}`"),
+            To::Version(number) => {
+                format!("{job} has no earlier version {number}; Nomad keeps the newest six")
+            }
+            To::Named(name) => {
+                format!("{job} has no earlier version with the tag or application version `{name}`")
+            }
         })
     })
 }

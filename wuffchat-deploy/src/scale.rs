@@ -36,7 +36,8 @@ pub async fn show(clients: &Clients, environment: &Environment, component: Compo
     let job = nomad.jobs().get(name).await?;
     let status = nomad.jobs().scale_status(name).await?;
     let group = status.task_groups.get(component.group());
-    let policy = job.task_groups.iter().find(|group| group.name == component.group()).and_then(|g| g.scaling.as_ref());
+    let policy =
+        job.task_groups.iter().find(|group| group.name == component.group()).and_then(|g| g.scaling.as_ref());
     let count = |value: i64| u64::try_from(value).unwrap_or_default();
     Ok(Count {
         job: name.to_owned(),

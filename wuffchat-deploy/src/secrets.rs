@@ -40,10 +40,12 @@ impl Values {
     pub fn parse(text: &str) -> Result<Self> {
         type Raw = BTreeMap<String, BTreeMap<String, String>>;
         let raw: Raw = if text.trim_start().starts_with('{') {
-            serde_json::from_str(text)
-                .map_err(|error| Error::settings(format!("the secrets are not JSON (line {})", error.line())))?
+            serde_json::from_str(text).map_err(|error| {
+                Error::settings(format!("the secrets are not JSON (line {})", error.line()))
+            })?
         } else {
-            toml::from_str(text).map_err(|_| Error::settings("the secrets are neither TOML nor JSON texts in tables"))?
+            toml::from_str(text)
+                .map_err(|_| Error::settings("the secrets are neither TOML nor JSON texts in tables"))?
         };
         let mut values = Self::default();
         for (secret, keys) in raw {
@@ -62,7 +64,11 @@ impl Values {
             for key in layout.keys {
                 let name = format!("WUFFCHAT_{}_{}", layout.name, key).to_uppercase();
                 if let Some(value) = lookup(&name).filter(|value| !value.is_empty()) {
-                    values.0.entry(layout.name.to_owned()).or_default().insert((*key).to_owned(), value.into());
+                    values
+                        .0
+                        .entry(layout.name.to_owned())
+                        .or_default()
+                        .insert((*key).to_owned(), value.into());
                 }
             }
         }
@@ -86,7 +92,9 @@ impl Values {
     pub fn set(&mut self, secret: &str, key: &str, value: impl Into<SecretString>) -> Result<()> {
         let known = LAYOUT.iter().any(|layout| layout.name == secret && layout.keys.contains(&key));
         if !known {
-            return Err(Error::settings(format!("the application has no secret `{secret}` with the key `{key}`")));
+            return Err(Error::settings(format!(
+                "the application has no secret `{secret}` with the key `{key}`"
+            )));
         }
         self.0.entry(secret.to_owned()).or_default().insert(key.to_owned(), value.into());
         Ok(())
@@ -149,7 +157,8 @@ pub async fn seed(
         let mut changed = false;
         for key in layout.keys {
             let present = data.get(*key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
-            let given = values.0.get(layout.name).and_then(|keys| keys.get(*key)).map(ExposeSecret::expose_secret);
+            let given =
+                values.0.get(layout.name).and_then(|keys| keys.get(*key)).map(ExposeSecret::expose_secret);
             match (present, given) {
                 (None, None) => missing.push(format!("{}/{path} ({key})", environment.vault.mount)),
                 (Some(_), _) if existing == Existing::Keep => {}
@@ -185,7 +194,10 @@ pub fn environment_template(environment: &Environment) -> String {
     let mut text = String::new();
     let mut line = |name: &str, secret: &str, key: &str| {
         let path = format!("{}/data/{}", environment.vault.mount, path(environment, secret));
-        let _ = writeln!(text, "{name}={{{{ with secret \"{path}\" }}}}{{{{ .Data.data.{key} | toJSON }}}}{{{{ end }}}}");
+        let _ = writeln!(
+            text,
+            "{name}={{{{ with secret \"{path}\" }}}}{{{{ .Data.data.{key} | toJSON }}}}{{{{ end }}}}"
+        );
     };
     for name in &environment.vault.openai_key_names {
         line(name, "openai", "api_key");
@@ -208,7 +220,9 @@ mod tests {
         assert_eq!(format!("{values:?}"), r#"{"openai": ["api_key"]}"#);
         let json = Values::parse(r#"{"redis":{"url":"redis://x"}}"#).unwrap();
         assert!(!json.is_empty());
-        for bad in ["[openai]\nkey = \"sk-hunter2\"", "{\"openai\": \"sk-hunter2\"}", "openai = \"sk-hunter2\""] {
+        for bad in
+            ["[openai]\nkey = \"sk-hunter2\"", "{\"openai\": \"sk-hunter2\"}", "openai = \"sk-hunter2\""]
+        {
             let message = Values::parse(bad).unwrap_err().to_string();
             assert!(!message.contains("hunter2"), "{message}");
         }

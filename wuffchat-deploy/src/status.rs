@@ -104,11 +104,8 @@ async fn job(clients: &Clients, component: Component) -> Result<Option<JobState>
     let nomad = &clients.nomad;
     let Some(job) = nomad.jobs().get(name).optional().await? else { return Ok(None) };
     let latest = nomad.jobs().latest_deployment(name);
-    let (allocations, deployment, entries) = (
-        nomad.jobs().allocations(name).await?,
-        latest.await?,
-        clients.consul.health().service(name).await?,
-    );
+    let (allocations, deployment, entries) =
+        (nomad.jobs().allocations(name).await?, latest.await?, clients.consul.health().service(name).await?);
     let (healthy, desired) = crate::release::running(nomad, component).await?;
     let failing = |id: &str| {
         let of = entries.iter().filter(|entry| entry.service.id.contains(id));
@@ -124,7 +121,10 @@ async fn job(clients: &Clients, component: Component) -> Result<Option<JobState>
         node: alloc.node_name.clone(),
         failing_checks: failing(&alloc.id),
     });
-    let passing = entries.iter().filter(|entry| entry.checks.iter().all(|check| check.status == CheckStatus::Passing)).count();
+    let passing = entries
+        .iter()
+        .filter(|entry| entry.checks.iter().all(|check| check.status == CheckStatus::Passing))
+        .count();
     Ok(Some(JobState {
         job: name.to_owned(),
         status: job.status.as_ref().map(ToString::to_string).unwrap_or_default(),

@@ -11,6 +11,7 @@ pub(crate) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Re
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let duration: GoDuration = text.parse().map_err(|cause| de::Error::custom(format!("`{text}` is {cause}")))?;
+    let duration: GoDuration =
+        text.parse().map_err(|cause| de::Error::custom(format!("`{text}` is {cause}")))?;
     Duration::try_from(duration).map_err(|_| de::Error::custom(format!("`{text}` is a negative duration")))
 }

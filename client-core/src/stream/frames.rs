@@ -160,6 +160,13 @@ impl Default for ListItems {
     }
 }
 
+impl ListItems {
+    /// Whether the list has begun and the next byte is between items.
+    pub(crate) fn is_between(&self) -> bool {
+        self.place == Place::Inside && self.scanner.is_fresh()
+    }
+}
+
 impl Decoder for ListItems {
     type Item = Bytes;
     type Error = FrameError;

@@ -1,19 +1,23 @@
 //! One long list, decoded while it arrives.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use bytes::{Buf, BytesMut};
 use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use serde::de::DeserializeOwned;
+use tokio_util::codec::Decoder;
 
-use super::frames::{Frames, ListItems};
+use super::frames::ListItems;
+use crate::send::Opened;
 use crate::{Client, Error, Request, send, wire};
 
-/// The items of one answer. Memory stays at one item and one piece of the answer, however long
-/// the list is.
+/// The items of one answer. Memory stays at one piece of the answer and the items in it, however
+/// long the list is.
 ///
 /// An item of an unexpected shape is yielded as an error, and the rest follows; an answer that
 /// breaks off is an error and the end.
@@ -21,30 +25,127 @@ pub struct Items<T, E> {
     stream: BoxStream<'static, Result<T, E>>,
 }
 
-enum State {
+enum State<T> {
     Start(Box<(Client, Request)>),
-    Open(Box<Frames<ListItems>>),
+    Open(Box<List<T>>),
     Over,
 }
 
-async fn next<T: DeserializeOwned>(mut state: State) -> Option<(Result<T, Error>, State)> {
+async fn next<T: DeserializeOwned>(mut state: State<T>) -> Option<(Result<T, Error>, State<T>)> {
     loop {
         state = match state {
             State::Start(start) => {
                 let (client, request) = *start;
                 match send::open(&client, request).await {
-                    Ok(opened) => State::Open(Box::new(Frames::new(opened, ListItems::default()))),
+                    Ok(opened) => State::Open(Box::new(List::new(opened))),
                     Err(error) => return Some((Err(error), State::Over)),
                 }
             }
-            State::Open(mut frames) => match frames.next().await {
-                Ok(Some(item)) => return Some((wire::from_slice(&item), State::Open(frames))),
+            State::Open(mut list) => match list.next().await {
+                Ok(Some(item)) => return Some((item, State::Open(list))),
                 Ok(None) => return None,
                 Err(error) => return Some((Err(error), State::Over)),
             },
             State::Over => return None,
         };
     }
+}
+
+/// A list that is arriving.
+struct List<T> {
+    opened: Opened,
+    ended: bool,
+    buffer: BytesMut,
+    decoder: ListItems,
+    ready: VecDeque<Result<T, Error>>,
+    /// What comes after the items that are ready.
+    failure: Option<Error>,
+}
+
+impl<T: DeserializeOwned> List<T> {
+    fn new(opened: Opened) -> Self {
+        Self {
+            opened,
+            ended: false,
+            buffer: BytesMut::new(),
+            decoder: ListItems::default(),
+            ready: VecDeque::new(),
+            failure: None,
+        }
+    }
+
+    async fn next(&mut self) -> Result<Option<Result<T, Error>>, Error> {
+        loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Ok(Some(item));
+            }
+            if let Some(error) = self.failure.take() {
+                return Err(error);
+            }
+            self.failure = self.decode().err();
+            if !self.ready.is_empty() || self.failure.is_some() {
+                continue;
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            match self.opened.chunk().await? {
+                Some(chunk) => self.buffer.extend_from_slice(&chunk),
+                None => self.ended = true,
+            }
+        }
+    }
+
+    /// Decodes all items that are there as a whole.
+    fn decode(&mut self) -> Result<(), Error> {
+        loop {
+            if self.decoder.is_between() {
+                let read = whole_items(valid(&self.buffer), &mut self.ready);
+                self.buffer.advance(read);
+            }
+            // What is left is cut off for now, a scalar, or of another shape: its end is looked for.
+            let item = if self.ended {
+                self.decoder.decode_eof(&mut self.buffer)
+            } else {
+                self.decoder.decode(&mut self.buffer)
+            };
+            match item.map_err(|error| Error::from(error).with_operation(self.opened.operation()))? {
+                Some(item) => self.ready.push_back(wire::from_slice(&item)),
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+/// The part of `bytes` that is text.
+fn valid(bytes: &[u8]) -> &str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => bytes
+            .get(..error.valid_up_to())
+            .and_then(|start| std::str::from_utf8(start).ok())
+            .unwrap_or_default(),
+    }
+}
+
+/// Decodes items without looking for their ends first, as long as that succeeds, and answers how
+/// far it came.
+fn whole_items<T: DeserializeOwned>(text: &str, ready: &mut VecDeque<Result<T, Error>>) -> usize {
+    let mut read = 0;
+    while let Some(rest) = text.get(read..) {
+        let rest = rest.trim_start_matches([',', ' ', '\n', '\r', '\t']);
+        // The end of a number is only known by what follows it.
+        if !rest.starts_with(['{', '[', '"']) {
+            break;
+        }
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter();
+        let Some(Ok(item)) = values.next() else {
+            break;
+        };
+        ready.push_back(Ok(item));
+        read = text.len() - rest.len() + values.byte_offset();
+    }
+    read
 }
 
 impl<T: DeserializeOwned + Send + 'static, E: From<Error> + 'static> Items<T, E> {

@@ -59,10 +59,12 @@ impl Scanner {
                         return self.end(at + 1);
                     }
                 }
-                byte if byte.is_ascii_whitespace()
-                    && self.in_scalar && self.depth == 0 => {
+                byte if byte.is_ascii_whitespace() && self.depth == 0 => {
+                    // Before a value it is skipped; a bare scalar ends with it.
+                    if self.in_scalar {
                         return self.end(at);
                     }
+                }
                 _ if self.depth == 0 => self.in_scalar = true,
                 _ => {}
             }

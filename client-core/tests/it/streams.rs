@@ -104,3 +104,68 @@ async fn a_bad_item_does_not_lose_the_rest() {
     let items: Vec<Option<u32>> = client(&script).list().items().map(Result::ok).collect().await;
     assert_eq!(items, [Some(1), None, Some(3)]);
 }
+
+/// Answers one body in pieces.
+#[derive(Clone)]
+struct Pieces(Vec<bytes::Bytes>);
+
+impl Pieces {
+    fn of(body: &'static [u8], size: usize) -> Self {
+        Self(body.chunks(size).map(bytes::Bytes::from_static).collect())
+    }
+}
+
+impl Transport for Pieces {
+    fn send(&self, _: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
+        let mut answer = HttpResponse::full(200, HeaderMap::new(), "");
+        answer.body = futures_util::stream::iter(self.0.clone()).map(Ok).boxed();
+        async move { Ok(answer) }.boxed()
+    }
+}
+
+#[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+enum Item {
+    Text(String),
+    Named { name: String },
+    Number(u32),
+}
+
+static ITEMS: client_core::Op<Vec<Item>, client_core::caps::PagedList> =
+    client_core::Op::new(client_core::Verb::Get, "items.list", "/v1/items");
+
+/// The items of a body that arrives in pieces; errors as text.
+async fn items(body: &'static [u8], size: usize) -> Vec<Result<Item, String>> {
+    let client = DemoClient::with("http://h", |b| b.transport(Pieces::of(body, size)));
+    let call = client_core::Call::<crate::product::Demo, _>::new(&client.0, &ITEMS, &[]);
+    call.items().map(|item| item.map_err(|error| error.to_string())).collect().await
+}
+
+#[tokio::test]
+async fn items_come_out_whole_however_the_answer_is_cut() {
+    let body = " [ {\"name\":\"ä€]\"},\n\"x,]\" , 17,{\"name\":[]},{\"name\":\"\\\"}\"} ] ".as_bytes();
+    for size in 1..=body.len() {
+        let found = items(body, size).await;
+        let named = |name: &str| Ok(Item::Named { name: name.to_owned() });
+        assert_eq!(found.len(), 5, "pieces of {size}: {found:?}");
+        assert_eq!(found[0], named("ä€]"), "pieces of {size}");
+        assert_eq!(found[1], Ok(Item::Text("x,]".to_owned())), "pieces of {size}");
+        assert_eq!(found[2], Ok(Item::Number(17)), "pieces of {size}");
+        assert!(found[3].as_ref().unwrap_err().contains("unexpected shape"), "pieces of {size}");
+        assert_eq!(found[4], named("\"}"), "pieces of {size}");
+    }
+}
+
+#[tokio::test]
+async fn items_before_a_break_are_not_lost() {
+    for size in [1, 7, 100] {
+        let found = items(br#"["a","b",{"name":"#, size).await;
+        assert_eq!(found.len(), 3, "pieces of {size}: {found:?}");
+        assert_eq!(found[1], Ok(Item::Text("b".to_owned())));
+        assert!(found[2].is_err());
+        let found = items(b"[\"a\",\"\xff\",\"c\"]", size).await;
+        assert_eq!(found.len(), 3, "pieces of {size}: {found:?}");
+        assert!(found[1].is_err());
+        assert_eq!(found[2], Ok(Item::Text("c".to_owned())));
+    }
+}

@@ -6,8 +6,8 @@
 mod pairing;
 mod route;
 
-pub use pairing::{Pairing, Row, pair};
 pub(crate) use pairing::words;
+pub use pairing::{Pairing, Row, pair};
 pub use route::{Template, key};
 
 use crate::Product;
@@ -145,7 +145,8 @@ mod tests {
     #[test]
     fn methods_that_are_the_same_to_the_server() {
         let nomad = endpoints(Product::Nomad);
-        let find = |path| nomad.iter().find(|endpoint| endpoint.path == path && endpoint.method != "GET").unwrap();
+        let find =
+            |path| nomad.iter().find(|endpoint| endpoint.path == path && endpoint.method != "GET").unwrap();
         assert!(find("/v1/jobs").takes("POST"));
         assert!(!find("/v1/system/gc").takes("POST"));
         assert!(!find("/v1/client/metadata").takes("PUT"));

@@ -75,7 +75,8 @@ fn run(record: Option<&Record>) -> String {
     };
     let versions: Vec<String> =
         record.versions.iter().map(|(product, version)| format!("{product} {version}")).collect();
-    let count = |outcome: &str| record.scenarios.iter().filter(|scenario| scenario.outcome == outcome).count();
+    let count =
+        |outcome: &str| record.scenarios.iter().filter(|scenario| scenario.outcome == outcome).count();
     format!(
         "{} ({}), {} scenarios passed, {} failed, {} skipped",
         record.date,
@@ -108,7 +109,11 @@ fn section(text: &mut String, product: &ProductCoverage) {
         }
     }
     if !by_area.is_empty() {
-        let _ = writeln!(text, "\n<details><summary>{} endpoints are not typed</summary>\n", product.missing.len());
+        let _ = writeln!(
+            text,
+            "\n<details><summary>{} endpoints are not typed</summary>\n",
+            product.missing.len()
+        );
         for (area, titles) in by_area {
             let titles: Vec<String> = titles.into_iter().map(|title| format!("`{title}`")).collect();
             let _ = writeln!(text, "- {area}: {}", titles.join(", "));

@@ -37,7 +37,7 @@ fn collect(folder: &Path, all: bool, text: &mut String) {
             // Escaped quotes would shift what is inside quotes and what is not.
             let source = std::fs::read_to_string(&path).unwrap_or_default();
             text.push_str(&source.replace("\\\"", "'").replace("'\"'", "' '"));
-            text.push_str(if text.matches('"').count() % 2 == 0 { "\n" } else { "\"\n" });
+            text.push_str(if text.matches('"').count().is_multiple_of(2) { "\n" } else { "\"\n" });
         }
     }
 }

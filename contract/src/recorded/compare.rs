@@ -151,7 +151,11 @@ mod tests {
         ];
         for (recorded, written, path) in different {
             let found = differences(&recorded, &written);
-            assert_eq!(found.iter().map(|d| d.path.as_str()).collect::<Vec<_>>(), [path], "{recorded} {written}");
+            assert_eq!(
+                found.iter().map(|d| d.path.as_str()).collect::<Vec<_>>(),
+                [path],
+                "{recorded} {written}"
+            );
         }
     }
 }

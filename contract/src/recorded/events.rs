@@ -43,7 +43,8 @@ fn frame(line: &str) -> Result<Vec<Difference>, String> {
     let mut lost = differences(&recorded, &written(&batch)?);
     for (position, event) in batch.events.iter().enumerate() {
         let Some((name, value)) = payload(event)? else { continue };
-        let recorded = recorded.pointer(&format!("/Events/{position}/Payload/{name}")).unwrap_or(&Value::Null);
+        let recorded =
+            recorded.pointer(&format!("/Events/{position}/Payload/{name}")).unwrap_or(&Value::Null);
         lost.extend(differences(recorded, &value).into_iter().map(|mut difference| {
             difference.path.insert_str(0, &format!("{name} "));
             difference

@@ -25,7 +25,10 @@ pub fn find<'a>(product: Product, exchange: &Exchange, operations: &'a [Entry]) 
         .map(|entry| {
             let verb = entry.operation.verb.as_str();
             let narrow = Template::new(entry.operation.path).narrowness();
-            ((verb == method || verb != "GET", narrow, likeness(product, exchange, entry.operation.name)), entry)
+            (
+                (verb == method || verb != "GET", narrow, likeness(product, exchange, entry.operation.name)),
+                entry,
+            )
         })
         .collect();
     ranked.sort_by_key(|ranked| std::cmp::Reverse(ranked.0));
@@ -76,7 +79,10 @@ fn likeness(product: Product, exchange: &Exchange, operation: &str) -> i64 {
     let segments = words(exchange.path());
     // An engine can be mounted anywhere, so any path could be of one whose paths are free; it is
     // taken for one if its mount or the file is named after it.
-    if FREE.iter().any(|engine| operation.starts_with(engine) && !segments.iter().chain(&hints).any(|w| w == engine)) {
+    if FREE
+        .iter()
+        .any(|engine| operation.starts_with(engine) && !segments.iter().chain(&hints).any(|w| w == engine))
+    {
         score -= QUERY;
     }
     for word in &name {

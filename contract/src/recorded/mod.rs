@@ -195,7 +195,9 @@ pub async fn check_all(folder: &Path) -> Result<Vec<Checked>, String> {
     }
     if checked.is_empty() {
         let folder = folder.display();
-        return Err(format!("{folder} has no folder nomad, vault, openbao or consul with recorded exchanges"));
+        return Err(format!(
+            "{folder} has no folder nomad, vault, openbao or consul with recorded exchanges"
+        ));
     }
     Ok(checked)
 }

@@ -56,7 +56,8 @@ async fn run<P>(_: Builder<P>, product: Product, exchange: &Exchange) -> Result<
 where
     P: client_core::Product,
 {
-    let answer = Recorded { status: exchange.status, headers: exchange.header_map(), body: exchange.bytes().into() };
+    let answer =
+        Recorded { status: exchange.status, headers: exchange.header_map(), body: exchange.bytes().into() };
     let client = Builder::<Untyped<P>>::default()
         .address("http://127.0.0.1:9")
         .transport(answer)
@@ -96,8 +97,8 @@ fn messages(exchange: &Exchange) -> Vec<String> {
 
 /// Servers indent lists of errors over several lines; the first with words in it is looked for.
 fn first_line(text: &str) -> String {
-    let lines = text.lines().map(|line| line.trim_start_matches([' ', '\t', '*']).trim());
-    lines.filter(|line| !line.is_empty() && !line.ends_with("occurred:")).next().unwrap_or_default().to_owned()
+    let mut lines = text.lines().map(|line| line.trim_start_matches([' ', '\t', '*']).trim());
+    lines.find(|line| !line.is_empty() && !line.ends_with("occurred:")).unwrap_or_default().to_owned()
 }
 
 /// The text as `Debug` shows it inside quotes.
@@ -150,12 +151,7 @@ struct Line {
     variants: &'static [&'static str],
 }
 
-const fn line(
-    product: Product,
-    status: u16,
-    text: &'static str,
-    variants: &'static [&'static str],
-) -> Line {
+const fn line(product: Product, status: u16, text: &'static str, variants: &'static [&'static str]) -> Line {
     Line { product: Some(product), status, text, variants }
 }
 

@@ -125,7 +125,8 @@ mod tests {
             let _in_scenario = Observer::span("one").entered();
             for status in [200_u16, 404] {
                 let status_later = tracing::field::Empty;
-                let call = tracing::debug_span!("call", product = "nomad", op = "jobs.get", status = status_later);
+                let call =
+                    tracing::debug_span!("call", product = "nomad", op = "jobs.get", status = status_later);
                 call.record("status", status);
             }
             drop(tracing::debug_span!("call", product = "nomad", op = "jobs.list"));

@@ -95,6 +95,7 @@ impl Record {
     pub fn write(&self) -> Result<(), String> {
         let path = Self::path(&self.backend);
         let text = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
-        std::fs::write(&path, text + "\n").map_err(|error| format!("{} cannot be written: {error}", path.display()))
+        std::fs::write(&path, text + "\n")
+            .map_err(|error| format!("{} cannot be written: {error}", path.display()))
     }
 }

@@ -50,7 +50,9 @@ impl fmt::Display for Ran {
         let seconds = self.elapsed.as_secs_f64();
         let Self { name, .. } = self;
         match &self.outcome {
-            Outcome::Passed => write!(f, "passed   {name} ({seconds:.1} s, {} operations)", self.observed.len()),
+            Outcome::Passed => {
+                write!(f, "passed   {name} ({seconds:.1} s, {} operations)", self.observed.len())
+            }
             Outcome::Failed(reason) => write!(f, "FAILED   {name} ({seconds:.1} s): {reason}"),
             Outcome::Skipped(reason) => write!(f, "skipped  {name}: {reason}"),
         }

@@ -21,7 +21,8 @@ fn reader(id: &str, role: &str, path: &str) -> Result<nomad_client::Job> {
     set(&mut reader, &format!("{task}/Vault"), json!({"Role": role, "ChangeMode": "noop"}));
     let identity = json!([{"Name": "vault_default", "Audience": ["vault.io"], "TTL": 3_600_000_000_000_u64}]);
     set(&mut reader, &format!("{task}/Identities"), identity);
-    let text = format!("{{{{ with secret \"secret/data/{path}\" }}}}{{{{ .Data.data.key | toJSON }}}}{{{{ end }}}}");
+    let text =
+        format!("{{{{ with secret \"secret/data/{path}\" }}}}{{{{ .Data.data.key | toJSON }}}}{{{{ end }}}}");
     let template = json!([{"EmbeddedTmpl": text, "DestPath": "local/secret.txt", "ChangeMode": "noop"}]);
     set(&mut reader, &format!("{task}/Templates"), template);
     job(reader)
@@ -35,7 +36,11 @@ async fn grant(backend: &Backend, id: &str, path: &str) -> Result {
     let role = JwtRole::new()
         .role_type("jwt")
         .bound_audiences(["vault.io"])
-        .bound_claims([("nomad_job_id".to_owned(), Value::from(id))].into_iter().collect::<std::collections::BTreeMap<_, _>>())
+        .bound_claims(
+            [("nomad_job_id".to_owned(), Value::from(id))]
+                .into_iter()
+                .collect::<std::collections::BTreeMap<_, _>>(),
+        )
         .user_claim("sub")
         .token_policies([id])
         .token_period(std::time::Duration::from_secs(1800));
@@ -74,7 +79,9 @@ async fn secret_of_another_job(backend: &Backend) -> Result {
             ensure!(stub.client_status.as_str() != "running", "it runs with the secret of another job");
             let events = stub.task_states.get(TASK).map(|task| task.events.clone()).unwrap_or_default();
             let told = |event: &nomad_client::TaskEvent| {
-                format!("{}{}", event.display_message, event.setup_error).to_ascii_lowercase().contains("vault")
+                format!("{}{}", event.display_message, event.setup_error)
+                    .to_ascii_lowercase()
+                    .contains("vault")
             };
             if events.iter().any(told) {
                 return Ok(Some(()));

@@ -25,7 +25,11 @@ fn every_endpoint_is_typed_or_counted_as_missing() {
         let pairing = pair(product, &operations);
         assert_eq!(pairing.rows.len(), endpoints(product).len());
         let paired: usize = pairing.rows.iter().map(|row| row.operations.len()).sum();
-        assert_eq!(paired + pairing.unknown.len(), operations.len(), "{product}: each operation is somewhere");
+        assert_eq!(
+            paired + pairing.unknown.len(),
+            operations.len(),
+            "{product}: each operation is somewhere"
+        );
     }
 }
 
@@ -66,7 +70,12 @@ fn methods_are_those_the_server_takes() {
         for row in pair(product, &product.operations()).rows {
             for operation in &row.operations {
                 if !row.endpoint.takes(operation.verb.as_str()) {
-                    wrong.push(format!("{} sends {} to {}", operation.name, operation.verb.as_str(), row.endpoint.title()));
+                    wrong.push(format!(
+                        "{} sends {} to {}",
+                        operation.name,
+                        operation.verb.as_str(),
+                        row.endpoint.title()
+                    ));
                 }
             }
         }

@@ -1,8 +1,9 @@
 //! Every scenario, on the embedded stack and, where they are installed, on real agents.
 
-use contract::scenario::{Backend, Observer, Record, Report, run};
+use contract::scenario::{Backend, Observer, Record, Report, Result, Stop, run};
 use dev_stack::DevStack;
-use dev_stack::embedded::{Clock, EmbeddedOptions};
+use dev_stack::embedded::EmbeddedOptions;
+use dev_stack::embedded::clock::Clock;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 /// As many at once as keep a small machine busy without starving timers.
@@ -17,9 +18,9 @@ fn scenarios_hold() {
         // At real time, so that the limits that client and server count mean the same.
         let mut options = EmbeddedOptions::default();
         options.clock = Clock::real();
-        let mut failed = on(DevStack::embedded_with(options).await.unwrap(), &observer).await;
+        let mut failed = on(DevStack::embedded_with(options).await.unwrap(), &observer).await.unwrap();
         match DevStack::agents().await {
-            Ok(stack) => failed.extend(on(stack, &observer).await),
+            Ok(stack) => failed.extend(on(stack, &observer).await.unwrap()),
             Err(dev_stack::Error::Agents(error @ dev_stack::agents::AgentsError::MissingBinaries { .. })) => {
                 let scenarios = contract::scenarios::all().len();
                 println!("agents: {scenarios} scenarios skipped: {error}");
@@ -32,8 +33,8 @@ fn scenarios_hold() {
 }
 
 /// Runs all scenarios and answers the lines of those that failed.
-async fn on(stack: DevStack, observer: &Observer) -> Vec<String> {
-    let backend = Backend::of(stack).unwrap();
+async fn on(stack: DevStack, observer: &Observer) -> Result<Vec<String>> {
+    let backend = Backend::of(stack)?;
     let name = backend.name();
     let observer = observer.cleared();
     let wanted = std::env::var("CONTRACT_ONLY").unwrap_or_default();
@@ -42,9 +43,10 @@ async fn on(stack: DevStack, observer: &Observer) -> Vec<String> {
     let report: Report = run(&backend, &scenarios, AT_ONCE, &observer, |ran| println!("{name}: {ran}")).await;
     println!("{report}");
     if std::env::var_os("CONTRACT_RECORD").is_some() && wanted.is_empty() {
-        Record::of(&backend, &report).write().unwrap();
+        Record::of(&backend, &report).write().map_err(Stop::Failed)?;
     }
-    let failed = report.ran.iter().filter(|ran| ran.is_failed()).map(|ran| format!("{name}: {ran}")).collect();
+    let failed =
+        report.ran.iter().filter(|ran| ran.is_failed()).map(|ran| format!("{name}: {ran}")).collect();
     backend.into_stack().stop().await;
-    failed
+    Ok(failed)
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use client_core::Extra;
 use client_core::time::{go, rfc3339};
 use client_core::wire::{null_default, secret};
-use client_core::Extra;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};

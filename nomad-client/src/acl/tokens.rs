@@ -133,7 +133,11 @@ pub struct NewToken {
     global: bool,
     #[serde(rename = "ExpirationTTL", skip_serializing_if = "Option::is_none", with = "go::option")]
     expiration_ttl: Option<Duration>,
-    #[serde(rename = "SecretID", skip_serializing_if = "Option::is_none", serialize_with = "secret::option::expose")]
+    #[serde(
+        rename = "SecretID",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "secret::option::expose"
+    )]
     secret_id: Option<SecretString>,
 }
 

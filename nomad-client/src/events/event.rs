@@ -5,8 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::record::enums;
 use crate::{
-    Allocation, Deployment, Evaluation, Job, Node, NodePool, Result, ServiceRegistration,
-    VariableMetadata,
+    Allocation, Deployment, Evaluation, Job, Node, NodePool, Result, ServiceRegistration, VariableMetadata,
 };
 
 enums! {

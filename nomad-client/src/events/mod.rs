@@ -42,7 +42,6 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn events(&self) -> EventRequest {
         EventRequest { call: self.call(&STREAM, &[]), index: None }
     }

@@ -307,7 +307,11 @@ mod tests {
     #[test]
     fn events_and_their_classes() {
         let cases = [
-            ("Driver Failure", "Failed to pull `x:bad`: Error response from daemon: manifest unknown", "image"),
+            (
+                "Driver Failure",
+                "Failed to pull `x:bad`: Error response from daemon: manifest unknown",
+                "image",
+            ),
             ("Driver Failure", "Port \"web\" not found, check network block", "port"),
             ("Driver Failure", "failed to start: bind: address already in use", "port"),
             ("Driver Failure", "rpc error: no such driver", "driver"),
@@ -346,10 +350,11 @@ mod tests {
 
     #[test]
     fn a_task_that_was_stopped_did_not_crash() {
-        let stopped: Allocation = serde_json::from_value(json!({"ClientStatus": "complete", "TaskStates": {"api": {
-            "State": "dead", "Events": [{"Type": "Killing"}, {"Type": "Terminated", "ExitCode": 2}],
-        }}}))
-        .unwrap();
+        let stopped: Allocation =
+            serde_json::from_value(json!({"ClientStatus": "complete", "TaskStates": {"api": {
+                "State": "dead", "Events": [{"Type": "Killing"}, {"Type": "Terminated", "ExitCode": 2}],
+            }}}))
+            .unwrap();
         assert_eq!(diagnose(&stopped).class, FailureClass::Unclear);
     }
 

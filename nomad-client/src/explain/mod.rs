@@ -89,7 +89,8 @@ impl Explain<'_> {
             None => Vec::new(),
         };
         let checks = present(self.0.allocations().checks(alloc_id).await)?.flatten().unwrap_or_default();
-        let failing_checks = checks.into_values().filter(|check| check.status != CheckStatus::Success).collect();
+        let failing_checks =
+            checks.into_values().filter(|check| check.status != CheckStatus::Success).collect();
         Ok(Explanation {
             class,
             message,

@@ -423,4 +423,3 @@ impl Jobs<'_> {
         self.0.call(&UNTAG_VERSION, &[job_id, tag])
     }
 }
-

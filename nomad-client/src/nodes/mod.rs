@@ -99,10 +99,7 @@ impl Nodes<'_> {
     /// Says whether new allocations may be placed on a node.
     pub fn set_eligible(&self, node_id: &str, eligible: bool) -> Call<NodeUpdate> {
         let eligibility = if eligible { NodeEligibility::Eligible } else { NodeEligibility::Ineligible };
-        self.0
-            .call(&SET_ELIGIBILITY, &[node_id])
-            .field("NodeID", node_id)
-            .field("Eligibility", &eligibility)
+        self.0.call(&SET_ELIGIBILITY, &[node_id]).field("NodeID", node_id).field("Eligibility", &eligibility)
     }
 
     /// Forgets a node that is gone for good.

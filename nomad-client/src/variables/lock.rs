@@ -58,10 +58,12 @@ impl LockRequest {
             call = call.items(&self.items);
         }
         let variable = call.await?;
-        let id = variable.metadata.lock.as_ref().and_then(|lock| lock.id.clone()).ok_or_else(|| {
-            Error::from(client_core::Error::decode("the answer to a lock names no lock"))
-        })?;
-        let held = Arc::new(Held { client: self.client, path: self.path, id: LockId::new(id), ttl: self.ttl });
+        let id =
+            variable.metadata.lock.as_ref().and_then(|lock| lock.id.clone()).ok_or_else(|| {
+                Error::from(client_core::Error::decode("the answer to a lock names no lock"))
+            })?;
+        let held =
+            Arc::new(Held { client: self.client, path: self.path, id: LockId::new(id), ttl: self.ttl });
         let (state, _) = watch::channel(State::HeldUntil(begun + self.ttl));
         Ok(VariableLockGuard { held, state: Arc::new(state), renewal: None, variable })
     }

@@ -160,7 +160,10 @@ impl<T> Call<T, AcquireLock> {
     /// How long the lock is held without a renewal, from 10 seconds to 24 hours, and for how long
     /// afterwards nobody gets it. Both are 15 seconds by default.
     pub fn ttl(self, ttl: Duration, lock_delay: Duration) -> Self {
-        self.field("Lock", &VariableLock { ttl: Some(ttl), lock_delay: Some(lock_delay), ..VariableLock::default() })
+        self.field(
+            "Lock",
+            &VariableLock { ttl: Some(ttl), lock_delay: Some(lock_delay), ..VariableLock::default() },
+        )
     }
 
     /// What to put into the variable, such as who holds the lock.
@@ -218,7 +221,11 @@ impl<K: Into<String>, V: Into<SecretString>> FromIterator<(K, V)> for VariableIt
 impl PartialEq for VariableItems {
     fn eq(&self, other: &Self) -> bool {
         self.0.len() == other.0.len()
-            && self.0.iter().zip(&other.0).all(|((a, x), (b, y))| a == b && x.expose_secret() == y.expose_secret())
+            && self
+                .0
+                .iter()
+                .zip(&other.0)
+                .all(|((a, x), (b, y))| a == b && x.expose_secret() == y.expose_secret())
     }
 }
 

@@ -10,9 +10,9 @@ use client_core::caps::{BlockingLookup, Plain};
 use client_core::{Op, Verb, capabilities, operations, options, wire};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::Call;
 use crate::call::Reversible;
 use crate::record::handle;
-use crate::Call;
 
 capabilities! {
     /// Lists CSI volumes.

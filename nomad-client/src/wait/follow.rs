@@ -33,14 +33,16 @@ impl Run {
         loop {
             let limit = placement.map_or(self.deadline, |limit| limit.min(self.deadline));
             tokio::select! {
+                // What allocations do is told before the end that it leads to.
+                biased;
+                next = allocation_lists.next() => {
+                    allocations = next.unwrap_or_else(ended)?;
+                    self.tell_changes(&allocations, &mut told);
+                }
                 next = deployments.next() => {
                     let deployment = next.unwrap_or_else(ended)?;
                     self.tell(RolloutEvent::Deployment(Box::new(deployment.clone())));
                     current = Some(deployment);
-                }
-                next = allocation_lists.next() => {
-                    allocations = next.unwrap_or_else(ended)?;
-                    self.tell_changes(&allocations, &mut told);
                 }
                 () = sleep_until(limit) => {
                     return Ok(match current {
@@ -76,11 +78,7 @@ impl Run {
         }
     }
 
-    pub(super) fn tell_changes(
-        &self,
-        allocations: &[AllocationListStub],
-        told: &mut BTreeMap<String, Told>,
-    ) {
+    pub(super) fn tell_changes(&self, allocations: &[AllocationListStub], told: &mut BTreeMap<String, Told>) {
         for allocation in allocations {
             let now = (allocation.client_status.clone(), allocation.is_healthy(), allocation.is_over());
             if told.get(&allocation.id) != Some(&now) {

@@ -37,6 +37,7 @@ impl Run {
                 limit = limit.min(placement);
             }
             tokio::select! {
+                biased;
                 next = lists.next() => {
                     let all = next.unwrap_or_else(ended)?;
                     ours = all.into_iter().filter(|a| Some(a.job_version) == self.job.version).collect();
@@ -63,7 +64,9 @@ impl Run {
 
     /// Whether each group has as many running allocations as it should.
     fn runs(&self, ours: &[AllocationListStub]) -> bool {
-        let live = |group: &str| ours.iter().filter(move |a| a.task_group == group && !a.is_over()).collect::<Vec<_>>();
+        let live = |group: &str| {
+            ours.iter().filter(move |a| a.task_group == group && !a.is_over()).collect::<Vec<_>>()
+        };
         self.job.task_groups.iter().all(|group| {
             let live = live(&group.name);
             let wanted = match self.job.kind {
@@ -95,6 +98,12 @@ impl Run {
             let waits = !placed && ours.is_empty();
             let limit = if waits { placement.min(self.deadline) } else { self.deadline };
             tokio::select! {
+                biased;
+                next = lists.next() => {
+                    ours = next.unwrap_or_else(ended)?;
+                    ours.retain(|a| Some(a.job_version) == self.job.version);
+                    self.tell_changes(&ours, &mut told);
+                }
                 next = jobs.next() => {
                     let job = next.unwrap_or_else(ended)?;
                     if job.job_modify_index > self.job.job_modify_index {
@@ -103,11 +112,6 @@ impl Run {
                     if job.status == Some(JobStatus::Dead) {
                         break;
                     }
-                }
-                next = lists.next() => {
-                    ours = next.unwrap_or_else(ended)?;
-                    ours.retain(|a| Some(a.job_version) == self.job.version);
-                    self.tell_changes(&ours, &mut told);
                 }
                 () = sleep_until(limit) => return self.over(waits && limit < self.deadline).await,
             }
@@ -131,9 +135,12 @@ impl Run {
 /// The last attempt of each allocation says how it went; earlier ones were tried again.
 fn judge(allocations: Vec<AllocationListStub>) -> RolloutOutcome {
     let last: Vec<_> = allocations.into_iter().filter(|a| a.next_allocation.is_empty()).collect();
-    let failed: Vec<_> =
-        last.iter().filter(|a| a.client_status != ClientStatus::Complete).cloned().collect();
-    if failed.is_empty() { RolloutOutcome::Completed(last) } else { RolloutOutcome::AllocationsFailed(failed) }
+    let failed: Vec<_> = last.iter().filter(|a| a.client_status != ClientStatus::Complete).cloned().collect();
+    if failed.is_empty() {
+        RolloutOutcome::Completed(last)
+    } else {
+        RolloutOutcome::AllocationsFailed(failed)
+    }
 }
 
 /// Whether an allocation failed and nothing will replace it.

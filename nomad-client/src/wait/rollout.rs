@@ -52,7 +52,13 @@ pub enum Canaries {
 
 impl RolloutWait {
     pub(super) fn new(client: Client, start: Start) -> Self {
-        Self { client, start, limit: None, placement_limit: Duration::from_secs(120), canaries: Canaries::Stop }
+        Self {
+            client,
+            start,
+            limit: None,
+            placement_limit: Duration::from_secs(120),
+            canaries: Canaries::Stop,
+        }
     }
 
     /// How long to wait at the most. By default as long as the job's update strategy may take, from
@@ -312,7 +318,9 @@ impl Run {
     async fn deployment(self, deployment_id: String) -> Result<RolloutOutcome> {
         let ended = match self.follow(&deployment_id).await? {
             Followed::Over(deployment) => deployment,
-            Followed::Ready(deployment) => return Ok(RolloutOutcome::ReadyForPromotion(Box::new(deployment))),
+            Followed::Ready(deployment) => {
+                return Ok(RolloutOutcome::ReadyForPromotion(Box::new(deployment)));
+            }
             Followed::TimedOut(deployment) => return Ok(RolloutOutcome::TimedOut(deployment.map(Box::new))),
             Followed::NotPlaced(deployment) => {
                 let failures = self.placement_failures().await?;
@@ -333,7 +341,9 @@ impl Run {
         let version = match description.revert {
             Some(Revert::To(version)) => Some(version),
             // A cause this version does not know may hide a revert. Only the groups can say.
-            None if matches!(description.cause, DeploymentCause::Unknown(_)) && failed.reverts_itself() => None,
+            None if matches!(description.cause, DeploymentCause::Unknown(_)) && failed.reverts_itself() => {
+                None
+            }
             _ => return Ok(RolloutOutcome::Failed(failed)),
         };
         self.tell(RolloutEvent::Reverting(version));

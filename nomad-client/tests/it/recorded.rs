@@ -24,7 +24,9 @@ impl Exchange {
     fn bytes(&self) -> Vec<u8> {
         match &self.body {
             Value::Null => Vec::new(),
-            Value::String(text) if self.status >= 400 || !is_json_text(&self.file) => text.clone().into_bytes(),
+            Value::String(text) if self.status >= 400 || !is_json_text(&self.file) => {
+                text.clone().into_bytes()
+            }
             body => serde_json::to_vec(body).unwrap(),
         }
     }
@@ -143,7 +145,10 @@ fn nothing_of_an_answer_is_lost() {
     for exchange in exchanges() {
         let Some(entry) = operation(&exchange) else {
             if !LEFT_OUT.contains(&exchange.file.as_str()) {
-                problems.push(format!("{}: no operation for {} {}", exchange.file, exchange.method, exchange.path));
+                problems.push(format!(
+                    "{}: no operation for {} {}",
+                    exchange.file, exchange.method, exchange.path
+                ));
             }
             continue;
         };
@@ -220,8 +225,12 @@ async fn error_answers_become_the_right_errors() {
         "jobs.scale_out_of_range.json" => "invalid",
         "oidc_discovery.openid_configuration.json" => "not found",
         "variables.lock_acquire_held.json" | "variables.put_cas_conflict.json" => "variable conflict",
-        "volumes.csi_get.json" | "volumes.csi_plugin_get.json" | "volumes.csi_list_external.json" => "not found",
-        file if ["quotas.", "sentinel.", "recommendations."].iter().any(|area| file.starts_with(area)) => "enterprise",
+        "volumes.csi_get.json" | "volumes.csi_plugin_get.json" | "volumes.csi_list_external.json" => {
+            "not found"
+        }
+        file if ["quotas.", "sentinel.", "recommendations."].iter().any(|area| file.starts_with(area)) => {
+            "enterprise"
+        }
         file => panic!("{file} is new: say what it should become"),
     };
     let mut seen = 0;

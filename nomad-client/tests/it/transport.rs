@@ -13,6 +13,8 @@ use futures_util::{FutureExt, StreamExt};
 use nomad_client::{Client, RetryPolicy};
 
 type Body = BoxStream<'static, Result<Bytes, TransportError>>;
+/// What answers, and for which path.
+type Queue = VecDeque<(Option<String>, Answer)>;
 type Answer = Box<dyn FnOnce(&Asked) -> (u16, HeaderMap, Body) + Send>;
 
 /// What was asked.
@@ -22,10 +24,11 @@ pub(crate) struct Asked {
     pub(crate) body: Bytes,
 }
 
-/// Answers by path, first those for exactly that path and then those for any.
+/// Answers by path, first those for exactly that path and then those for any. A path with a `?` at
+/// its end is for requests without a query.
 #[derive(Clone, Default)]
 pub(crate) struct Answers {
-    queue: Arc<Mutex<VecDeque<(Option<String>, Answer)>>>,
+    queue: Arc<Mutex<Queue>>,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
@@ -98,7 +101,10 @@ impl Transport for Answers {
         self.asked.lock().unwrap().push(asked.clone());
         let found = {
             let mut queue = self.queue.lock().unwrap();
-            let exact = queue.iter().position(|(wanted, _)| wanted.as_deref() == Some(&path));
+            let fits = |wanted: &str| {
+                wanted == path || (query.is_empty() && wanted.strip_suffix('?') == Some(&path))
+            };
+            let exact = queue.iter().position(|(wanted, _)| wanted.as_deref().is_some_and(fits));
             let position = exact.or_else(|| queue.iter().position(|(wanted, _)| wanted.is_none()));
             position.and_then(|position| queue.remove(position))
         };

@@ -77,7 +77,8 @@ fn scopes_and_common_options() {
         target(nomad.jobs().list().namespace("*").region("us").stale().reverse(true).spec()),
         "/v1/jobs?region=us&stale&reverse=true&namespace=%2A"
     );
-    let call = nomad.region("us").jobs().get("a/dispatch-1").index(0).wait(std::time::Duration::from_secs(90));
+    let call =
+        nomad.region("us").jobs().get("a/dispatch-1").index(0).wait(std::time::Duration::from_secs(90));
     assert_eq!(target(call.spec()), "/v1/job/a%2Fdispatch-1?namespace=staging&region=us&index=1&wait=1m30s");
     let refused = nomad.jobs().get("..").spec().unwrap_err();
     assert!(refused.to_string().contains("job_id"), "{refused}");

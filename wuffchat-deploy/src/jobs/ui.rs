@@ -15,7 +15,8 @@ pub(super) fn task(environment: &Environment, version: &Version) -> Task {
         .env("REACT_APP_API_URL", api)
         .env("WUFFCHAT_CONFIG_JS", "${NOMAD_TASK_DIR}/config.js")
         .template(
-            Template::new(format!("window.__WUFFCHAT__ = {settings};\n"), "local/config.js").change_mode("noop"),
+            Template::new(format!("window.__WUFFCHAT__ = {settings};\n"), "local/config.js")
+                .change_mode("noop"),
         )
 }
 

@@ -38,6 +38,14 @@ impl<'a, 'b> Follow<'a, 'b> {
         let name = self.component.job_id();
         let version = self.release.clients.nomad.jobs().get(name).await?.version;
         self.job.version = version;
+        if !registration.is_new_version() {
+            // Nothing new was set going, but what was before may still be on its way.
+            let latest = self.release.clients.nomad.jobs().latest_deployment(name).await?;
+            let going = latest.filter(|it| Some(it.job_version) == version && !it.status.is_terminal());
+            if let Some(deployment) = going {
+                return self.deployment(&deployment).await;
+            }
+        }
         self.release.events.event(&Event::Registered {
             job: name.to_owned(),
             version: version.unwrap_or_default(),
@@ -86,7 +94,11 @@ impl<'a, 'b> Follow<'a, 'b> {
             RolloutEvent::NotPlaced(failures) => {
                 for (group, metric) in &failures {
                     let text = failure::place(group, metric);
-                    self.release.events.event(&Event::Trouble { job: job.clone(), allocation: group.clone(), text });
+                    self.release.events.event(&Event::Trouble {
+                        job: job.clone(),
+                        allocation: group.clone(),
+                        text,
+                    });
                 }
             }
             RolloutEvent::Promoted => {

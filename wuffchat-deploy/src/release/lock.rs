@@ -79,5 +79,9 @@ impl ReleaseLock {
 async fn read_holder(nomad: &Nomad, path: &str) -> Option<Holder> {
     let variable = nomad.variables().get(path).optional().await.ok()??;
     let item = |name: &str| variable.items.get(name).map(str::to_owned);
-    Some(Holder { who: item("who")?, version: item("version")?, since: item("since").and_then(|s| s.parse().ok()) })
+    Some(Holder {
+        who: item("who")?,
+        version: item("version")?,
+        since: item("since").and_then(|s| s.parse().ok()),
+    })
 }

@@ -21,12 +21,12 @@ use crate::app::{Component, Version};
 use crate::secrets::Values;
 
 pub use plan::{JobPlanned, plan};
-pub use run::run;
 pub(crate) use run::roll_back;
+pub use run::run;
 
 pub(crate) use follow::{Ended, Follow};
 pub(crate) use lock::ReleaseLock;
-pub(crate) use plan::with_live_counts;
+pub(crate) use plan::{essence, with_live_counts};
 pub(crate) use verify::running;
 
 /// What to release, and how.

@@ -67,12 +67,10 @@ impl JobPlanned {
     /// What Nomad warns of, and what would not be placed.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let said = self.plan.warnings.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned);
-        let unplaced = self
-            .plan
-            .failed_tg_allocs
-            .iter()
-            .map(|(group, metric)| crate::failure::place(group, metric));
+        let said =
+            self.plan.warnings.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned);
+        let unplaced =
+            self.plan.failed_tg_allocs.iter().map(|(group, metric)| crate::failure::place(group, metric));
         said.chain(unplaced).collect()
     }
 }
@@ -106,13 +104,31 @@ pub(super) async fn plan_job(nomad: &Nomad, component: Component, job: Job) -> R
 pub(crate) fn with_live_counts(mut job: Job, current: Option<&Job>) -> Job {
     let Some(current) = current.filter(|job| job.stop != Some(true)) else { return job };
     for group in &mut job.task_groups {
-        let Some(scaling) = group.scaling.as_ref().filter(|scaling| scaling.enabled != Some(false)) else { continue };
-        let live = current.task_groups.iter().find(|live| live.name == group.name).and_then(|live| live.count);
+        let Some(scaling) = group.scaling.as_ref().filter(|scaling| scaling.enabled != Some(false)) else {
+            continue;
+        };
+        let live =
+            current.task_groups.iter().find(|live| live.name == group.name).and_then(|live| live.count);
         if let Some(live) = live {
             let most = scaling.max.unwrap_or(u64::MAX);
             group.count = Some(live.min(most).max(scaling.min.unwrap_or_default()));
         }
     }
+    job
+}
+
+/// What makes a version of a job what it is: without its counts, and without what the server
+/// keeps about it.
+pub(crate) fn essence(mut job: Job) -> Job {
+    for group in &mut job.task_groups {
+        group.count = None;
+        if let Some(scaling) = &mut group.scaling {
+            (scaling.id, scaling.create_index, scaling.modify_index) = (None, None, None);
+        }
+    }
+    (job.version, job.stable, job.version_tag, job.stop) = (None, None, None, None);
+    (job.submit_time, job.modify_index, job.job_modify_index) = (None, None, None);
+    (job.status, job.status_description, job.nomad_token_id) = (None, None, None);
     job
 }
 
@@ -137,10 +153,15 @@ mod tests {
         stopped.stop = Some(true);
         assert_eq!(with_live_counts(with_count(3), Some(&stopped)).task_groups[0].count, Some(3));
         let ui = |count| {
-            let mut job = jobs::job(Component::Ui, &Environment::new(Stage::Production), &"v1".parse().unwrap());
+            let mut job =
+                jobs::job(Component::Ui, &Environment::new(Stage::Production), &"v1".parse().unwrap());
             job.task_groups[0].count = Some(count);
             job
         };
-        assert_eq!(with_live_counts(ui(3), Some(&ui(9))).task_groups[0].count, Some(3), "nothing scales the UI");
+        assert_eq!(
+            with_live_counts(ui(3), Some(&ui(9))).task_groups[0].count,
+            Some(3),
+            "nothing scales the UI"
+        );
     }
 }

@@ -61,7 +61,9 @@ impl Record {
     fn from_items(items: &VariableItems) -> Option<Self> {
         let previous = Component::ALL
             .into_iter()
-            .filter_map(|component| Some((component, items.get(&format!("previous_{component}"))?.parse().ok()?)))
+            .filter_map(|component| {
+                Some((component, items.get(&format!("previous_{component}"))?.parse().ok()?))
+            })
             .collect();
         Some(Self {
             who: items.get("who")?.to_owned(),

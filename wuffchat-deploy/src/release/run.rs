@@ -33,7 +33,7 @@ pub async fn run(
     environment.check()?;
     let clients = clients.within(environment);
     let mut release = Release::new(&clients, environment, request, events);
-    release.run().await?;
+    Box::pin(release.run()).await?;
     Ok(release.report)
 }
 
@@ -46,7 +46,7 @@ pub(crate) async fn roll_back(
     events: &dyn EventSink,
 ) -> Result<Report> {
     let mut release = Release::new(clients, environment, request, events);
-    release.roll_back(wanted).await?;
+    Box::pin(release.roll_back(wanted)).await?;
     Ok(release.report)
 }
 
@@ -98,7 +98,8 @@ impl Release<'_> {
             lock.check()?;
             self.record(Some(component), None).await?;
             let name = format!("roll back {}", component.job_id());
-            let report = self.step(&name, async |release| release.roll_back_one(component, job).await).await?;
+            let report =
+                self.step(&name, async |release| release.roll_back_one(component, job).await).await?;
             let outcome = report.outcome.unwrap_or(Outcome::Failed);
             self.events.event(&Event::JobFinished { job: report.job.clone(), outcome });
             self.report.jobs.push(report);
@@ -134,7 +135,7 @@ impl Release<'_> {
         }
         self.step("namespace", async |release| release.ensure_namespace().await).await?;
         let lock = self.step("lock", async |release| release.lock().await).await?;
-        let result = self.locked(&lock).await;
+        let result = Box::pin(self.locked(&lock)).await;
         self.give_back(lock).await;
         result
     }
@@ -152,7 +153,7 @@ impl Release<'_> {
                 return Err(error);
             }
         };
-        let outcome = self.deploy(plans, lock).await?;
+        let outcome = Box::pin(self.deploy(plans, lock)).await?;
         self.report.outcome = outcome;
         let ended = (!matches!(outcome, Outcome::Interrupted | Outcome::Timeout)).then_some(outcome);
         self.record(None, ended).await
@@ -254,7 +255,8 @@ impl Release<'_> {
             return Ok(());
         }
         let keep = secrets::Existing::Keep;
-        let reports = secrets::seed(&self.clients.vault, self.environment, &self.request.secrets, keep).await?;
+        let reports =
+            secrets::seed(&self.clients.vault, self.environment, &self.request.secrets, keep).await?;
         for report in &reports {
             self.events.event(&Event::Secret {
                 path: report.path.clone(),
@@ -322,7 +324,8 @@ impl Release<'_> {
                 continue;
             }
             let name = format!("deploy {}", component.job_id());
-            let job = self.step(&name, async |release| release.deploy_one(planned, lock).await).await?;
+            let job =
+                self.step(&name, async |release| Box::pin(release.deploy_one(planned, lock)).await).await?;
             let outcome = job.outcome.unwrap_or(Outcome::Failed);
             self.events.event(&Event::JobFinished { job: job.job.clone(), outcome });
             self.report.jobs.push(job);
@@ -424,7 +427,9 @@ impl Release<'_> {
         }
         let registered = nomad.jobs().register(&job).enforce_index(planned.plan.job_modify_index).await;
         let registration = match registered {
-            Err(nomad_client::Error::JobModifyIndexConflict { .. }) if self.only_counts_moved(&planned).await? => {
+            Err(nomad_client::Error::JobModifyIndexConflict { .. })
+                if self.only_counts_moved(&planned).await? =>
+            {
                 let again = plan::plan_job(nomad, planned.component, job).await?;
                 nomad.jobs().register(&again.job).enforce_index(again.plan.job_modify_index).await?
             }
@@ -435,16 +440,8 @@ impl Release<'_> {
 
     async fn only_counts_moved(&self, planned: &JobPlanned) -> Result<bool> {
         let now = self.clients.nomad.jobs().get(planned.component.job_id()).optional().await?;
-        let (Some(mut then), Some(mut now)) = (planned.current.clone(), now) else { return Ok(false) };
-        for job in [&mut then, &mut now] {
-            for group in &mut job.task_groups {
-                group.count = None;
-            }
-            (job.version, job.stable, job.version_tag) = (None, None, None);
-            (job.submit_time, job.modify_index, job.job_modify_index) = (None, None, None);
-            (job.status, job.status_description, job.nomad_token_id) = (None, None, None);
-        }
-        Ok(then == now)
+        let (Some(then), Some(now)) = (planned.current.clone(), now) else { return Ok(false) };
+        Ok(plan::essence(then) == plan::essence(now))
     }
 
     /// What a job's end means, after a look at Consul.

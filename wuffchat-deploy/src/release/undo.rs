@@ -12,8 +12,14 @@ use crate::rollback;
 ///
 /// Problems on the way are warnings: whatever can be put back is.
 pub(super) async fn undo(release: &mut Release<'_>, failure: Outcome, lock: &ReleaseLock) -> Outcome {
-    let moved: Vec<JobReport> =
-        release.report.jobs.iter().filter(|job| job.outcome == Some(Outcome::Deployed)).rev().cloned().collect();
+    let moved: Vec<JobReport> = release
+        .report
+        .jobs
+        .iter()
+        .filter(|job| job.outcome == Some(Outcome::Deployed))
+        .rev()
+        .cloned()
+        .collect();
     let mut all_back = true;
     for job in moved {
         let name = format!("undo {}", job.job);
@@ -46,6 +52,7 @@ async fn put_back(release: &mut Release<'_>, job: &JobReport, lock: &ReleaseLock
     lock.check()?;
     release.events.event(&Event::Reverting { job: job.job.clone(), to_version: Some(version) });
     let registered = rollback::register_version(&release.clients.nomad, component, version).await?;
-    let ended = Follow::new(release, component, JobReport::of(component, None)).registration(&registered).await?;
+    let ended =
+        Follow::new(release, component, JobReport::of(component, None)).registration(&registered).await?;
     Ok(if ended.outcome == Outcome::Deployed { Outcome::Reverted } else { ended.outcome })
 }

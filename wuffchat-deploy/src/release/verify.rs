@@ -12,7 +12,8 @@ use crate::{Clients, Result};
 pub(crate) async fn running(nomad: &Nomad, component: Component) -> Result<(u64, u64)> {
     let status = nomad.jobs().scale_status(component.job_id()).optional().await?;
     let group = status.and_then(|status| status.task_groups.get(component.group()).cloned());
-    Ok(group.map_or((0, 0), |group| (group.healthy.max(0).unsigned_abs(), group.desired.max(0).unsigned_abs())))
+    Ok(group
+        .map_or((0, 0), |group| (group.healthy.max(0).unsigned_abs(), group.desired.max(0).unsigned_abs())))
 }
 
 /// Waits until Consul has `wanted` passing instances, all of them of allocations that run.
@@ -31,8 +32,11 @@ pub(super) async fn instances(
         let mut pause = Duration::from_millis(50);
         loop {
             let allocations = clients.nomad.jobs().allocations(name).await?;
-            let running: BTreeSet<&str> =
-                allocations.iter().filter(|alloc| alloc.client_status == ClientStatus::Running).map(|alloc| alloc.id.as_str()).collect();
+            let running: BTreeSet<&str> = allocations
+                .iter()
+                .filter(|alloc| alloc.client_status == ClientStatus::Running)
+                .map(|alloc| alloc.id.as_str())
+                .collect();
             let entries = clients.consul.health().service(name).passing().await?;
             let (mut ours, mut strangers) = (0, 0);
             for entry in &entries {

@@ -29,7 +29,10 @@ async fn limited_token(backend: &Backend) -> Result {
     let policy = acl.create_policy(&Policy::new(&name, &rules)).await?.id.unwrap_or_default();
     ensure_eq!(acl.policy_by_name(&name).await?.rules, Some(rules));
     ensure_eq!(acl.policy(&policy).await?.name, name);
-    ensure!(acl.policies().await?.iter().any(|found| found.id.as_ref() == Some(&policy)), "the policy is not listed");
+    ensure!(
+        acl.policies().await?.iter().any(|found| found.id.as_ref() == Some(&policy)),
+        "the policy is not listed"
+    );
     let token = acl.create_token(&Token::new().description("a test").policy(&name)).await?;
     let limited = backend.consul_as(Some(token.secret_id.expose_secret()))?;
     ensure_eq!(limited.acl().token_self().await?.accessor_id, token.accessor_id);
@@ -56,7 +59,11 @@ async fn limited_token(backend: &Backend) -> Result {
 async fn roles(backend: &Backend) -> Result {
     let acl = backend.consul.acl();
     let name = backend.unique("role");
-    let policy = acl.create_policy(&Policy::new(&name, "node_prefix \"\" { policy = \"read\" }")).await?.id.unwrap_or_default();
+    let policy = acl
+        .create_policy(&Policy::new(&name, "node_prefix \"\" { policy = \"read\" }"))
+        .await?
+        .id
+        .unwrap_or_default();
     let role = acl.create_role(&Role::new(&name).policy(&name)).await?.id.unwrap_or_default();
     ensure_eq!(acl.role_by_name(&name).await?.id.as_ref(), Some(&role));
     ensure!(acl.roles().await?.iter().any(|found| found.id.as_ref() == Some(&role)), "it is not listed");

@@ -127,7 +127,10 @@ async fn transaction(backend: &Backend) -> Result {
         .get_tree(&format!("{top}/"))
         .apply()
         .await?;
-    ensure!(results.pairs().any(|pair| pair.key == key("b") && pair.text() == Ok("2")), "the result is incomplete");
+    ensure!(
+        results.pairs().any(|pair| pair.key == key("b") && pair.text() == Ok("2")),
+        "the result is incomplete"
+    );
     ensure_eq!(consul.kv().get(&key("a")).await?.text().ok(), Some("1"));
     consul.txn().delete_tree(&format!("{top}/")).apply().await?;
     ensure!(consul.kv().keys(&top).await?.is_empty(), "the tree is still there");

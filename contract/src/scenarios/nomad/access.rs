@@ -30,7 +30,10 @@ async fn limited_token(backend: &Backend) -> Result {
     ensure_eq!(acl.policy(&name).await?.rules, rules);
     ensure!(acl.policies().await?.iter().any(|stub| stub.name == name), "the policy is not listed");
     let token = acl.create_token(&NewToken::client(&name).policy(&name)).await?;
-    ensure!(acl.tokens().await?.iter().any(|stub| stub.accessor_id == token.accessor_id), "the token is not listed");
+    ensure!(
+        acl.tokens().await?.iter().any(|stub| stub.accessor_id == token.accessor_id),
+        "the token is not listed"
+    );
     let limited = backend.nomad_as(Some(token.secret_id.expose_secret()))?;
     ensure_eq!(limited.acl().own_token().await?.accessor_id, token.accessor_id);
     ensure!(limited.acl().own_policies().await?.iter().any(|policy| policy.name == name), "it has no policy");
@@ -39,9 +42,15 @@ async fn limited_token(backend: &Backend) -> Result {
     let wanted = job(spec(&backend.unique("refused"), "service", STAYS))?;
     for (what, result) in [
         ("a job was registered", limited.jobs().register(&wanted).await.map(drop)),
-        ("a variable was written", limited.variables().put("x", &[("a", "b")].into_iter().collect()).await.map(drop)),
+        (
+            "a variable was written",
+            limited.variables().put("x", &[("a", "b")].into_iter().collect()).await.map(drop),
+        ),
         ("nodes were listed", limited.nodes().list().await.map(drop)),
-        ("a token was made", limited.acl().create_token(&NewToken::client("x").policy(&name)).await.map(drop)),
+        (
+            "a token was made",
+            limited.acl().create_token(&NewToken::client("x").policy(&name)).await.map(drop),
+        ),
     ] {
         match result {
             Err(Error::PermissionDenied(_)) => {}
@@ -49,7 +58,10 @@ async fn limited_token(backend: &Backend) -> Result {
         }
     }
     let anonymous = backend.nomad_as(None)?;
-    ensure!(matches!(anonymous.jobs().list().await, Err(Error::PermissionDenied(_))), "nobody was asked for a token");
+    ensure!(
+        matches!(anonymous.jobs().list().await, Err(Error::PermissionDenied(_))),
+        "nobody was asked for a token"
+    );
     acl.delete_token(&token.accessor_id).await?;
     ensure!(limited.jobs().list().await.is_err(), "a deleted token is used");
     acl.delete_policy(&name).await?;

@@ -20,7 +20,10 @@ async fn namespaces(backend: &Backend) -> Result {
     read.meta.insert("owner".to_owned(), "team".to_owned());
     namespaces.upsert(&read).await?;
     ensure_eq!(namespaces.get(&name).await?.meta.get("owner").map(String::as_str), Some("team"));
-    ensure!(namespaces.list().prefix(&name).await?.iter().any(|found| found.name == name), "it is not listed");
+    ensure!(
+        namespaces.list().prefix(&name).await?.iter().any(|found| found.name == name),
+        "it is not listed"
+    );
 
     let scoped = backend.nomad.namespace(&name);
     let id = backend.unique("spaced");

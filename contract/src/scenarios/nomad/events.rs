@@ -20,7 +20,8 @@ async fn of_a_job(backend: &Backend) -> Result {
         return fail("the answer has no index");
     };
     deployed(backend, &service(&id, STAYS, &json!({}))?, 0).await?;
-    let request = backend.nomad.events().topic_key(Topic::Job, &id).topic_key(Topic::Deployment, &id).index(before);
+    let request =
+        backend.nomad.events().topic_key(Topic::Job, &id).topic_key(Topic::Deployment, &id).index(before);
     let mut events = request.stream();
     let mut seen = BTreeSet::new();
     let search = async {
@@ -54,7 +55,8 @@ async fn all_topics(backend: &Backend) -> Result {
     let search = async {
         while let Some(item) = events.next().await {
             let EventItem::Event(event) = item? else { continue };
-            if event.topic == Topic::Allocation && event.allocation()?.is_some_and(|found| found.job_id == id) {
+            if event.topic == Topic::Allocation && event.allocation()?.is_some_and(|found| found.job_id == id)
+            {
                 return Ok(());
             }
         }

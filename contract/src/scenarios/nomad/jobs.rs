@@ -50,7 +50,10 @@ async fn parse(backend: &Backend) -> Result {
     let with = jobs.parse(hcl(&id)).variables("line = \"echo from a file\"\n").await?;
     let text = serde_json::to_string(&with)?;
     ensure!(text.contains("echo from a file"), "the variable was not used: {text}");
-    match jobs.parse("job \"x\" {\n  group \"g\" {\n    scaling {}\n  }\n}\n").await {
+    match jobs
+        .parse("job \"x\" {\n  group \"g\" {\n    task \"t\" {\n      scaling {}\n    }\n  }\n}\n")
+        .await
+    {
         Err(Error::Invalid(error)) => ensure!(!error.messages().is_empty(), "no reason was given"),
         other => return fail(format!("a wrong specification was parsed: {:?}", other.map(|job| job.id))),
     }
@@ -76,7 +79,8 @@ async fn plan_and_register(backend: &Backend) -> Result {
     let plan = jobs.plan(&first).await?;
     ensure_eq!(plan.job_modify_index, 0);
     ensure!(plan.has_changes() && plan.is_placeable(), "a new job changes nothing or has no place");
-    let place = plan.annotations.as_ref().and_then(|all| all.desired_tg_updates.get(GROUP)).map(|group| group.place);
+    let place =
+        plan.annotations.as_ref().and_then(|all| all.desired_tg_updates.get(GROUP)).map(|group| group.place);
     ensure_eq!(place, Some(1));
     ensure!(jobs.get(&id).optional().await?.is_none(), "planning registered the job");
 
@@ -90,8 +94,11 @@ async fn plan_and_register(backend: &Backend) -> Result {
     let plan = jobs.plan(&changed).await?;
     ensure!(plan.has_changes(), "a changed job has no changes");
     ensure!(plan.job_modify_index > 0, "the plan has no index");
-    let update =
-        plan.annotations.as_ref().and_then(|all| all.desired_tg_updates.get(GROUP)).map(|g| g.destructive_update);
+    let update = plan
+        .annotations
+        .as_ref()
+        .and_then(|all| all.desired_tg_updates.get(GROUP))
+        .map(|g| g.destructive_update);
     ensure_eq!(update, Some(1));
     purge(backend, &id).await
 }
@@ -126,7 +133,10 @@ async fn versions_and_revert(backend: &Backend) -> Result {
 
     jobs.set_stable(&id, 0, true).await?;
     let stable = jobs.versions(&id).await?.versions;
-    ensure!(stable.iter().any(|job| job.version == Some(0) && job.stable == Some(true)), "version 0 is not stable");
+    ensure!(
+        stable.iter().any(|job| job.version == Some(0) && job.stable == Some(true)),
+        "version 0 is not stable"
+    );
 
     jobs.revert(&id, 0).enforce_prior_version(1).await?;
     super::workload::settled(backend, &id, 2).await?;
@@ -145,7 +155,8 @@ async fn tags(backend: &Backend) -> Result {
     jobs.register(&job(spec(&id, "service", STAYS))?).await?;
     let tagged = jobs.tag_version(&id, "good", 0).description("it works").await?;
     ensure_eq!(tagged.name, "good");
-    let tag = |versions: nomad_client::JobVersions| versions.versions.into_iter().find_map(|job| job.version_tag);
+    let tag =
+        |versions: nomad_client::JobVersions| versions.versions.into_iter().find_map(|job| job.version_tag);
     let found = tag(jobs.versions(&id).await?);
     ensure_eq!(found.map(|tag| tag.name), Some("good".to_owned()));
     jobs.untag_version(&id, "good").await?;
@@ -202,7 +213,11 @@ async fn dispatch(backend: &Backend) -> Result {
     let jobs = backend.nomad.jobs();
     let id = backend.unique("dispatched");
     let mut parent = spec(&id, "batch", "echo done");
-    set(&mut parent, "/ParameterizedJob", json!({"Payload": "optional", "MetaRequired": ["who"], "MetaOptional": []}));
+    set(
+        &mut parent,
+        "/ParameterizedJob",
+        json!({"Payload": "optional", "MetaRequired": ["who"], "MetaOptional": []}),
+    );
     let registered = jobs.register(&job(parent)?).await?;
     ensure_eq!(registered.eval_id, "", "a parameterized job is not placed");
     ensure!(jobs.dispatch(&id).await.is_err(), "a dispatch without its meta was taken");

@@ -24,7 +24,7 @@ async fn allocations(backend: &Backend) -> Result {
     ensure!(task.events.iter().any(|event| event.event_type.as_str() == "Started"), "it was never started");
     ensure!(task.started_at.is_some(), "nobody knows since when it runs");
     let listed = backend.nomad.allocations().list().filter(format!("JobID == \"{id}\"")).await?;
-    ensure_eq!(listed.iter().map(|stub| stub.id.clone()).collect::<Vec<_>>(), [alloc.clone()]);
+    ensure_eq!(listed.iter().map(|stub| stub.id.as_str()).collect::<Vec<_>>(), [alloc.as_str()]);
     let short = alloc.get(..8).unwrap_or_default();
     let by_prefix = backend.nomad.allocations().list().prefix(short).await?;
     ensure!(by_prefix.iter().any(|stub| stub.id == alloc), "not found by prefix");
@@ -155,7 +155,10 @@ async fn batch(backend: &Backend) -> Result {
     let full = backend.nomad.allocations().get(&alloc).await?;
     let task = full.task_states.get(TASK);
     ensure!(task.is_some_and(|task| task.failed), "the task did not fail");
-    ensure!(task.is_some_and(|task| task.events.iter().any(|event| event.exit_code == 3)), "its exit code is lost");
+    ensure!(
+        task.is_some_and(|task| task.events.iter().any(|event| event.exit_code == 3)),
+        "its exit code is lost"
+    );
     purge(backend, &good).await?;
     purge(backend, &bad).await
 }

@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use nomad_client::Error;
 use nomad_client::DeploymentStatus;
+use nomad_client::Error;
 use serde_json::json;
 
-use super::workload::{
-    FAILS, GROUP, STAYS, deployed, deployment, job, purge, service, set, settled, spec,
-};
+use super::workload::{FAILS, GROUP, STAYS, deployed, deployment, job, purge, service, set, settled, spec};
 use crate::scenario::{Backend, Result, eventually, fail};
 use crate::{ensure, ensure_eq, scenarios};
 
@@ -96,7 +94,11 @@ async fn canary_that_fails_reverts(backend: &Backend) -> Result {
     backend.nomad.jobs().register(&job(bad)?).await?;
     let failed = settled(backend, &id, 1).await?;
     ensure_eq!(failed.status, DeploymentStatus::Failed);
-    ensure!(failed.status_description.contains("rolling back to job version 0"), "{}", failed.status_description);
+    ensure!(
+        failed.status_description.contains("rolling back to job version 0"),
+        "{}",
+        failed.status_description
+    );
     let reverted = settled(backend, &id, 2).await?;
     ensure_eq!(reverted.status, DeploymentStatus::Successful, "{}", reverted.status_description);
     let now = backend.nomad.jobs().get(&id).await?;
@@ -153,7 +155,11 @@ async fn scaling(backend: &Backend) -> Result {
     jobs.scale(&id, GROUP, 2).message("more").await?;
     eventually(backend.patience(), "two running allocations", async || {
         let status = jobs.scale_status(&id).await?;
-        Ok(status.task_groups.get(GROUP).is_some_and(|group| group.desired == 2 && group.running == 2).then_some(()))
+        Ok(status
+            .task_groups
+            .get(GROUP)
+            .is_some_and(|group| group.desired == 2 && group.running == 2)
+            .then_some(()))
     })
     .await?;
     let status = jobs.scale_status(&id).await?;
@@ -187,15 +193,27 @@ async fn placement_failure(backend: &Backend) -> Result {
     let metric = evaluation.failed_tg_allocs.get(GROUP);
     ensure!(metric.is_some_and(|metric| metric.nodes_evaluated > 0), "no reason is given");
     ensure!(!evaluation.blocked_eval.is_empty(), "nothing waits for room");
-    let blocked = backend.nomad.evaluations().get(&evaluation.blocked_eval).await?;
-    ensure_eq!(blocked.status.as_str(), "blocked");
+    backend.nomad.evaluations().get(&evaluation.blocked_eval).await?;
+    // Whenever other jobs make room it is tried again, and waits again.
+    eventually(backend.patience(), "an evaluation that waits for room", async || {
+        let all = jobs.evaluations(&id).await?;
+        Ok(all.into_iter().find(|found| found.status.as_str() == "blocked").map(|_| ()))
+    })
+    .await?;
 
     let unreachable = backend.unique("unreachable");
     let mut elsewhere = spec(&unreachable, "service", STAYS);
-    set(&mut elsewhere, "/Constraints", json!([{"LTarget": "${attr.kernel.name}", "RTarget": "plan9", "Operand": "="}]));
+    set(
+        &mut elsewhere,
+        "/Constraints",
+        json!([{"LTarget": "${attr.kernel.name}", "RTarget": "plan9", "Operand": "="}]),
+    );
     let plan = jobs.plan(&job(elsewhere)?).await?;
     let metric = plan.failed_tg_allocs.get(GROUP);
-    ensure!(metric.is_some_and(|metric| !metric.constraint_filtered.is_empty()), "the constraint is not named");
+    ensure!(
+        metric.is_some_and(|metric| !metric.constraint_filtered.is_empty()),
+        "the constraint is not named"
+    );
     purge(backend, &id).await
 }
 

@@ -46,7 +46,11 @@ async fn tokens(backend: &Backend) -> Result {
 async fn children(backend: &Backend) -> Result {
     let tokens = backend.vault.auth().token();
     let policy = backend.unique("parent");
-    backend.vault.sys().put_policy(&policy, "path \"auth/token/create\" { capabilities = [\"update\"] }").await?;
+    backend
+        .vault
+        .sys()
+        .put_policy(&policy, "path \"auth/token/create\" { capabilities = [\"update\"] }")
+        .await?;
     let parent = tokens.create(&TokenRequest::new().policies([policy.as_str()])).await?;
     let theirs = backend.vault_as(Some(parent.client_token.expose_secret()))?;
     let child = theirs.auth().token().create(&TokenRequest::new()).await?;
@@ -92,15 +96,21 @@ async fn approle(backend: &Backend) -> Result {
     let mount = backend.unique("approle");
     backend.vault.sys().enable_auth_method(&mount, &MountSettings::of("approle")).await?;
     let approle = backend.vault.auth().approle(&mount);
-    let settings = AppRoleRole::new().token_policies(["default"]).token_ttl(Duration::from_secs(300)).secret_id_num_uses(1);
+    let settings = AppRoleRole::new()
+        .token_policies(["default"])
+        .token_ttl(Duration::from_secs(300))
+        .secret_id_num_uses(1);
     approle.put_role("ci", &settings).await?;
     ensure_eq!(approle.roles().await?, ["ci"]);
     ensure_eq!(approle.role("ci").await?.secret_id_num_uses, Some(1));
     let role_id = approle.role_id("ci").await?;
     let secret_id = approle.generate_secret_id("ci", &NewSecretId::new().metadata("build", "7")).await?;
-    ensure_eq!(approle.secret_id_accessors("ci").await?, [secret_id.secret_id_accessor.clone()]);
+    ensure_eq!(approle.secret_id_accessors("ci").await?, [secret_id.secret_id_accessor.as_str()]);
     let known = approle.lookup_secret_id("ci", &secret_id.secret_id).await?;
-    ensure!(known.is_some_and(|info| info.metadata.get("build").is_some_and(|b| b == "7")), "its metadata is lost");
+    ensure!(
+        known.is_some_and(|info| info.metadata.get("build").is_some_and(|b| b == "7")),
+        "its metadata is lost"
+    );
     let anonymous = backend.vault_as(None)?;
     let login = anonymous.auth().approle(&mount);
     let auth = login.login(&role_id, secret_id.secret_id.clone()).await?;
@@ -174,7 +184,9 @@ async fn userpass(backend: &Backend) -> Result {
     let mount = backend.unique("userpass");
     backend.vault.sys().enable_auth_method(&mount, &MountSettings::of("userpass")).await?;
     let userpass = backend.vault.auth().userpass(&mount);
-    let user = serde_json::from_value(serde_json::json!({"password": "correct horse", "token_policies": ["default"]}))?;
+    let user = serde_json::from_value(
+        serde_json::json!({"password": "correct horse", "token_policies": ["default"]}),
+    )?;
     userpass.put_user("al", &user).await?;
     ensure_eq!(userpass.users().await?, ["al"]);
     let anonymous = backend.vault_as(None)?;

@@ -81,7 +81,9 @@ async fn deleted_and_destroyed(backend: &Backend) -> Result {
     }
     kv.delete("a").await?;
     match kv.get("a").await {
-        Err(Error::Deleted { metadata, .. }) => ensure_eq!((metadata.version, metadata.destroyed), (3, false)),
+        Err(Error::Deleted { metadata, .. }) => {
+            ensure_eq!((metadata.version, metadata.destroyed), (3, false))
+        }
         other => return fail(format!("a deleted version was read: {other:?}")),
     }
     kv.undelete_versions("a", &[3]).await?;
@@ -90,7 +92,9 @@ async fn deleted_and_destroyed(backend: &Backend) -> Result {
     ensure!(kv.get("a").version(2).await.is_err(), "a deleted version was read");
     kv.destroy_versions("a", &[1]).await?;
     match kv.get("a").version(1).await {
-        Err(Error::Deleted { metadata, .. }) => ensure!(metadata.destroyed, "it does not say that it is gone for good"),
+        Err(Error::Deleted { metadata, .. }) => {
+            ensure!(metadata.destroyed, "it does not say that it is gone for good")
+        }
         other => return fail(format!("a destroyed version was read: {other:?}")),
     }
     kv.undelete_versions("a", &[1]).await?;

@@ -134,7 +134,8 @@ async fn wrapping(backend: &Backend) -> Result {
         Err(Error::WrappingTokenInvalid(_)) => {}
         other => return fail(format!("a wrapping token was used twice: {:?}", other.map(drop))),
     }
-    let handed = backend.vault.auth().token().create(&TokenRequest::new().policies(["default"])).wrap(minute).await?;
+    let handed =
+        backend.vault.auth().token().create(&TokenRequest::new().policies(["default"])).wrap(minute).await?;
     ensure_eq!(handed.creation_path, "auth/token/create");
     ensure!(!handed.wrapped_accessor.is_empty(), "it does not say which token is in it");
     Ok(())

@@ -205,7 +205,11 @@ fn contents(
             _ => match (u, v) {
                 (Value::Array(_), _) | (_, Value::Array(_)) => lists(name, u, v, context, objects),
                 (Value::Object(_), _) | (_, Value::Object(_)) => {
-                    objects.push(object(singular(name), u, v, context))
+                    let section = object(singular(name), u, v, context);
+                    // Sections that differ in what the server keeps for itself are the same.
+                    if changed(&section) {
+                        objects.push(section);
+                    }
                 }
                 _ => {
                     if let Some(f) = field(name, u, v, false) {
@@ -238,6 +242,13 @@ fn object(name: &str, a: &Value, b: &Value, context: bool) -> Value {
         fields.sort_by(|l, r| l.s("Name").cmp(r.s("Name")));
     }
     json!({"Type": kind(!a.is_null(), !b.is_null(), true), "Name": name, "Fields": list(fields), "Objects": list(objects)})
+}
+
+/// Whether a section is new, gone, or has a field or section that is not what it was.
+fn changed(section: &Value) -> bool {
+    section.s("Type") != "Edited"
+        || !section.a("Objects").is_empty()
+        || section.a("Fields").iter().any(|field| field.s("Type") != "None")
 }
 
 /// Lists of words as sets; lists of things matched by name, else by equality.
@@ -368,6 +379,13 @@ mod tests {
     fn with(image: &str, count: u64) -> Value {
         json!({"ID": "j", "Name": "j", "Meta": {"a": "1"}, "TaskGroups": [{"Name": "g", "Count": count, "Tasks": [
             {"Name": "t", "Driver": "docker", "Config": {"image": image, "args": ["a", "b"]}}]}]})
+    }
+
+    #[test]
+    fn what_the_server_keeps_for_itself_is_no_difference() {
+        let with = |index: u64| json!({"ID": "j", "TaskGroups": [{"Name": "g", "Scaling": {"Min": 1, "Max": 3, "ModifyIndex": index}}]});
+        assert_eq!(job(Some(&with(1)), Some(&with(2)), false, None).s("Type"), "None");
+        assert_eq!(job(Some(&with(1)), Some(&with(2)), true, None).s("Type"), "None");
     }
 
     #[test]

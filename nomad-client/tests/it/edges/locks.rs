@@ -17,9 +17,18 @@ fn held() -> Answers {
 #[tokio::test(start_paused = true)]
 async fn a_lock_is_renewed_and_given_back() {
     let renewed = json!({"Path": "deploy/lock", "Lock": {"ID": "l"}});
-    let answers = held().at(PATH, 6, renewed.clone()).at(PATH, 6, renewed).at(PATH, 7, json!({"Path": "deploy/lock"}));
+    let answers =
+        held().at(PATH, 6, renewed.clone()).at(PATH, 6, renewed).at(PATH, 7, json!({"Path": "deploy/lock"}));
     let items = VariableItems::from_iter([("who", "ci")]);
-    let lock = answers.client().variables().lock("deploy/lock").items(items).acquire().await.unwrap().spawn_renewal();
+    let lock = answers
+        .client()
+        .variables()
+        .lock("deploy/lock")
+        .items(items)
+        .acquire()
+        .await
+        .unwrap()
+        .spawn_renewal();
     tokio::time::sleep(Duration::from_secs(11)).await;
     assert!(lock.is_held());
     lock.release().await.unwrap();

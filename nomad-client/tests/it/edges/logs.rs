@@ -24,7 +24,11 @@ async fn frames_may_be_cut_anywhere() {
         let log = answers.client().allocations().logs("a", "t").follow(true).stream();
         let frames: Vec<_> = log.map(|frame| frame.unwrap()).collect().await;
         let seen: Vec<_> = frames.iter().map(|f| (f.file.as_str(), &f.data[..])).collect();
-        assert_eq!(seen, [("t.stdout.0", &b"one\n"[..]), ("t.stdout.1", &b"two}{\n"[..])], "pieces of {size}");
+        assert_eq!(
+            seen,
+            [("t.stdout.0", &b"one\n"[..]), ("t.stdout.1", &b"two}{\n"[..])],
+            "pieces of {size}"
+        );
     }
 }
 
@@ -44,7 +48,8 @@ async fn a_late_error_is_no_log_text() {
 
 #[tokio::test]
 async fn file_events_are_told() {
-    let answers = Answers::new().pieces(vec![Bytes::from_static(br#"{"File":"f","FileEvent":"file truncated"}"#)]);
+    let answers =
+        Answers::new().pieces(vec![Bytes::from_static(br#"{"File":"f","FileEvent":"file truncated"}"#)]);
     let mut log = answers.client().allocations().stream_file("a", "f").follow(true).stream();
     assert_eq!(log.next().await.unwrap().unwrap().file_event, Some(FileEvent::Truncated));
 }
@@ -52,7 +57,8 @@ async fn file_events_are_told() {
 #[tokio::test]
 async fn a_tail_asks_until_it_has_enough_lines() {
     let long = "x".repeat(8191);
-    let answers = Answers::new().answer(200, frame("f", &format!("{long}\n"))).answer(200, frame("f", "a\nb\nc\n"));
+    let answers =
+        Answers::new().answer(200, frame("f", &format!("{long}\n"))).answer(200, frame("f", "a\nb\nc\n"));
     let lines = answers.client().allocations().log_tail("a", "t", 2).stderr().await.unwrap();
     assert_eq!(lines, ["b", "c"]);
     let asked = answers.asked();

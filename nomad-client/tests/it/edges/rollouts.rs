@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 use crate::transport::Answers;
 
 fn registration(job: u64, eval: u64) -> JobRegistration {
-    serde_json::from_value(json!({"EvalID": "e", "JobModifyIndex": job, "EvalCreateIndex": eval, "Index": eval})).unwrap()
+    serde_json::from_value(
+        json!({"EvalID": "e", "JobModifyIndex": job, "EvalCreateIndex": eval, "Index": eval}),
+    )
+    .unwrap()
 }
 
 fn job(version: u64, index: u64) -> Value {
@@ -26,9 +29,11 @@ fn deployment(id: &str, version: u64, spec: u64, status: &str, description: &str
 
 /// A server with the job at version 2, whose evaluation is complete.
 fn server() -> Answers {
-    Answers::new()
-        .at("/v1/job/api", 41, job(2, 41))
-        .at("/v1/evaluation/e", 42, json!({"ID": "e", "JobID": "api", "Status": "complete"}))
+    Answers::new().at("/v1/job/api", 41, job(2, 41)).at(
+        "/v1/evaluation/e",
+        42,
+        json!({"ID": "e", "JobID": "api", "Status": "complete"}),
+    )
 }
 
 fn lists(answers: Answers, deployments: &[Value]) -> Answers {
@@ -36,7 +41,13 @@ fn lists(answers: Answers, deployments: &[Value]) -> Answers {
 }
 
 async fn outcome(answers: &Answers) -> RolloutOutcome {
-    answers.client().wait().rollout("api", &registration(41, 41)).timeout(Duration::from_secs(600)).await.unwrap()
+    answers
+        .client()
+        .wait()
+        .rollout("api", &registration(41, 41))
+        .timeout(Duration::from_secs(600))
+        .await
+        .unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -55,14 +66,19 @@ async fn our_deployment_is_found_and_followed() {
         match event.unwrap() {
             RolloutEvent::Evaluation(evaluation) => seen.push(format!("evaluation {}", evaluation.status)),
             RolloutEvent::Deployment(deployment) => seen.push(format!("deployment {}", deployment.status)),
-            RolloutEvent::Allocation(allocation) => seen.push(format!("allocation {}", allocation.client_status)),
+            RolloutEvent::Allocation(allocation) => {
+                seen.push(format!("allocation {}", allocation.client_status))
+            }
             RolloutEvent::Finished(outcome) => finished = Some(outcome),
             other => panic!("{other:?}"),
         }
     }
     seen.sort();
     seen.dedup();
-    assert_eq!(seen, ["allocation running", "deployment running", "deployment successful", "evaluation complete"]);
+    assert_eq!(
+        seen,
+        ["allocation running", "deployment running", "deployment successful", "evaluation complete"]
+    );
     assert!(matches!(*finished.unwrap(), RolloutOutcome::Deployed(deployment) if deployment.id == "ours"));
 }
 
@@ -80,7 +96,13 @@ async fn an_unchanged_job_is_not_judged_by_the_deployment_before() {
 
 #[tokio::test(start_paused = true)]
 async fn an_automatic_revert_is_followed_to_its_end() {
-    let failed = deployment("ours", 2, 41, "failed", "Failed due to unhealthy allocations - rolling back to job version 1");
+    let failed = deployment(
+        "ours",
+        2,
+        41,
+        "failed",
+        "Failed due to unhealthy allocations - rolling back to job version 1",
+    );
     let revert = |status| deployment("back", 3, 50, status, "");
     let answers = lists(server(), &[deployment("ours", 2, 41, "running", "")])
         .at("/v1/deployment/ours", 44, failed.clone())
@@ -97,15 +119,19 @@ async fn an_automatic_revert_is_followed_to_its_end() {
 #[tokio::test(start_paused = true)]
 async fn a_failure_without_anything_to_go_back_to() {
     let text = "Failed due to progress deadline - no stable job version to auto revert to";
-    let answers = lists(server(), &[deployment("ours", 2, 41, "running", "")])
-        .at("/v1/deployment/ours", 44, deployment("ours", 2, 41, "failed", text));
+    let answers = lists(server(), &[deployment("ours", 2, 41, "running", "")]).at(
+        "/v1/deployment/ours",
+        44,
+        deployment("ours", 2, 41, "failed", text),
+    );
     assert!(matches!(outcome(&answers).await, RolloutOutcome::Failed(_)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_revert_that_never_comes_is_a_failure_too() {
-    let failed = deployment("ours", 2, 41, "failed", "Deployment marked as failed - rolling back to job version 1");
-    let answers = lists(server(), &[failed.clone()])
+    let failed =
+        deployment("ours", 2, 41, "failed", "Deployment marked as failed - rolling back to job version 1");
+    let answers = lists(server(), std::slice::from_ref(&failed))
         .at("/v1/deployment/ours", 44, failed.clone())
         .at("/v1/job/api/deployments", 50, json!([failed]));
     assert!(matches!(outcome(&answers).await, RolloutOutcome::RevertFailed { revert: None, .. }));
@@ -114,12 +140,13 @@ async fn a_revert_that_never_comes_is_a_failure_too() {
 #[tokio::test(start_paused = true)]
 async fn a_rival_deployment_won() {
     let cancelled = deployment("ours", 2, 41, "cancelled", "Cancelled due to newer version of job");
-    let answers = lists(server(), &[cancelled.clone()]).at("/v1/deployment/ours", 44, cancelled);
+    let answers = lists(server(), std::slice::from_ref(&cancelled)).at("/v1/deployment/ours", 44, cancelled);
     assert!(matches!(outcome(&answers).await, RolloutOutcome::Superseded(Some(_))));
 }
 
 fn waiting_for_promotion() -> Value {
-    let mut waiting = deployment("ours", 2, 41, "running", "Deployment is running but requires manual promotion");
+    let mut waiting =
+        deployment("ours", 2, 41, "running", "Deployment is running but requires manual promotion");
     waiting["TaskGroups"]["api"]["DesiredCanaries"] = json!(1);
     waiting
 }
@@ -153,14 +180,16 @@ async fn canaries_can_be_promoted_on_the_way() {
 async fn no_room_ends_before_the_overall_time() {
     let mut stuck = deployment("ours", 2, 41, "running", "");
     stuck["TaskGroups"]["api"] = json!({"DesiredTotal": 2});
-    let answers = lists(server(), &[stuck.clone()])
+    let answers = lists(server(), std::slice::from_ref(&stuck))
         .at("/v1/deployment/ours", 44, stuck)
         .at("/v1/deployment/allocations/ours", 44, json!([]))
         .at("/v1/job/api/evaluations", 44, json!([
             {"ID": "e", "ModifyIndex": 42, "FailedTGAllocs": {"api": {"NodesEvaluated": 1, "DimensionExhausted": {"cpu": 1}}}},
         ]));
     let begun = tokio::time::Instant::now();
-    let RolloutOutcome::NotPlaced { failures, deployment: Some(_) } = outcome(&answers).await else { panic!() };
+    let RolloutOutcome::NotPlaced { failures, deployment: Some(_) } = outcome(&answers).await else {
+        panic!()
+    };
     assert_eq!(begun.elapsed().as_secs(), 120);
     assert_eq!(failures["api"].dimension_exhausted["cpu"], 1);
 }
@@ -168,9 +197,11 @@ async fn no_room_ends_before_the_overall_time() {
 #[tokio::test(start_paused = true)]
 async fn the_overall_time_ends_everything() {
     let running = deployment("ours", 2, 41, "running", "");
-    let answers = lists(server(), &[running.clone()])
-        .at("/v1/deployment/ours", 44, running)
-        .at("/v1/deployment/allocations/ours", 44, json!([]));
+    let answers = lists(server(), std::slice::from_ref(&running)).at("/v1/deployment/ours", 44, running).at(
+        "/v1/deployment/allocations/ours",
+        44,
+        json!([]),
+    );
     let begun = tokio::time::Instant::now();
     assert!(matches!(outcome(&answers).await, RolloutOutcome::TimedOut(Some(_))));
     assert_eq!(begun.elapsed().as_secs(), 600);
@@ -179,11 +210,15 @@ async fn the_overall_time_ends_everything() {
 #[tokio::test(start_paused = true)]
 async fn a_service_without_deployments_has_to_run_for_a_while() {
     let allocation = |id: &str| json!({"ID": id, "JobVersion": 2, "TaskGroup": "api", "ClientStatus": "running", "DesiredStatus": "run"});
-    let answers = lists(server(), &[])
-        .at("/v1/job/api/allocations", 44, json!([allocation("a")]))
-        .at("/v1/job/api/allocations", 45, json!([allocation("a"), allocation("b")]));
+    let answers = lists(server(), &[]).at("/v1/job/api/allocations", 44, json!([allocation("a")])).at(
+        "/v1/job/api/allocations",
+        45,
+        json!([allocation("a"), allocation("b")]),
+    );
     let begun = tokio::time::Instant::now();
-    assert!(matches!(outcome(&answers).await, RolloutOutcome::Running(allocations) if allocations.len() == 2));
+    assert!(
+        matches!(outcome(&answers).await, RolloutOutcome::Running(allocations) if allocations.len() == 2)
+    );
     assert_eq!(begun.elapsed().as_secs(), 10);
 }
 
@@ -198,15 +233,17 @@ async fn a_batch_job_is_judged_by_its_last_attempts() {
         {"ID": "2", "JobVersion": 2, "ClientStatus": "complete"},
     ]);
     let answers = lists(
-        Answers::new()
-            .at("/v1/job/api", 41, batch.clone())
-            .at("/v1/evaluation/e", 42, json!({"ID": "e", "Status": "complete"})),
+        Answers::new().at("/v1/job/api", 41, batch.clone()).at(
+            "/v1/evaluation/e",
+            42,
+            json!({"ID": "e", "Status": "complete"}),
+        ),
         &[],
     )
     .at("/v1/job/api", 42, batch)
     .at("/v1/job/api", 48, dead)
-    .at("/v1/job/api/allocations", 48, allocations.clone())
-    .at("/v1/job/api/allocations", 49, allocations);
+    .at("/v1/job/api/allocations?", 48, allocations.clone())
+    .at("/v1/job/api/allocations?", 49, allocations);
     assert!(matches!(outcome(&answers).await, RolloutOutcome::Completed(last) if last.len() == 1));
 }
 
@@ -216,8 +253,12 @@ async fn an_evaluation_is_followed_and_a_failed_placement_told() {
         // A follower that does not have it yet, then the server's own follow-up.
         .answer_at("/v1/evaluation/e", 40, 404, "eval not found".into())
         .at("/v1/evaluation/e", 42, json!({"ID": "e", "Status": "failed", "NextEval": "n"}))
-        .at("/v1/evaluation/n", 43, json!({"ID": "n", "Status": "complete", "BlockedEval": "b",
-            "FailedTGAllocs": {"api": {"NodesEvaluated": 0}}}));
+        .at(
+            "/v1/evaluation/n",
+            43,
+            json!({"ID": "n", "Status": "complete", "BlockedEval": "b",
+            "FailedTGAllocs": {"api": {"NodesEvaluated": 0}}}),
+        );
     let outcome = answers.client().wait().evaluation("e").await.unwrap();
     assert!(!outcome.is_placed());
     assert_eq!((outcome.evaluation.id.as_str(), outcome.followed), ("n", vec!["e".to_owned()]));

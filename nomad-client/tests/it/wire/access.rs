@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use nomad_client::{
-    AclPolicy, AclRole, AuthMethod, AuthMethodConfig, BindType, BindingRule, Client, JobAcl, LockId, Namespace,
-    NewToken, OidcLogin, RoleLink, VariableItems,
+    AclPolicy, AclRole, AuthMethod, AuthMethodConfig, BindType, BindingRule, Client, JobAcl, LockId,
+    Namespace, NewToken, OidcLogin, RoleLink, VariableItems,
 };
 use serde_json::json;
 
@@ -31,7 +31,8 @@ pub(super) fn lines(nomad: &Client, lines: &mut Vec<Line>) {
 
 fn acl(nomad: &Client, lines: &mut Vec<Line>) {
     let acl = nomad.acl();
-    let policy = AclPolicy::new("readers", "rules").description("read").job_acl(JobAcl::job("default", "api"));
+    let policy =
+        AclPolicy::new("readers", "rules").description("read").job_acl(JobAcl::job("default", "api"));
     let token = NewToken::client("ci").policy("readers").role(RoleLink::name("r")).global(true);
     let token = token.expiration_ttl(Duration::from_secs(1800));
     let mut role = AclRole::new("deployers", ["deployer"]);

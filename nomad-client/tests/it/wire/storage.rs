@@ -8,7 +8,13 @@ use serde_json::Value;
 use super::{Line, wire};
 
 /// The wire line alone: the bodies of these calls are the volumes themselves.
-fn with_body_of(lines: &mut Vec<Line>, spec: nomad_client::Result<Spec>, wire: &'static str, pointer: &str, name: &str) {
+fn with_body_of(
+    lines: &mut Vec<Line>,
+    spec: nomad_client::Result<Spec>,
+    wire: &'static str,
+    pointer: &str,
+    name: &str,
+) {
     let spec = spec.unwrap();
     let body = spec.json();
     assert_eq!(body.pointer(pointer).and_then(Value::as_str), Some(name), "{wire}: {body}");
@@ -69,7 +75,12 @@ pub(super) fn lines(nomad: &Client, lines: &mut Vec<Line>) {
         (snapshots, "PUT /v1/volumes/snapshot", "/Snapshots/0/SourceVolumeID", "v"),
         (volumes.create_host(&host).spec(), "PUT /v1/volume/host/create", "/Volume/NodePool", "gpu"),
         (volumes.register_host(&host).spec(), "PUT /v1/volume/host/register", "/Volume/Name", "data"),
-        (nomad.quotas().upsert(&Quota::new("q", [QuotaLimit::default()])).spec(), "PUT /v1/quota", "/Name", "q"),
+        (
+            nomad.quotas().upsert(&Quota::new("q", [QuotaLimit::default()])).spec(),
+            "PUT /v1/quota",
+            "/Name",
+            "q",
+        ),
         (
             nomad.sentinel().upsert(&SentinelPolicy::new("p", "main = rule { true }")).spec(),
             "PUT /v1/sentinel/policy/p",

@@ -84,7 +84,10 @@ struct TaskRun {
     due: Option<Timestamp>,
     script: Option<Script>,
     started: Option<Timestamp>,
+    /// Those that the restart policy still counts.
     restarts: Vec<Timestamp>,
+    /// All there ever were.
+    restarted: u64,
     restarted_for_killing: bool,
     reread: Option<Timestamp>,
     rendered: BTreeMap<String, String>,
@@ -112,6 +115,7 @@ impl Runner {
             script: None,
             started: None,
             restarts: Vec::new(),
+            restarted: 0,
             restarted_for_killing: false,
             reread: None,
             rendered: BTreeMap::new(),

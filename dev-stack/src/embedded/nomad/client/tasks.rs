@@ -295,7 +295,7 @@ pub(super) fn restart_or_fail(t: &mut TaskRun, task: &Value, now: Timestamp, ste
     t.due = Some(add(now, wait));
     step.set(name, "State", "pending");
     step.set(name, "LastRestart", rfc3339(now));
-    step.set(name, "Restarts", len(t.restarts.len()).max(1));
+    count_restart(t, name, step);
 }
 
 pub(super) fn restart(t: &mut TaskRun, task: &Value, now: Timestamp, step: &mut Step, why: &str) {
@@ -325,4 +325,10 @@ pub(super) fn restart(t: &mut TaskRun, task: &Value, now: Timestamp, step: &mut 
     t.due = Some(now);
     step.set(name, "State", "pending");
     step.set(name, "LastRestart", rfc3339(now));
+    count_restart(t, name, step);
+}
+
+fn count_restart(t: &mut TaskRun, name: &str, step: &mut Step) {
+    t.restarted += 1;
+    step.set(name, "Restarts", t.restarted);
 }
