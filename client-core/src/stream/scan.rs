@@ -59,12 +59,11 @@ impl Scanner {
                         return self.end(at + 1);
                     }
                 }
-                byte if byte.is_ascii_whitespace() && self.depth == 0 => {
-                    // Before a value it is skipped; a bare scalar ends with it.
-                    if self.in_scalar {
-                        return self.end(at);
-                    }
+                byte if byte.is_ascii_whitespace() && self.in_scalar && self.depth == 0 => {
+                    return self.end(at);
                 }
+                // Before a value it is skipped.
+                byte if byte.is_ascii_whitespace() => {}
                 _ if self.depth == 0 => self.in_scalar = true,
                 _ => {}
             }
