@@ -44,6 +44,8 @@ impl Secret {
 impl Peer {
     /// The client by the name of its crate.
     pub fn new(name: &str, address: &str) -> Outcome<Self> {
+        // With two providers among the dependencies, rustls asks for a choice.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(match name {
             "vaultrs" => {
                 let settings = VaultClientSettingsBuilder::default().address(address).token("t").build()?;

@@ -1,4 +1,5 @@
 //! What the clients promise about memory, measured in a process of its own.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead, BufReader};

@@ -19,15 +19,15 @@ use crate::{Client, Error, ErrorKind, Reply, Request, send};
 /// The value now, and again each time it changes.
 ///
 /// Equal values are not repeated, although the server may answer for a change elsewhere. While
-/// the server cannot be reached, or has no leader, the stream asks again with growing pauses; it
-/// yields an error and ends where asking again cannot help. Dropping it cancels the query.
+/// the server cannot be reached, or has no leader, or is only just coming back, the stream asks
+/// again with growing pauses; it yields an error and ends where asking again cannot help. Dropping it cancels the query.
 pub struct Watch<T, E> {
     stream: BoxStream<'static, Result<Reply<T>, E>>,
 }
 
 impl<T: Send + 'static, E: From<Error> + 'static> Watch<T, E> {
     pub(crate) fn new(client: Client, request: Request, decoder: Decoder<T>) -> Self {
-        let state = State { client, request, decoder, seen: None, failures: 0, over: false };
+        let state = State { client, request, decoder, seen: None, failures: 0, trouble: None, over: false };
         let stream = futures_util::stream::unfold(state, |mut state| async move {
             let next = state.next().await?;
             Some((next.map_err(E::from), state))
@@ -86,6 +86,8 @@ struct State<T> {
     /// The hash of the value that was yielded last.
     seen: Option<u64>,
     failures: u32,
+    /// Since when the server is in trouble.
+    trouble: Option<Instant>,
     over: bool,
 }
 
@@ -101,7 +103,7 @@ impl<T> State<T> {
             let started = Instant::now();
             let answer = match send::execute(&self.client, self.request.clone()).await {
                 Ok(answer) => answer,
-                Err(error) if error.is_retryable() => {
+                Err(error) if error.is_retryable() || self.may_settle(&error) => {
                     self.pause().await;
                     // After trouble the index may mean nothing any more; equal values stay unsaid.
                     self.request.index = None;
@@ -112,7 +114,7 @@ impl<T> State<T> {
                     return Some(Err(error));
                 }
             };
-            self.failures = 0;
+            (self.failures, self.trouble) = (0, None);
             match blocking::step(asked, answer.meta.index) {
                 Step::Changed(index) | Step::Unchanged(index) => self.request.index = Some(index),
                 Step::StartOver => self.request.index = None,
@@ -138,6 +140,16 @@ impl<T> State<T> {
             let value = self.decoder.decode(&answer).map_err(|error| error.with_operation(operation));
             return Some(value.map(|value| Reply::new(value, answer.meta)));
         }
+    }
+
+    /// Whether an error answer is that of a server that is only just coming back: until it has
+    /// read its state again it knows neither tokens nor what is asked for.
+    fn may_settle(&mut self, error: &Error) -> bool {
+        const SETTLING: Duration = Duration::from_secs(20);
+        if self.trouble.is_none() && (self.failures > 0 || error.attempts() > 1) {
+            self.trouble = Some(Instant::now());
+        }
+        error.status().is_some() && self.trouble.is_some_and(|since| since.elapsed() < SETTLING)
     }
 
     async fn pause(&mut self) {

@@ -37,6 +37,9 @@ impl Transport for Script {
                 Some(Some((index, body))) => {
                     let mut headers = HeaderMap::new();
                     headers.insert("x-demo-index", index.into());
+                    if let Some(status) = body.strip_prefix('!') {
+                        return Ok(HttpResponse::full(status.parse().unwrap(), headers, ""));
+                    }
                     if let Some((body, next)) = body.split_once('|') {
                         headers.insert("x-demo-next", next.parse().unwrap());
                         return Ok(HttpResponse::full(200, headers, body));
@@ -75,6 +78,19 @@ async fn a_watch_yields_changes_only_and_keeps_to_the_index_rules() {
     let asked = ["", "index=1&", "index=1&", "index=5&", "index=6&", "", "index=7&", ""];
     let asked: Vec<String> = asked.iter().map(|index| format!("{index}wait=10s")).collect();
     assert_eq!(script.asked(), asked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_comes_back_may_refuse_for_a_while() {
+    let script = Script::new(&[Some((1, "1")), None, Some((0, "!403")), Some((0, "!403")), Some((5, "2"))]);
+    let values: Vec<i64> =
+        client(&script).get("a").watch().take(2).map_ok(|v| v.as_i64().unwrap()).try_collect().await.unwrap();
+    assert_eq!(values, [1, 2]);
+    let script = Script::new(&[Some((1, "1")), Some((0, "!403"))]);
+    let mut watch = client(&script).get("a").watch();
+    assert!(watch.next().await.unwrap().is_ok());
+    assert_eq!(watch.next().await.unwrap().unwrap_err().0.status(), Some(403));
+    assert!(watch.next().await.is_none());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,91 @@
+use std::time::Duration;
+
+use dev_stack::embedded::faults::{Fault, FaultRule};
+use dev_stack::embedded::{Behaviour, Product};
+use wuffchat_deploy::events::Event;
+use wuffchat_deploy::{Component, Outcome, Report};
+
+use crate::stack::{Stack, Told};
+
+fn outcomes(report: &Report) -> Vec<Outcome> {
+    report.jobs.iter().filter_map(|job| job.outcome).collect()
+}
+
+#[tokio::test]
+async fn a_bad_api_is_explained_and_reverted_and_the_ui_is_not_touched() {
+    let stack = Stack::embedded().await;
+    stack.deploy("v1").await;
+    let report = stack.deploy("bad-1").await;
+    assert_eq!((report.outcome, report.outcome.exit_code()), (Outcome::Reverted, 3), "{report:#?}");
+    assert_eq!(outcomes(&report), [Outcome::Reverted, Outcome::Untouched]);
+    let failure = report.jobs[0].failure.as_ref().unwrap();
+    assert_eq!(failure.class, "check");
+    assert!(failure.task_events.iter().any(|event| event.contains("Alloc Unhealthy")), "{failure:#?}");
+    assert!(!failure.log_tail.is_empty());
+    assert_eq!(stack.now(Component::Api).await.0, "v1");
+}
+
+#[tokio::test]
+async fn a_bad_ui_takes_the_api_back_with_it() {
+    let stack = Stack::embedded().await;
+    stack.deploy("v1").await;
+    stack.stack.as_embedded().unwrap().behave("wuffchat-ui:v2", Behaviour::Unhealthy);
+    let report = stack.deploy("v2").await;
+    assert_eq!(report.outcome, Outcome::Reverted, "{report:#?}");
+    assert_eq!(outcomes(&report), [Outcome::Reverted, Outcome::Reverted]);
+    assert_eq!(stack.now(Component::Api).await.0, "v1");
+    assert_eq!(stack.now(Component::Ui).await.0, "v1");
+}
+
+#[tokio::test]
+async fn a_first_release_has_nothing_to_go_back_to() {
+    let stack = Stack::embedded().await;
+    let report = stack.deploy("crash-1").await;
+    assert_eq!((report.outcome, report.outcome.exit_code()), (Outcome::Failed, 4), "{report:#?}");
+    assert_eq!(report.jobs[0].failure.as_ref().unwrap().class, "crash", "{report:#?}");
+    // The same version again says why nothing happens, instead of reporting an old verdict as news.
+    let again = stack.deploy("crash-1").await;
+    assert_eq!(again.outcome, Outcome::Failed);
+    assert!(again.warnings.iter().any(|text| text.contains("forced")), "{again:#?}");
+}
+
+#[tokio::test]
+async fn an_image_that_cannot_be_pulled_is_told_as_such() {
+    let stack = Stack::embedded().await;
+    stack.deploy("v1").await;
+    let message = "Failed to pull `your-registry/wuffchat-api:v2`: manifest unknown".to_owned();
+    stack.stack.as_embedded().unwrap().behave("wuffchat-api:v2", Behaviour::PullFailure { message });
+    let report = stack.deploy("v2").await;
+    assert_eq!(report.outcome, Outcome::Reverted, "{report:#?}");
+    assert_eq!(report.jobs[0].failure.as_ref().unwrap().class, "image", "{report:#?}");
+}
+
+#[tokio::test]
+async fn what_finds_no_place_ends_by_its_own_clock() {
+    let mut stack = Stack::embedded().await;
+    stack.environment.api.memory = 1_000_000;
+    let mut request = stack.request("v1");
+    request.placement_timeout = Duration::from_millis(300);
+    let told = Told::default();
+    let report = stack.run_telling(&request, &told).await.unwrap();
+    assert_eq!((report.outcome, report.outcome.exit_code()), (Outcome::PlacementFailed, 2), "{report:#?}");
+    let failure = report.jobs[0].failure.as_ref().unwrap();
+    assert!(failure.class == "placement" && failure.message.contains("memory"), "{failure:#?}");
+    assert!(told.any(|event| matches!(event, Event::Trouble { .. })));
+}
+
+#[tokio::test]
+async fn trouble_on_the_way_is_lived_through() {
+    let stack = Stack::embedded().await;
+    stack.deploy("v1").await;
+    let faults = stack.stack.as_embedded().unwrap().faults(Product::Nomad);
+    faults.add(FaultRule::new(Fault::Reset).method("GET").path("/v1/deployment").times(3));
+    faults.add(
+        FaultRule::new(Fault::Status { status: 503, body: "busy".into(), retry_after: None })
+            .method("GET")
+            .path("/v1/job")
+            .times(3),
+    );
+    let report = stack.deploy("v2").await;
+    assert_eq!(report.outcome, Outcome::Deployed, "{report:#?}");
+}
