@@ -78,13 +78,15 @@ pub struct Target {
     /// The environment: dev, staging or production
     #[arg(long, default_value = "dev", value_parser = stage)]
     pub environment: Stage,
-    /// A TOML file with settings that differ from those of the environment
+    /// A TOML file with settings that differ from those of the environment [default: none]
     #[arg(long, value_name = "FILE.toml")]
     pub config: Option<PathBuf>,
-    /// How tasks run; `raw-exec` runs a small stand-in application without containers
+    /// How tasks run; `raw-exec` runs a small stand-in application without containers [default: that of the settings,
+    /// docker unless a file says otherwise]
     #[arg(long, value_enum)]
     pub driver: Option<DriverChoice>,
-    /// Where images come from; empty for images that the nodes have already
+    /// Where images come from; empty for images that the nodes have already [default: that of the settings,
+    /// your-registry unless a file says otherwise]
     #[arg(long)]
     pub registry: Option<String>,
 }

@@ -1,5 +1,7 @@
 //! The application and the environments it runs in, as typed values.
 
+mod version;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -8,6 +10,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
+
+pub use version::Version;
 
 /// The id of the API's job, which is also the name of its task and its service.
 pub const API: &str = "wuffchat-api";
@@ -301,6 +305,12 @@ impl Environment {
             Stage::Staging => ("staging", "staging.wuffchat.de"),
             Stage::Production => ("production", "wuffchat.de"),
         };
+        let seconds = Duration::from_secs;
+        // Trying things out is no fun when each try takes minutes.
+        let (min_healthy_time, healthy_deadline, progress_deadline, shutdown_delay) = match stage {
+            Stage::Dev => (seconds(5), seconds(90), seconds(300), seconds(5)),
+            Stage::Staging | Stage::Production => (seconds(10), seconds(180), seconds(600), seconds(10)),
+        };
         let app = if stage == Stage::Production { format!("app.{host}") } else { host.to_owned() };
         let scaling = Scaling {
             min: 2,
@@ -335,13 +345,13 @@ impl Environment {
                 canary: 1,
                 max_parallel: 1,
                 auto_promote: true,
-                min_healthy_time: Duration::from_secs(10),
-                healthy_deadline: Duration::from_secs(180),
-                progress_deadline: Duration::from_secs(600),
-                shutdown_delay: Duration::from_secs(10),
-                kill_timeout: Duration::from_secs(30),
-                check_interval: Duration::from_secs(10),
-                readiness_interval: Duration::from_secs(30),
+                min_healthy_time,
+                healthy_deadline,
+                progress_deadline,
+                shutdown_delay,
+                kill_timeout: seconds(30),
+                check_interval: seconds(10),
+                readiness_interval: seconds(30),
             },
             driver: Driver::Docker { local_images: false },
             variables: BTreeMap::from([("LOG_LEVEL".to_owned(), "INFO".to_owned())]),
@@ -485,75 +495,6 @@ fn merge(mut base: toml::Table, over: toml::Table) -> toml::Table {
         }
     }
     base
-}
-
-/// A version of the application: an image tag or digest.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Version(String);
-
-impl Version {
-    /// Of a job that does not say its version.
-    pub(crate) fn unknown() -> Self {
-        Self("unknown".to_owned())
-    }
-
-    /// Whether it names one image for ever.
-    #[must_use]
-    pub fn is_digest(&self) -> bool {
-        self.0.contains(':')
-    }
-
-    /// Its text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Version {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let tag = |text: &str| {
-            let first = text.chars().next().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
-            let rest = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'));
-            first && rest && text.len() <= 128
-        };
-        let digest = |text: &str| {
-            text.strip_prefix("sha256:")
-                .is_some_and(|hex| hex.len() == 64 && hex.chars().all(|c| c.is_ascii_hexdigit()))
-        };
-        if text == "latest" {
-            return Err(Error::settings(
-                "the version `latest` names another image each day; name one that stays",
-            ));
-        }
-        if tag(text) || digest(text) {
-            return Ok(Self(text.to_owned()));
-        }
-        Err(Error::settings(format!("`{text}` is neither an image tag nor a `sha256:` digest")))
-    }
-}
-
-impl TryFrom<String> for Version {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Self> {
-        text.parse()
-    }
-}
-
-impl From<Version> for String {
-    fn from(version: Version) -> Self {
-        version.0
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
 }
 
 #[cfg(test)]
