@@ -4,7 +4,7 @@
 //!   client is which endpoint.
 //! - [`recorded`]: answers that real servers gave, run through the clients' own decoders.
 //! - [`scenario`]: what a user does, written once against the clients' public API and run on every
-//!   backend of `dev-stack`; [`scenarios`] is the list of them.
+//!   backend of `dev-stack`; [`mod@scenarios`] is the list of them.
 //! - [`coverage`]: the table that is made of all this.
 
 pub mod catalogue;

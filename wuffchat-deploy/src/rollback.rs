@@ -91,7 +91,7 @@ pub async fn register(nomad: &Nomad, component: Component, job: Job) -> Result<J
 ///
 /// # Errors
 ///
-/// As [`release::run`](crate::release::run), and [`Error::NothingToRollBackTo`], before anything
+/// As [`release::run`], and [`Error::NothingToRollBackTo`], before anything
 /// was changed.
 pub async fn run(
     clients: &Clients,
