@@ -13,7 +13,7 @@ macro_rules! capabilities {
 
 /// Declares the operations of an area and the list of them, `OPERATIONS`.
 ///
-/// ```ignore
+/// ```text
 /// operations! {
 ///     LIST: Vec<JobListStub>, ListJobs = Op::new(Verb::Get, "jobs.list", "/v1/jobs").blocking().paged();
 /// }
@@ -32,7 +32,7 @@ macro_rules! operations {
 /// Kinds: `query` (any [`QueryValue`](crate::QueryValue)), `text` (anything that becomes a
 /// string), `flag` (present or absent), `field` and `text_field` (of a JSON body built of fields).
 ///
-/// ```ignore
+/// ```text
 /// capabilities! { pub struct ListJobs: Stale + Listed + Blocking + Paged; }
 /// options! { ListJobs {
 ///     /// Includes each job's meta.
