@@ -25,6 +25,7 @@ pub mod app;
 mod error;
 pub mod events;
 mod failure;
+pub mod finding;
 pub mod identity;
 pub mod jobs;
 pub mod release;
@@ -38,6 +39,7 @@ mod text_duration;
 
 pub use app::{Component, Driver, Environment, Stage, Version};
 pub use error::{Error, Result};
+pub use finding::{Finding, Level};
 pub use report::{Outcome, Report};
 
 /// The three clients a release works with.
