@@ -129,6 +129,17 @@ impl<P: Product, T> Call<P, T> {
         Ok(send::open(&client, request).await?)
     }
 
+    /// Runs the call as the start of a WebSocket.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be sent, is refused, or the server does not switch.
+    #[cfg(feature = "websocket")]
+    pub async fn websocket(self) -> Result<crate::websocket::WebSocket, P::Error> {
+        let (client, request, _) = self.ready();
+        Ok(crate::websocket::open(&client, request).await?)
+    }
+
     /// `None` where the answer is a 404.
     #[must_use]
     pub fn optional(self) -> Call<P, Option<T>>

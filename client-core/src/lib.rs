@@ -36,6 +36,8 @@ pub mod time;
 mod tls;
 mod token;
 pub mod transport;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 pub mod wire;
 
 #[doc(hidden)]

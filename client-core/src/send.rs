@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::redirect::{self, Step};
 use crate::retry::{self, Failure, Situation, Transient};
-use crate::transport::{HttpRequest, HttpResponse, TransportError};
+use crate::transport::{Connection, HttpRequest, HttpResponse, TransportError, Upgrade};
 use crate::{Client, Error, ErrorKind, Meta, Parts, ProductSpec, Request};
 
 /// A server answers at most this much later than the wait it was given, as a share of it.
@@ -27,13 +27,31 @@ pub(crate) async fn execute(client: &Client, request: Request) -> Result<Parts, 
     run(client, &request, Mode::Whole).instrument(span).await.map(|(parts, _)| parts)
 }
 
+/// Runs a request, which asks to change the protocol, to the point where it is changed.
+#[cfg(feature = "websocket")]
+pub(crate) async fn upgrade(client: &Client, request: Request) -> Result<(HeaderMap, Connection), Error> {
+    request.check()?;
+    let operation = request.operation.name;
+    let span = span(client, &request);
+    match run(client, &request, Mode::Upgrade).instrument(span).await? {
+        (parts, Rest::Switched(connection)) => Ok((parts.headers, connection)),
+        (parts, _) => {
+            let text = format!("the server answered {} instead of switching the protocol", parts.meta.status);
+            Err(Error::new(ErrorKind::Decode, text).with_operation(operation))
+        }
+    }
+}
+
 /// Runs a request to the headers of its answer.
 pub(crate) async fn open(client: &Client, request: Request) -> Result<Opened, Error> {
     request.check()?;
     let span = span(client, &request);
-    let (parts, body) = run(client, &request, Mode::Open).instrument(span).await?;
+    let (parts, rest) = run(client, &request, Mode::Open).instrument(span).await?;
     let idle = client.shared.config.timeouts.idle;
-    let body = body.unwrap_or_else(|| futures_util::stream::empty().boxed());
+    let body = match rest {
+        Rest::Arriving(body) => body,
+        _ => futures_util::stream::empty().boxed(),
+    };
     Ok(Opened { meta: parts.meta, headers: parts.headers, body, idle, operation: request.operation.name })
 }
 
@@ -54,11 +72,22 @@ fn span(client: &Client, request: &Request) -> tracing::Span {
 enum Mode {
     Whole,
     Open,
+    #[cfg_attr(not(feature = "websocket"), expect(dead_code, reason = "only WebSockets switch"))]
+    Upgrade,
+}
+
+/// What follows the headers of an answer.
+enum Rest {
+    /// Nothing: the body is part of the answer.
+    Nothing,
+    Arriving(ByteStream),
+    #[cfg_attr(not(feature = "websocket"), expect(dead_code, reason = "only WebSockets switch"))]
+    Switched(Connection),
 }
 
 type ByteStream = BoxStream<'static, Result<Bytes, TransportError>>;
 
-async fn run(client: &Client, request: &Request, mode: Mode) -> Result<(Parts, Option<ByteStream>), Error> {
+async fn run(client: &Client, request: &Request, mode: Mode) -> Result<(Parts, Rest), Error> {
     if let Some(limiter) = &client.shared.limiter {
         limiter.wait().await;
     }
@@ -166,15 +195,18 @@ impl From<TransportError> for Failed {
     }
 }
 
-async fn attempt(
-    client: &Client,
-    request: &Request,
-    mode: Mode,
-) -> Result<(Parts, Option<ByteStream>), Failed> {
+async fn attempt(client: &Client, request: &Request, mode: Mode) -> Result<(Parts, Rest), Failed> {
     let headers = headers(client, request, mode).await.map_err(Failed::finally)?;
     let body = request.body.to_bytes();
     let url = client.shared.address.join(&request.path, &request.query_string()).map_err(Failed::finally)?;
-    let response = follow(client, request, url, headers, body).await?;
+    let response = match follow(client, request, url, headers, body, mode).await? {
+        Upgrade::Refused(response) => response,
+        Upgrade::Switched(headers, connection) => {
+            let mut meta = (client.shared.spec.meta)(&headers);
+            meta.status = 101;
+            return Ok((Parts { meta, headers, body: Bytes::new() }, Rest::Switched(connection)));
+        }
+    };
     let HttpResponse { status, headers, body } = response;
     let mut meta = (client.shared.spec.meta)(&headers);
     meta.status = status;
@@ -182,11 +214,11 @@ async fn attempt(
         || request.operation.answers.contains(&status)
         || (status == 404 && request.missing_is_fine);
     if fine && mode == Mode::Open {
-        return Ok((Parts { meta, headers, body: Bytes::new() }, Some(body)));
+        return Ok((Parts { meta, headers, body: Bytes::new() }, Rest::Arriving(body)));
     }
     let body = collect(&headers, body).await?;
     if fine {
-        return Ok((Parts { meta, headers, body }, None));
+        return Ok((Parts { meta, headers, body }, Rest::Nothing));
     }
     Err(refused(client.shared.spec, status, &headers, body, meta))
 }
@@ -218,14 +250,22 @@ async fn follow(
     mut url: Url,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<HttpResponse, Failed> {
+    mode: Mode,
+) -> Result<Upgrade, Failed> {
     let method = request.operation.verb.method();
     let mut followed = 0;
     loop {
         let wire = HttpRequest::new(method.clone(), url.clone(), headers.clone(), body.clone());
-        let response = client.shared.transport.send(wire).await?;
+        let transport = &client.shared.transport;
+        let response = match mode {
+            Mode::Upgrade => match transport.upgrade(wire).await? {
+                Upgrade::Refused(response) => response,
+                switched => return Ok(switched),
+            },
+            Mode::Whole | Mode::Open => transport.send(wire).await?,
+        };
         if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
-            return Ok(response);
+            return Ok(Upgrade::Refused(response));
         }
         let location = response.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
         let step = if client.shared.config.follow_redirects.unwrap_or(true) {

@@ -3,13 +3,15 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use futures_util::{FutureExt, StreamExt, TryStreamExt};
-use http::{HeaderMap, HeaderValue, Method, header};
+use futures_util::{FutureExt, StreamExt, TryFutureExt, TryStreamExt};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use tokio::io::{AsyncRead, AsyncWrite};
 use url::Url;
 
 use crate::{Address, Config, Error};
@@ -18,7 +20,29 @@ use crate::{Address, Config, Error};
 pub trait Transport: Send + Sync + 'static {
     /// Sends `request`. Redirects are not followed and nothing is repeated.
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>>;
+
+    /// Sends `request`, which asks to go on in another protocol on the same connection. A
+    /// transport that cannot do that answers as [`send`](Self::send) does.
+    fn upgrade(&self, request: HttpRequest) -> BoxFuture<'static, Result<Upgrade, TransportError>> {
+        self.send(request).map_ok(Upgrade::Refused).boxed()
+    }
 }
+
+/// The answer to a request to change the protocol.
+pub enum Upgrade {
+    /// The server switches (101): its headers, and the connection from there on.
+    Switched(HeaderMap, Connection),
+    /// The server answers in HTTP instead.
+    Refused(HttpResponse),
+}
+
+/// A connection that no longer speaks HTTP.
+pub type Connection = Pin<Box<dyn Duplex>>;
+
+/// What can be read and written.
+pub trait Duplex: AsyncRead + AsyncWrite + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Send> Duplex for T {}
 
 /// A request ready for the wire.
 #[non_exhaustive]
@@ -150,25 +174,42 @@ impl Reqwest {
     }
 }
 
-impl Transport for Reqwest {
-    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
+impl Reqwest {
+    fn builder(&self, request: HttpRequest) -> reqwest::RequestBuilder {
         let HttpRequest { method, mut url, mut headers, body } = request;
         if let Some((name, original)) = &self.authority {
             headers.insert(header::HOST, original.clone());
             // A name that is no host name fails in TLS, with an error of its own.
             let _ = url.set_host(Some(name));
         }
-        let mut builder = self.client.request(method, url).headers(headers);
-        if !body.is_empty() {
-            builder = builder.body(body);
-        }
+        let builder = self.client.request(method, url).headers(headers);
+        if body.is_empty() { builder } else { builder.body(body) }
+    }
+}
+
+fn answer(mut response: reqwest::Response) -> HttpResponse {
+    HttpResponse {
+        status: response.status().as_u16(),
+        headers: std::mem::take(response.headers_mut()),
+        body: response.bytes_stream().map_err(TransportError::from).boxed(),
+    }
+}
+
+impl Transport for Reqwest {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
+        let builder = self.builder(request);
+        async move { Ok(answer(builder.send().await?)) }.boxed()
+    }
+
+    fn upgrade(&self, request: HttpRequest) -> BoxFuture<'static, Result<Upgrade, TransportError>> {
+        let builder = self.builder(request);
         async move {
             let mut response = builder.send().await?;
-            Ok(HttpResponse {
-                status: response.status().as_u16(),
-                headers: std::mem::take(response.headers_mut()),
-                body: response.bytes_stream().map_err(TransportError::from).boxed(),
-            })
+            if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                return Ok(Upgrade::Refused(answer(response)));
+            }
+            let headers = std::mem::take(response.headers_mut());
+            Ok(Upgrade::Switched(headers, Box::pin(response.upgrade().await?)))
         }
         .boxed()
     }

@@ -3,6 +3,8 @@
 
 mod allocation;
 mod checks;
+#[cfg(feature = "exec")]
+mod exec;
 mod files;
 mod logs;
 mod metric;
@@ -12,6 +14,8 @@ mod task;
 
 pub use allocation::*;
 pub use checks::*;
+#[cfg(feature = "exec")]
+pub use exec::*;
 pub use files::*;
 pub use logs::*;
 pub use metric::*;
@@ -93,6 +97,9 @@ operations! {
     FS_LOGS: Bytes, ReadLogs = Op::decoded_by(
         Verb::Get, "client.fs_logs", "/v1/client/fs/logs/{alloc_id}", logs::join_frames, wire::recode_raw,
     ).streaming();
+    EXEC: Bytes, Plain = Op::decoded_by(
+        Verb::Get, "client.alloc_exec", "/v1/client/allocation/{alloc_id}/exec", wire::bytes, wire::recode_raw,
+    ).not_idempotent().streaming();
 }
 
 options! {
@@ -244,5 +251,26 @@ impl<'a> Allocations<'a> {
     /// The last `lines` lines a task wrote.
     pub fn log_tail(&self, alloc_id: &str, task: &str, lines: usize) -> LogTail {
         LogTail::new(self.logs(alloc_id, task), lines)
+    }
+
+    /// Runs a command in a running task.
+    ///
+    /// ```no_run
+    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+    /// let result = nomad.allocations().exec("8ba85cef-…", "api", ["id", "-u"]).await?;
+    /// println!("{} ({})", String::from_utf8_lossy(&result.stdout), result.exit_code);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "exec")]
+    pub fn exec(
+        &self,
+        alloc_id: &str,
+        task: &str,
+        command: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Exec {
+        let command: Vec<String> = command.into_iter().map(Into::into).collect();
+        let command = serde_json::Value::from(command).to_string();
+        Exec::new(self.0.call(&EXEC, &[alloc_id]).set_query("task", task).set_query("command", command))
     }
 }

@@ -16,6 +16,7 @@ pub use scale::*;
 pub use status::*;
 pub use versions::*;
 
+use bytes::Bytes;
 use client_core::caps::{BlockingList, BlockingLookup, List, Lookup, Plain};
 use client_core::{Op, Verb, capabilities, operations, options, wire};
 
@@ -102,6 +103,9 @@ operations! {
     SUBMISSION: JobSubmission, Lookup =
         Op::new(Verb::Get, "jobs.submission", "/v1/job/{job_id}/submission").blocking();
     ACTIONS: Vec<JobAction>, List = Op::new(Verb::Get, "jobs.actions", "/v1/job/{job_id}/actions");
+    RUN_ACTION: Bytes, Plain = Op::decoded_by(
+        Verb::Get, "jobs.run_action", "/v1/job/{job_id}/action", wire::bytes, wire::recode_raw,
+    ).not_idempotent().streaming();
     TAG_VERSION: JobVersionTagged, TagVersion =
         Op::new(Verb::Put, "jobs.tag_version", "/v1/job/{job_id}/versions/{tag}/tag").idempotent();
     UNTAG_VERSION: (), Plain = Op::decoded_by(
@@ -406,6 +410,16 @@ impl Jobs<'_> {
     /// The actions that the tasks of a job define.
     pub fn actions(&self, job_id: &str) -> Call<Vec<JobAction>, List> {
         self.0.call(&ACTIONS, &[job_id])
+    }
+
+    /// Runs an action of a task, a command that its job file names, in one allocation. It is used
+    /// as [`Allocations::exec`](crate::Allocations::exec) is.
+    #[cfg(feature = "exec")]
+    pub fn run_action(&self, job_id: &str, action: &str, alloc_id: &str, task: &str) -> crate::Exec {
+        let call = self.0.call(&RUN_ACTION, &[job_id]);
+        crate::Exec::new(
+            call.set_query("action", action).set_query("allocID", alloc_id).set_query("task", task),
+        )
     }
 
     /// Gives a version a name and keeps it from being forgotten. Ids with a slash cannot be tagged.

@@ -1,6 +1,7 @@
 //! Where servers behave in ways that are easy to get wrong.
 
 mod events;
+mod exec;
 mod explain;
 mod locks;
 mod logs;

@@ -73,6 +73,8 @@ fn jobs(nomad: &Client, lines: &mut Vec<Line>) {
         jobs.services("api") => "GET /v1/job/api/services";
         jobs.submission("api", 0) => "GET /v1/job/api/submission?version=0";
         jobs.actions("api") => "GET /v1/job/api/actions";
+        jobs.run_action("api", "migrate", "a", "web").tty(true) =>
+            "GET /v1/job/api/action?action=migrate&allocID=a&task=web&tty=true";
         jobs.tag_version("api", "good", 1).description("known good") => "PUT /v1/job/api/versions/good/tag",
             {"Version": 1, "Description": "known good"};
         jobs.tag_latest_version("api", "good") => "PUT /v1/job/api/versions/good/tag", {"Latest": true};
@@ -109,6 +111,8 @@ fn allocations(nomad: &Client, lines: &mut Vec<Line>) {
         allocations.stream_file("a", "x") => "GET /v1/client/fs/stream/a?path=x&follow=false";
         allocations.stream_file("a", "x").follow(true).tail(9) =>
             "GET /v1/client/fs/stream/a?path=x&follow=true&origin=end&offset=9";
+        allocations.exec("a", "api", ["ls", "-l"]) =>
+            "GET /v1/client/allocation/a/exec?task=api&command=%5B%22ls%22%2C%22-l%22%5D&tty=false";
         allocations.logs("a", "api") => "GET /v1/client/fs/logs/a?task=api&type=stdout";
         allocations.logs("a", "api").stderr().follow(true).tail(4096) =>
             "GET /v1/client/fs/logs/a?task=api&type=stderr&follow=true&origin=end&offset=4096";
