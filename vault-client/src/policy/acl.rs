@@ -32,6 +32,7 @@ use super::{
 #[derive(Debug, Clone, Default)]
 pub struct AclEvaluator {
     root: bool,
+    unusable: bool,
     patterns: Patterns<Permissions>,
     dropped: Vec<DroppedRule>,
 }
@@ -70,7 +71,8 @@ impl AclEvaluator {
     }
 
     /// Puts policies together and fills their templates. Rules whose templates have no value do
-    /// not count, as on a server; [`dropped`](Self::dropped) lists them.
+    /// not count, as on a server; [`dropped`](Self::dropped) lists them. If a value makes `+*` of a
+    /// path, nothing is allowed any more: servers fail each request of such a token.
     pub fn for_identity<N: Into<String>>(
         policies: impl IntoIterator<Item = (N, Policy)>,
         identity: &Identity,
@@ -101,6 +103,7 @@ impl AclEvaluator {
         }
         let path = template::fill(&rule.path, identity)?;
         if path.contains("+*") {
+            self.unusable = true;
             return Err(Some(TemplateError::NoPath { path }));
         }
         match self.patterns.place(&path) {
@@ -125,7 +128,7 @@ impl AclEvaluator {
         if self.root {
             return vec![Capability::Root];
         }
-        let found = self.patterns.find(path, true);
+        let found = self.patterns.find(path, true).filter(|_| !self.unusable);
         let mut capabilities: Vec<Capability> =
             found.map(|permissions| permissions.capabilities.iter().cloned().collect()).unwrap_or_default();
         if capabilities.is_empty() || capabilities.contains(&Capability::Deny) {
@@ -147,6 +150,9 @@ impl AclEvaluator {
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
         if self.root {
             return Decision { allowed: true, reason: Reason::Root, rule: None };
+        }
+        if self.unusable {
+            return Decision { allowed: false, reason: Reason::Unusable, rule: None };
         }
         let list = request.operation == Operation::List;
         let Some(permissions) = self.patterns.find(&request.full_path(), list) else {

@@ -135,6 +135,8 @@ pub enum Reason {
     Granted,
     /// Root may do everything.
     Root,
+    /// A rule's path has `+*`, on its own or once filled, which fails every request of the token.
+    Unusable,
     /// No rule's path matches.
     NoRule,
     /// A rule denies.
@@ -170,6 +172,7 @@ impl fmt::Display for Reason {
         match self {
             Self::Granted => f.write_str("allowed"),
             Self::Root => f.write_str("allowed: root may do everything"),
+            Self::Unusable => f.write_str("a rule's path has `+*`, which makes the token unusable"),
             Self::NoRule => f.write_str("no rule matches"),
             Self::Denied => f.write_str("denied"),
             Self::MissingCapability(capability) => write!(f, "`{capability}` is not given"),

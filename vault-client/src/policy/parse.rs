@@ -21,7 +21,7 @@ const KEPT: [&str; 5] = [
 impl Policy {
     /// Reads a policy from HCL or JSON, as a server does: version 1 of HCL, several rules for one
     /// path, the old form `policy = "write"`. A capability that this version does not know is
-    /// kept.
+    /// kept. JSON that is cut off, of which servers take what there is, is refused.
     ///
     /// # Errors
     ///

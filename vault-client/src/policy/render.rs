@@ -101,7 +101,8 @@ fn literal(value: &Value) -> String {
     }
 }
 
-/// A text as HCL writes it: JSON's escapes are HCL's, and policies know no interpolation.
+/// A text as HCL writes it: JSON's escapes are HCL's. What is in `${…}` would be read without
+/// escapes, so there is none.
 fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
+    Value::from(text).to_string().replace("${", "\\u0024{")
 }

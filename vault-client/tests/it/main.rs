@@ -3,7 +3,9 @@
 // Helpers of tests may panic as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod agent;
 mod edges;
+mod policy_real;
 mod props;
 mod recorded;
 mod renewal;
