@@ -5,10 +5,13 @@
 
 mod agent;
 mod edges;
+mod policies;
 mod policy_real;
 mod props;
 mod recorded;
 mod renewal;
 mod secrets;
 mod support;
+mod templates;
 mod wire;
+mod workload;
