@@ -123,7 +123,7 @@ async fn set_up(vault: &Client, arguments: &Arguments) -> Result<Vec<String>, Fa
         made.push(format!("mount {mount}"));
     }
     let pki = vault.pki(mount);
-    if pki.issuers().optional().await?.is_none_or(|issuers| issuers.is_empty()) {
+    if pki.issuers().await?.is_empty() {
         let root =
             CertificateRequest::new().common_name(format!("{mount} root")).key_type("ec").ttl(ROOT_LIFE);
         pki.generate_root("internal", &root).await?;
