@@ -13,7 +13,7 @@ use client_core::time::GoDuration;
 use examples::{Common, Failure, Output, Stack, program};
 use secrecy::ExposeSecret as _;
 use vault_client::engines::{Certificate, CertificateRequest, PkiRole};
-use vault_client::sys::MountSettings;
+use vault_client::sys::{MountConfig, MountSettings};
 use vault_client::{Client, Error};
 
 /// How long the root and the role of `--setup` let certificates live.
@@ -118,7 +118,7 @@ async fn set_up(vault: &Client, arguments: &Arguments) -> Result<Vec<String>, Fa
     let (mount, role) = (arguments.mount.trim_matches('/'), arguments.role.as_str());
     let mut made = Vec::new();
     if !vault.sys().mounts().await?.contains_key(&format!("{mount}/")) {
-        let settings = MountSettings::of("pki").max_lease_ttl(ROOT_LIFE);
+        let settings = MountSettings::of("pki").config(MountConfig::new().max_lease_ttl(ROOT_LIFE));
         vault.sys().enable_mount(mount, &settings).await?;
         made.push(format!("mount {mount}"));
     }

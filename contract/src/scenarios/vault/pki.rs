@@ -118,8 +118,10 @@ async fn intermediate(backend: &Backend) -> Result {
     ensure!(imported.imported_issuers.contains(issuer.0), "{mapped} is not the issuer");
     below.put_issuers_config(&IssuersConfig::new().default(issuer.0.as_str())).await?;
 
+    // A role for keys of any kind only signs.
     below.put_role("any", &PkiRole::new().allow_any_name(true).key_type("any")).await?;
-    let issued = below.issue("any", &request("a.test").ttl(HOUR)).await?;
+    below.put_role("ec", &PkiRole::new().allow_any_name(true).key_type("ec")).await?;
+    let issued = below.issue("ec", &request("a.test").ttl(HOUR)).await?;
     ensure_eq!(issued.ca_chain.len(), 2, "the chain has both authorities");
     // A request whose key Vault never sees: that of another authority serves.
     let other = below.generate_intermediate("internal", &request("other.test").key_type("ec")).await?;
