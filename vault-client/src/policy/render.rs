@@ -88,6 +88,7 @@ fn write_parameters(
 
 fn literal(value: &Value) -> String {
     match value {
+        Value::String(text) => quoted(text),
         Value::Array(list) => {
             let values: Vec<String> = list.iter().map(literal).collect();
             format!("[{}]", values.join(", "))

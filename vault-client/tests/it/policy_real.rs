@@ -438,7 +438,7 @@ async fn templates_are_filled_as_the_server_fills_them() {
     let mut differ = Vec::new();
     let mut open = 0;
     let values = [&entity_id, "ann", "red", "*", "+", "", &alias_id, "d", &group_id, "reds", "3", "zzz"];
-    for number in 0..templates.len() {
+    for (number, template) in templates.iter().enumerate() {
         let paths: Vec<String> = values
             .iter()
             .flat_map(|value| [format!("t{number}/{value}/x"), format!("s{number}/{value}more")])
@@ -449,7 +449,7 @@ async fn templates_are_filled_as_the_server_fills_them() {
             let here = acl.capabilities(path);
             open += usize::from(here != [Capability::Deny]);
             if said.at(path) != here {
-                differ.push(format!("{}: {path}: {here:?}, there {:?}", templates[number], said.at(path)));
+                differ.push(format!("{template}: {path}: {here:?}, there {:?}", said.at(path)));
             }
         }
     }
