@@ -60,7 +60,7 @@ macro_rules! settings {
             /// Nothing set yet.
             #[must_use]
             pub fn new() -> Self {
-                Self::default()
+                <Self as Default>::default()
             }
             $($setters)*
         }

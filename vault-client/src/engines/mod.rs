@@ -12,8 +12,8 @@ pub use identity::{
     Entity, EntityAlias, EntityName, EntitySettings, Group, GroupSettings, Identity, OidcConfiguration,
 };
 pub use pki::{
-    Certificate, CertificateInfo, CertificateRequest, Csr, Imported, Issuer, IssuerSummary, Pki, PkiRole,
-    PkiUrls, Revocation, Rotated, TidyStatus,
+    Certificate, CertificateInfo, CertificateRequest, Csr, Imported, Issuer, IssuerSettings, IssuerSummary,
+    IssuersConfig, Pki, PkiRole, PkiTidy, PkiUrls, Revocation, Rotated, TidyStatus,
 };
 pub use ssh::{Ssh, SshCa, SshCertificate, SshOtp, SshRole, SshSign};
 pub use totp::{Generated, Totp, TotpKey, TotpKeySettings};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use client_core::bytes::Bytes;
 use client_core::wire::{bytes, recode_raw, text};
 use client_core::{Op, Verb, operations};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::caps::{Action, List, Plain, Read, Write};
@@ -42,6 +43,24 @@ operations! {
     DELETE_ROLE: (), Write = written(Verb::Delete, "pki.delete_role", "/v1/{mount*}/roles/{name}").idempotent();
     URLS: PkiUrls, Read = data(Verb::Get, "pki.read_urls", "/v1/{mount*}/config/urls");
     PUT_URLS: PkiUrls, Action = data(Verb::Post, "pki.write_urls", "/v1/{mount*}/config/urls").idempotent();
+    SIGN_VERBATIM: Certificate, Action =
+        data(Verb::Post, "pki.sign_verbatim", "/v1/{mount*}/sign-verbatim");
+    SIGN_VERBATIM_WITH_ROLE: Certificate, Action =
+        data(Verb::Post, "pki.sign_verbatim_with_role", "/v1/{mount*}/sign-verbatim/{role}");
+    REVOKED: Vec<String>, List = keys("pki.list_revoked_certs", "/v1/{mount*}/certs/revoked");
+    IMPORT: Imported, Action = data(Verb::Post, "pki.import_bundle", "/v1/{mount*}/issuers/import/bundle");
+    PUT_ISSUER: Issuer, Action =
+        data(Verb::Post, "pki.write_issuer", "/v1/{mount*}/issuer/{issuer_ref}").idempotent();
+    PATCH_ISSUER: Issuer, Action =
+        data(Verb::Patch, "pki.patch_issuer", "/v1/{mount*}/issuer/{issuer_ref}").idempotent();
+    DELETE_ISSUER: (), Write =
+        written(Verb::Delete, "pki.delete_issuer", "/v1/{mount*}/issuer/{issuer_ref}").idempotent();
+    REVOKE_ISSUER: Issuer, Action =
+        data(Verb::Post, "pki.revoke_issuer", "/v1/{mount*}/issuer/{issuer_ref}/revoke").idempotent();
+    DEFAULTS: IssuersConfig, Read = data(Verb::Get, "pki.read_issuers_config", "/v1/{mount*}/config/issuers");
+    PUT_DEFAULTS: IssuersConfig, Action =
+        data(Verb::Post, "pki.write_issuers_config", "/v1/{mount*}/config/issuers").idempotent();
+    TIDY_CANCEL: TidyStatus, Action = data(Verb::Post, "pki.tidy_cancel", "/v1/{mount*}/tidy-cancel").idempotent();
     TIDY: (), Write = written(Verb::Post, "pki.tidy", "/v1/{mount*}/tidy").idempotent();
     TIDY_STATUS: TidyStatus, Read = data(Verb::Get, "pki.tidy_status", "/v1/{mount*}/tidy-status");
 }
@@ -233,6 +252,63 @@ record! {
         crl_distribution_points: list,
         /// Where its OCSP responder is.
         ocsp_servers: list,
+    }
+}
+
+settings! {
+    /// What an issuer is called and does.
+    pub struct IssuerSettings {
+        /// Its name.
+        issuer_name: text,
+        /// What to do with certificates that would outlive it: `err`, `truncate` or `permit`.
+        leaf_not_after_behavior: text,
+        /// Issuers of the chain, set by hand.
+        manual_chain: list,
+        /// What it may be used for: `read-only`, `issuing-certificates`, `crl-signing` and
+        /// `ocsp-signing`, separated by commas.
+        usage: text,
+        /// How revocation lists are signed.
+        revocation_signature_algorithm: text,
+        /// Where its certificate is.
+        issuing_certificates: list,
+        /// Where its revocation list is.
+        crl_distribution_points: list,
+        /// Where its OCSP responder is.
+        ocsp_servers: list,
+        /// Whether the URLs have templates.
+        enable_aia_url_templating: flag,
+    }
+}
+
+settings! {
+    /// Which issuer is meant where none is named.
+    pub struct IssuersConfig {
+        /// The issuer, by id or name.
+        default: text,
+        /// Whether the newest issuer becomes it.
+        default_follows_latest_issuer: flag,
+    }
+}
+
+settings! {
+    /// What to remove.
+    pub struct PkiTidy {
+        /// Whether certificates that have expired go.
+        tidy_cert_store: flag,
+        /// Whether revoked ones that have expired go.
+        tidy_revoked_certs: flag,
+        /// Whether revoked certificates are told their issuers.
+        tidy_revoked_cert_issuer_associations: flag,
+        /// Whether issuers that have expired go.
+        tidy_expired_issuers: flag,
+        /// Whether ACME accounts, orders and authorizations that have expired go.
+        tidy_acme: flag,
+        /// How long after its end a certificate stays.
+        safety_buffer: go,
+        /// How long after its end an issuer stays.
+        issuer_safety_buffer: go,
+        /// How long to wait between certificates.
+        pause_duration: go,
     }
 }
 
@@ -542,6 +618,71 @@ impl Pki {
     /// Sets where certificates say that things are.
     pub fn put_urls(&self, urls: &PkiUrls) -> Call<PkiUrls, Action> {
         self.at(&PUT_URLS).json(urls)
+    }
+
+    /// Signs a request as it is, whatever names it has. Whoever may do this may be anybody: prefer
+    /// [`sign`](Self::sign).
+    pub fn sign_verbatim(&self, request: &CertificateRequest) -> Call<Certificate, Action> {
+        self.at(&SIGN_VERBATIM).json(request)
+    }
+
+    /// Signs a request as it is, for as long and with the issuer that a role says.
+    pub fn sign_verbatim_with_role(
+        &self,
+        role: &str,
+        request: &CertificateRequest,
+    ) -> Call<Certificate, Action> {
+        self.of(&SIGN_VERBATIM_WITH_ROLE, role).json(request)
+    }
+
+    /// Lists certificates that were revoked, by serial number.
+    pub fn revoked_certs(&self) -> Call<Vec<String>, List> {
+        self.at(&REVOKED)
+    }
+
+    /// Takes in certificates and private keys, in PEM one after the other.
+    pub fn import_bundle(&self, pem: &SecretString) -> Call<Imported, Action> {
+        self.at(&IMPORT).field("pem_bundle", pem.expose_secret())
+    }
+
+    /// Sets what an issuer is called and does; what is not given falls back to its default.
+    pub fn put_issuer(&self, issuer_ref: &str, settings: &IssuerSettings) -> Call<Issuer, Action> {
+        self.of(&PUT_ISSUER, issuer_ref).json(settings)
+    }
+
+    /// Changes an issuer; what is not given stays.
+    pub fn patch_issuer(&self, issuer_ref: &str, settings: &IssuerSettings) -> Call<Issuer, Action> {
+        self.of(&PATCH_ISSUER, issuer_ref).json(settings).merge_patch()
+    }
+
+    /// Deletes an issuer. Its key and the certificates it issued stay.
+    pub fn delete_issuer(&self, issuer_ref: &str) -> Call<(), Write> {
+        self.of(&DELETE_ISSUER, issuer_ref)
+    }
+
+    /// Revokes an issuer, for good. It issues nothing any more, and still signs its own list.
+    pub fn revoke_issuer(&self, issuer_ref: &str) -> Call<Issuer, Action> {
+        self.of(&REVOKE_ISSUER, issuer_ref)
+    }
+
+    /// Reads which issuer is the default.
+    pub fn issuers_config(&self) -> Call<IssuersConfig, Read> {
+        self.at(&DEFAULTS)
+    }
+
+    /// Sets which issuer is the default.
+    pub fn put_issuers_config(&self, config: &IssuersConfig) -> Call<IssuersConfig, Action> {
+        self.at(&PUT_DEFAULTS).json(config)
+    }
+
+    /// Starts removing what the settings say, in the background of the server.
+    pub fn tidy_with(&self, settings: &PkiTidy) -> Call<(), Write> {
+        self.at(&TIDY).json(settings)
+    }
+
+    /// Stops tidying up.
+    pub fn cancel_tidy(&self) -> Call<TidyStatus, Action> {
+        self.at(&TIDY_CANCEL)
     }
 
     /// Starts removing expired certificates, in the background of the server.

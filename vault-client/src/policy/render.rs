@@ -60,6 +60,12 @@ impl fmt::Display for PathRule {
                 writeln!(f, "  {name} = {}", quoted(&GoDuration::from(ttl).to_string()))?;
             }
         }
+        if let Some(time) = self.expiration {
+            writeln!(f, "  expiration = {}", quoted(&time.to_string()))?;
+        }
+        for (name, value) in self.extra.iter() {
+            writeln!(f, "  {} = {}", quoted(name), literal(value))?;
+        }
         writeln!(f, "}}")
     }
 }
@@ -83,11 +89,21 @@ fn write_parameters(
 fn literal(value: &Value) -> String {
     match value {
         Value::String(text) => quoted(text),
+        Value::Array(list) => {
+            let values: Vec<String> = list.iter().map(literal).collect();
+            format!("[{}]", values.join(", "))
+        }
+        Value::Object(map) => {
+            let items: Vec<String> =
+                map.iter().map(|(key, value)| format!("{} = {}", quoted(key), literal(value))).collect();
+            format!("{{ {} }}", items.join(", "))
+        }
         other => other.to_string(),
     }
 }
 
-/// A text as HCL writes it: JSON's escapes are HCL's, and policies know no interpolation.
+/// A text as HCL writes it: JSON's escapes are HCL's. What is in `${…}` would be read without
+/// escapes, so there is none.
 fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
+    Value::from(text).to_string().replace("${", "\\u0024{")
 }

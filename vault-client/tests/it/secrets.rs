@@ -96,6 +96,9 @@ async fn every_operation_at_trace_level() {
         .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
         .with_ansi(false)
         .finish();
+    // With one subscriber alone, a place in the code that another test's thread reaches first would
+    // never be logged.
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
     let _guard = tracing::subscriber::set_default(subscriber);
     tracing::trace!("trace is on");
     // An answer that most operations can read, with a secret wherever one may be.

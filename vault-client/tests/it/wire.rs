@@ -11,8 +11,8 @@ use vault_client::auth::{
     UserpassUser,
 };
 use vault_client::engines::{
-    BatchItem, CertificateRequest, Connection, DatabaseRole, EntitySettings, GroupSettings, KeySettings,
-    PkiRole, PkiUrls, SshRole, SshSign, StaticRole, TotpKeySettings,
+    BatchItem, CertificateRequest, Connection, DatabaseRole, EntitySettings, GroupSettings, IssuerSettings,
+    IssuersConfig, KeySettings, PkiRole, PkiTidy, PkiUrls, SshRole, SshSign, StaticRole, TotpKeySettings,
 };
 use vault_client::kv::{KvConfig, SecretMetadata};
 use vault_client::policy::{Capability, PathRule, Policy};
@@ -534,6 +534,31 @@ pub fn table(vault: &Client, secret: &str) -> Vec<Line> {
     );
     line!(pki.tidy(), "POST /v1/pki/tidy", {"tidy_cert_store": true, "tidy_revoked_certs": true});
     line!(pki.tidy_status(), "GET /v1/pki/tidy-status");
+    let tidy = PkiTidy::new().tidy_expired_issuers(true).safety_buffer(five);
+    line!(pki.tidy_with(&tidy), "POST /v1/pki/tidy", {"tidy_expired_issuers": true, "safety_buffer": "5m0s"});
+    line!(pki.cancel_tidy(), "POST /v1/pki/tidy-cancel");
+    let csr = CertificateRequest::new().csr("pem");
+    line!(pki.sign_verbatim(&csr), "POST /v1/pki/sign-verbatim", {"csr": "pem"});
+    line!(pki.sign_verbatim_with_role("web", &csr), "POST /v1/pki/sign-verbatim/web", {"csr": "pem"});
+    line!(pki.revoked_certs(), "LIST /v1/pki/certs/revoked");
+    line!(
+        pki.import_bundle(&"pem".into()),
+        "POST /v1/pki/issuers/import/bundle",
+        {"pem_bundle": "pem"}
+    );
+    let issuer = IssuerSettings::new().issuer_name("root-1").usage("crl-signing");
+    let sent = json!({"issuer_name": "root-1", "usage": "crl-signing"});
+    line!(pki.put_issuer("default", &issuer), "POST /v1/pki/issuer/default", sent);
+    line!(pki.patch_issuer("default", &issuer), "PATCH /v1/pki/issuer/default", sent);
+    line!(pki.delete_issuer("root-1"), "DELETE /v1/pki/issuer/root-1");
+    line!(pki.revoke_issuer("root-1"), "POST /v1/pki/issuer/root-1/revoke");
+    line!(pki.issuers_config(), "GET /v1/pki/config/issuers");
+    let defaults = IssuersConfig::new().default("root-1").default_follows_latest_issuer(false);
+    line!(
+        pki.put_issuers_config(&defaults),
+        "POST /v1/pki/config/issuers",
+        {"default": "root-1", "default_follows_latest_issuer": false}
+    );
 
     let ssh = vault.ssh("ssh");
     line!(ssh.roles(), "LIST /v1/ssh/roles");
