@@ -133,7 +133,8 @@ async fn fetch(
 ) -> Result<Value, Rendered> {
     Ok(match source {
         Source::Secret(path) => {
-            let path = path.split_once('?').map_or(path.as_str(), |(p, _)| p).trim_matches('/');
+            // A query, such as the version of a secret, goes along.
+            let path = path.trim_matches('/');
             let token = token.unwrap_or("");
             match neighbours.vault_read(token, path).await {
                 Ok(Some(v)) => secret_view(&v),
