@@ -88,7 +88,7 @@ async fn templates(
             };
             match render(text, t.s("LeftDelim"), t.s("RightDelim"), &mut data) {
                 Ok(out) if data.missing.is_empty() => {
-                    files.insert(t.s("DestPath").to_owned(), out);
+                    files.insert(destination(t.s("DestPath")), out);
                     break;
                 }
                 Ok(_) => {
@@ -121,6 +121,16 @@ async fn templates(
             Err(Rendered::Missing(format!("Missing: {}, and {} more", missing.join(", "), n - 3)))
         }
     }
+}
+
+/// Where a template goes, relative to the task's folder.
+fn destination(path: &str) -> String {
+    let folders = [
+        ("${NOMAD_SECRETS_DIR}", "secrets"),
+        ("${NOMAD_TASK_DIR}", "local"),
+        ("${NOMAD_ALLOC_DIR}", "alloc"),
+    ];
+    folders.into_iter().fold(path.to_owned(), |path, (variable, folder)| path.replace(variable, folder))
 }
 
 /// One piece of data; null is "not there".
