@@ -35,6 +35,8 @@ pub mod kv;
 pub mod policy;
 pub mod renewal;
 pub mod sys;
+pub mod templates;
+pub mod workload;
 
 pub use call::Call;
 pub use client::{Builder, Client, Vault};

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::Extra;
 
 client_core::open_enum! {
     /// What may be done at a path.
@@ -109,6 +112,13 @@ pub struct PathRule {
     /// The longest life of a wrapping token; answers have to be wrapped.
     #[serde(default, with = "client_core::time::go::option", skip_serializing_if = "Option::is_none")]
     pub max_wrapping_ttl: Option<Duration>,
+    /// When the rule stops counting (OpenBao).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiration: Option<Timestamp>,
+    /// What else it has that says nothing about who may do what: `mfa_methods`, `control_group`,
+    /// `subscribe_event_types` (Enterprise), `pagination_limit` (OpenBao), ….
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 impl PathRule {
@@ -152,6 +162,13 @@ impl PathRule {
     #[must_use]
     pub fn require_parameter(mut self, name: impl Into<String>) -> Self {
         self.required_parameters.push(name.into());
+        self
+    }
+
+    /// Ends the rule at a time (OpenBao).
+    #[must_use]
+    pub fn expiration(mut self, time: Timestamp) -> Self {
+        self.expiration = Some(time);
         self
     }
 

@@ -60,6 +60,12 @@ impl fmt::Display for PathRule {
                 writeln!(f, "  {name} = {}", quoted(&GoDuration::from(ttl).to_string()))?;
             }
         }
+        if let Some(time) = self.expiration {
+            writeln!(f, "  expiration = {}", quoted(&time.to_string()))?;
+        }
+        for (name, value) in self.extra.iter() {
+            writeln!(f, "  {} = {}", quoted(name), literal(value))?;
+        }
         writeln!(f, "}}")
     }
 }
@@ -82,7 +88,15 @@ fn write_parameters(
 
 fn literal(value: &Value) -> String {
     match value {
-        Value::String(text) => quoted(text),
+        Value::Array(list) => {
+            let values: Vec<String> = list.iter().map(literal).collect();
+            format!("[{}]", values.join(", "))
+        }
+        Value::Object(map) => {
+            let items: Vec<String> =
+                map.iter().map(|(key, value)| format!("{} = {}", quoted(key), literal(value))).collect();
+            format!("{{ {} }}", items.join(", "))
+        }
         other => other.to_string(),
     }
 }
