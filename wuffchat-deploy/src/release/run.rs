@@ -13,7 +13,7 @@ use super::{Ended, Follow, Holder, ReleaseLock, Request, undo, verify};
 use crate::app::{Component, Environment};
 use crate::events::{Event, EventSink};
 use crate::report::{JobReport, Outcome, Report, StepReport};
-use crate::{Clients, Error, Result, identity, rollback, secrets};
+use crate::{Clients, Error, Level, Result, identity, rollback, secrets};
 
 /// Releases a version: both jobs or none.
 ///
@@ -162,7 +162,24 @@ impl Release<'_> {
     async fn prepare(&mut self) -> Result<Vec<JobPlanned>> {
         self.step("secrets", async |release| release.secrets().await).await?;
         self.step("identity", async |release| release.identity().await).await?;
-        self.step("plan", async |release| release.plan_all().await).await
+        let plans = self.step("plan", async |release| release.plan_all().await).await?;
+        self.step("secret check", async |release| release.check_secrets(&plans).await).await?;
+        Ok(plans)
+    }
+
+    /// Looks whether what is planned would get its secrets, before anything is registered.
+    async fn check_secrets(&mut self, plans: &[JobPlanned]) -> Result<()> {
+        let mut problems = Vec::new();
+        for planned in plans {
+            for finding in secrets::check(&self.clients.vault, self.environment, &planned.job).await {
+                match finding.level {
+                    Level::Problem => problems.push(finding.to_string()),
+                    Level::Warning => self.warn(finding.to_string()),
+                    _ => {}
+                }
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::Preflight(problems)) }
     }
 
     /// Runs a step and records how long it took.

@@ -21,6 +21,7 @@
 //! [`rotate`] is such a release: it writes the new values, registers the job that runs with the
 //! new versions, and follows that to its end. The earlier values stay readable all the while.
 
+mod check;
 mod pins;
 mod rotate;
 mod seed;
@@ -30,6 +31,7 @@ use std::fmt::Write as _;
 
 use crate::app::Environment;
 
+pub use check::check;
 pub(crate) use pins::inherited;
 pub use pins::{newest, pinned, settle, versions_of};
 pub use rotate::rotate;

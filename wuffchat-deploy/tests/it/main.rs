@@ -4,6 +4,7 @@
 
 mod agents;
 mod failures;
+mod identity;
 mod jobs;
 mod releases;
 mod secrets;
