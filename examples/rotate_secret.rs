@@ -90,7 +90,8 @@ fn values(arguments: &Arguments, throw_away: bool) -> Result<secrets::Values, Fa
     };
     let mut given = given.only(secret);
     if given.is_empty() && from.is_none() && throw_away {
-        given = secrets::Values::from_vars(|name| Some(format!("rotated-{}", name.to_lowercase()))).only(secret);
+        given =
+            secrets::Values::from_vars(|name| Some(format!("rotated-{}", name.to_lowercase()))).only(secret);
     }
     if given.is_empty() {
         return Err(Failure::usage(format!("there is no new value for `{secret}`")));

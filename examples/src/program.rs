@@ -235,8 +235,12 @@ pub fn tell(report: &wuffchat_deploy::Report) {
         let Some(outcome) = job.outcome else { continue };
         let version = job.version.map(|version| format!(" (version {version})")).unwrap_or_default();
         crate::say!("{}{version}, {}/{} healthy", outcome.sentence(&job.job), job.healthy, job.desired);
-        if matches!(outcome, wuffchat_deploy::Outcome::Interrupted | wuffchat_deploy::Outcome::Timeout | wuffchat_deploy::Outcome::ReadyForPromotion)
-            && let Some(id) = &job.deployment_id
+        if matches!(
+            outcome,
+            wuffchat_deploy::Outcome::Interrupted
+                | wuffchat_deploy::Outcome::Timeout
+                | wuffchat_deploy::Outcome::ReadyForPromotion
+        ) && let Some(id) = &job.deployment_id
         {
             crate::say!(
                 "  go on with: deploy --environment {} --version {}",

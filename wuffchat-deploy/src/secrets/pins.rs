@@ -104,7 +104,7 @@ fn uses(job: &Job) -> Vec<(String, Option<u64>)> {
     let templates = job.task_groups.iter().flat_map(|group| &group.tasks).flat_map(|task| &task.templates);
     templates
         .flat_map(|template| occurrences(template.data.as_deref().unwrap_or_default()))
-        .filter_map(|(literal, _)| Some(named(literal)?.into_use()))
+        .filter_map(|(literal, _)| Some(named(literal)?.path_and_version()))
         .collect()
 }
 
@@ -120,7 +120,7 @@ fn rewritten(mut job: Job, version: impl Fn(&str, Option<u64>) -> Option<u64>) -
             out.push_str(before);
             match named(literal) {
                 Some(found) => {
-                    let (path, named) = found.into_use();
+                    let (path, named) = found.path_and_version();
                     out.push_str(found.data_path);
                     if let Some(version) = version(&path, named) {
                         out.push_str(&format!("?version={version}"));
@@ -161,7 +161,7 @@ struct Named<'a> {
 }
 
 impl Named<'_> {
-    fn into_use(&self) -> (String, Option<u64>) {
+    fn path_and_version(&self) -> (String, Option<u64>) {
         (format!("{}/{}", self.mount, self.below), self.version)
     }
 }

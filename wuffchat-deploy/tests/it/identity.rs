@@ -259,6 +259,9 @@ async fn a_release_looks_before_it_registers() {
             .path("/v1/secret/subkeys"),
     );
     let error = stack.run(&stack.request("v2")).await.unwrap_err();
-    assert!(matches!(&error, Error::Preflight(why) if why.iter().any(|text| text.contains("secrets.present"))), "{error}");
+    assert!(
+        matches!(&error, Error::Preflight(why) if why.iter().any(|text| text.contains("secrets.present"))),
+        "{error}"
+    );
     assert_eq!(stack.now(Component::Api).await.0, "v1");
 }
