@@ -41,10 +41,7 @@ pub async fn ensure_consul(nomad: &Nomad, consul: &Consul, environment: &Environ
         Some(config) => config,
         None => {
             let config = method_config(nomad, environment);
-            let method = AuthMethod::jwt(name, &config)
-                .description("workload identities of Nomad")
-                .token_locality("local");
-            acl.create_auth_method(&method).await?;
+            acl.create_auth_method(&auth_method(name, &config)).await?;
             ensured.changed.push(format!("auth method {name} in consul"));
             config
         }
@@ -102,8 +99,12 @@ async fn ensure_role(
     Ok(())
 }
 
+pub(super) fn auth_method(name: &str, config: &JwtConfig) -> AuthMethod {
+    AuthMethod::jwt(name, config).description("workload identities of Nomad").token_locality("local")
+}
+
 /// Nomad's keys, and the claims of its tokens. Of Nomad's algorithms Consul takes RS256 only.
-fn method_config(nomad: &Nomad, environment: &Environment) -> JwtConfig {
+pub(super) fn method_config(nomad: &Nomad, environment: &Environment) -> JwtConfig {
     let url = format!("{}/.well-known/jwks.json", nomad.address());
     let config = JwtConfig::jwks(url, environment.consul.audience.as_str())
         .jwt_supported_algs(vec![ALGORITHM.to_owned()]);

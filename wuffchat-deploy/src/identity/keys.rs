@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use nomad_client::{Client as Nomad, VariableItems};
 use vault_client::auth::JwtConfig;
 
+use super::consul::{auth_method, method_config};
 use super::{ALGORITHMS, Ensured, ensure_method};
 use crate::app::Environment;
 use crate::{Clients, Error, Result};
@@ -28,7 +29,9 @@ pub async fn sync_keys(clients: &Clients, environment: &Environment, keep: Durat
     let clients = clients.within(environment);
     let mut ensured = Ensured::default();
     let now = Timestamp::now();
-    let mut keys = Seen::read(&clients.nomad, environment).await?;
+    // Keys are the cluster's, not an environment's, and the namespace may not be there yet.
+    let variables = clients.nomad.namespace("default");
+    let mut keys = Seen::read(&variables, environment).await?;
     let mut shown = 0_usize;
     for key in clients.nomad.oidc_discovery().jwks().await?.keys {
         if let Some(pem) = key.to_pem() {
@@ -61,31 +64,53 @@ pub async fn sync_keys(clients: &Clients, environment: &Environment, keep: Durat
         jwt.configure(&with_keys(vault, &wanted, environment)).await?;
         ensured.changed.push(format!("keys of {mount} in vault"));
     }
-    if let Some((mut method, mut config)) = consul {
-        let other_source = is_set(&config.jwks_url) || is_set(&config.oidc_discovery_url);
-        if sorted(&config.jwt_validation_pub_keys) != wanted || other_source {
-            (config.jwks_url, config.jwks_ca_cert) = (None, None);
-            (config.oidc_discovery_url, config.oidc_discovery_ca_cert) = (None, None);
-            config.jwt_validation_pub_keys = wanted;
-            method.config = AuthMethod::jwt("", &config).config;
-            clients.consul.acl().update_auth_method(&method).await?;
-            ensured.changed.push(format!("keys of {} in consul", method.name));
-        }
+    if let Some((method, config)) = consul {
+        consul_keys(&clients, environment, method, config, wanted, &mut ensured).await?;
     }
-    keys.write(&clients.nomad, environment).await?;
+    keys.write(&variables, environment).await?;
     Ok(ensured)
 }
 
-/// Consul's auth method; `None` where there is none, or no access control.
+async fn consul_keys(
+    clients: &Clients,
+    environment: &Environment,
+    method: Option<AuthMethod>,
+    mut config: ConsulConfig,
+    wanted: Vec<String>,
+    ensured: &mut Ensured,
+) -> Result<()> {
+    let name = environment.consul.auth_method.as_str();
+    let other_source = is_set(&config.jwks_url) || is_set(&config.oidc_discovery_url);
+    if sorted(&config.jwt_validation_pub_keys) == wanted && !other_source {
+        return Ok(());
+    }
+    (config.jwks_url, config.jwks_ca_cert) = (None, None);
+    (config.oidc_discovery_url, config.oidc_discovery_ca_cert) = (None, None);
+    config.jwt_validation_pub_keys = wanted;
+    let acl = clients.consul.acl();
+    match method {
+        Some(mut method) => {
+            method.config = AuthMethod::jwt(name, &config).config;
+            acl.update_auth_method(&method).await?;
+        }
+        None => {
+            acl.create_auth_method(&auth_method(name, &config)).await?;
+            ensured.changed.push(format!("auth method {name} in consul"));
+        }
+    }
+    ensured.changed.push(format!("keys of {name} in consul"));
+    Ok(())
+}
+
+/// Consul's auth method and its settings: those it is to have, where there is none yet. `None`
+/// where there is no access control.
 async fn consul_method(
     clients: &Clients,
     environment: &Environment,
-) -> Result<Option<(AuthMethod, ConsulConfig)>> {
+) -> Result<Option<(Option<AuthMethod>, ConsulConfig)>> {
     match clients.consul.acl().auth_method(&environment.consul.auth_method).optional().await {
-        Ok(found) => Ok(found.and_then(|method| {
-            let config = method.jwt_config()?;
-            Some((method, config))
-        })),
+        Ok(None) => Ok(Some((None, method_config(&clients.nomad, environment)))),
+        Ok(Some(method)) => Ok(method.jwt_config().map(|config| (Some(method), config))),
         Err(consul_client::Error::AclDisabled(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
@@ -130,7 +155,7 @@ struct Seen(BTreeMap<String, Timestamp>);
 
 impl Seen {
     fn path(environment: &Environment) -> String {
-        format!("wuffchat-deploy/{}/identity-keys", environment.stage)
+        format!("wuffchat-deploy/identity-keys/{}", environment.vault.auth_mount)
     }
 
     async fn read(nomad: &Nomad, environment: &Environment) -> Result<Self> {

@@ -15,9 +15,6 @@ mod consul;
 mod doctor;
 mod keys;
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use nomad_client::Client as Nomad;
 use nomad_client::Job;
 use nomad_client::jobspec::{Task, TaskGroup};
@@ -26,7 +23,7 @@ use vault_client::Client as Vault;
 use vault_client::auth::{JwtConfig, JwtRole};
 use vault_client::policy::{Capability, Policy};
 use vault_client::sys::MountSettings;
-use vault_client::workload::WorkloadClaims;
+use vault_client::workload::{WorkloadClaims, WorkloadRole};
 
 use crate::Result;
 use crate::app::{API, Environment};
@@ -58,23 +55,11 @@ pub fn policy(environment: &Environment) -> Policy {
 /// The role: the API's task of this environment's namespace, and nothing else.
 #[must_use]
 pub fn role(environment: &Environment) -> JwtRole {
-    let claims = ["nomad_namespace", "nomad_job_id", "nomad_task"];
-    let bound = [environment.namespace.as_str(), API, API];
-    JwtRole::new()
-        .role_type("jwt")
-        .user_claim("sub")
-        .bound_audiences([environment.vault.audience.as_str()])
-        .bound_claims(
-            claims
-                .into_iter()
-                .zip(bound)
-                .map(|(claim, value)| (claim.to_owned(), Value::from(value)))
-                .collect::<BTreeMap<_, _>>(),
-        )
-        .claim_mappings(claims.map(|claim| (claim, claim)))
-        .token_type("service")
-        .token_period(Duration::from_secs(30 * 60))
-        .token_policies([environment.vault.role.as_str()])
+    WorkloadRole::new(environment.namespace.as_str(), API)
+        .task(API)
+        .audience(environment.vault.audience.as_str())
+        .policies([environment.vault.role.as_str()])
+        .build()
 }
 
 /// Makes Vault trust this Nomad, and the API's task read its secrets. What is in order stays as

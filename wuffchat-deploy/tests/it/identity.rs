@@ -210,6 +210,18 @@ async fn static_keys_take_the_place_of_the_key_set() {
 }
 
 #[tokio::test]
+async fn static_keys_come_first_where_nothing_can_be_fetched() {
+    let stack = Stack::embedded().await;
+    let Stack { clients, environment, .. } = &stack;
+    let ensured = identity::sync_keys(clients, environment, HOUR).await.unwrap();
+    assert!(ensured.changed.contains(&"auth method nomad-workloads in consul".to_owned()), "{ensured:?}");
+    let ensured = identity::ensure_consul(&clients.nomad, &clients.consul, environment).await.unwrap();
+    assert!(ensured.changed.iter().all(|what| !what.contains("auth method")), "{ensured:?}");
+    let method = clients.consul.acl().auth_method("nomad-workloads").await.unwrap().jwt_config().unwrap();
+    assert_eq!((method.jwks_url, method.jwt_validation_pub_keys.len()), (None, 1));
+}
+
+#[tokio::test]
 async fn what_a_job_would_not_get_stops_a_release_before_it_changes_anything() {
     let stack = Stack::embedded().await;
     stack.deploy("v1").await;
