@@ -1,10 +1,11 @@
 //! Writes the application's secrets, the policy that opens them and the role that gets it. A second run changes nothing.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use examples::{Common, Failure, Output, Stack, Target, program};
-use wuffchat_deploy::{identity, secrets};
+use wuffchat_deploy::{Error, identity, secrets};
 
 /// Writes the application's secrets, the policy that opens them and the role that gets it
 #[derive(Debug, Parser)]
@@ -21,6 +22,17 @@ struct Arguments {
     /// Replaces values that are there already and differ
     #[arg(long)]
     replace: bool,
+    /// Shows which secrets and keys would be written, and writes nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Gives Vault, and Consul where it has access control, Nomad's keys as they are now, for clusters whose key set
+    /// cannot be fetched because clients need a certificate (`tls.verify_https_client`); run it again after each change
+    /// of the keys
+    #[arg(long)]
+    static_keys: bool,
+    /// With `--static-keys`: how long keys stay that Nomad does not show any more
+    #[arg(long, default_value = "24h", value_parser = program::duration, value_name = "DURATION")]
+    keep_keys: Duration,
 }
 
 fn main() -> ExitCode {
@@ -39,22 +51,62 @@ async fn seed(arguments: Arguments) -> Result<u8, Failure> {
     }
     let existing = if arguments.replace { secrets::Existing::Replace } else { secrets::Existing::Keep };
     let clients = stack.clients.within(&environment);
+    if arguments.dry_run {
+        let preview = secrets::preview(&clients.vault, &environment, &values, existing).await?;
+        stack.close().await;
+        return tell_preview(&preview, arguments.common.output);
+    }
     let written = secrets::seed(&clients.vault, &environment, &values, existing).await?;
-    let ensured = identity::ensure(&clients.nomad, &clients.vault, &environment).await?;
+    let mut changed = Vec::new();
+    if arguments.static_keys {
+        let keys = identity::sync_keys(&clients, &environment, arguments.keep_keys).await?;
+        changed.extend(keys.changed);
+    }
+    changed.extend(identity::ensure(&clients.nomad, &clients.vault, &environment).await?.changed);
+    match identity::ensure_consul(&clients.nomad, &clients.consul, &environment).await {
+        Ok(ensured) => changed.extend(ensured.changed),
+        // Nobody needs it where agents register services with their own token.
+        Err(Error::Consul(consul_client::Error::PermissionDenied(_))) => {
+            eprintln!("warning: consul's part is left out: the token may not look at its access control");
+        }
+        Err(error) => return Err(error.into()),
+    }
     if arguments.common.output == Output::Json {
-        program::print_json(&serde_json::json!({"secrets": written, "changed": ensured.changed}))?;
+        program::print_json(&serde_json::json!({"secrets": written, "changed": changed}))?;
     } else {
         for secret in &written {
             let what = if secret.changed { "written" } else { "unchanged" };
             examples::say!("{} is {what} (version {})", secret.path, secret.version);
         }
-        for what in &ensured.changed {
+        for what in &changed {
             examples::say!("{what} is written");
         }
-        if ensured.changed.is_empty() {
-            examples::say!("policy and role are unchanged");
+        if changed.is_empty() {
+            examples::say!("policies, roles and auth methods are unchanged");
         }
     }
     stack.close().await;
     Ok(0)
+}
+
+/// Names only. What is missing ends with the exit code that seeding would end with.
+fn tell_preview(preview: &[secrets::Seeding], output: Output) -> Result<u8, Failure> {
+    if output == Output::Json {
+        program::print_json(&serde_json::json!({"secrets": preview}))?;
+    } else {
+        for secret in preview {
+            let (path, version) = (&secret.path, secret.version);
+            for key in &secret.writes {
+                examples::say!("{path}: {key} would be written (version {version} is the newest)");
+            }
+            for key in &secret.missing {
+                examples::say!("{path}: {key} is missing, and there is no value for it");
+            }
+            if secret.writes.is_empty() && secret.missing.is_empty() {
+                examples::say!("{path} is unchanged (version {version})");
+            }
+        }
+    }
+    let missing = preview.iter().any(|secret| !secret.missing.is_empty());
+    Ok(if missing { 9 } else { 0 })
 }

@@ -2,9 +2,12 @@
 
 mod auth_methods;
 mod binding_rules;
+mod bindings;
 mod login;
+mod pattern;
 mod policies;
 mod roles;
+mod selector;
 mod system;
 mod templated;
 mod tokens;
@@ -16,9 +19,11 @@ use crate::record::record;
 
 pub use auth_methods::{AuthMethod, JwtConfig, NamespaceRule};
 pub use binding_rules::{BindType, BindingRule};
+pub use bindings::{BindingError, Grant, LoginIdentity};
 pub use login::{Login, OidcUrl};
 pub use policies::Policy;
 pub use roles::Role;
+pub use selector::{Selector, SelectorError};
 pub use system::{Access, AccessRequest, ReplicationStatus};
 pub use templated::{TemplateVariables, TemplatedPolicy, TemplatedPolicyDefinition};
 pub use tokens::{ExpandedToken, Token};

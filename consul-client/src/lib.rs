@@ -45,7 +45,10 @@ pub mod snapshot;
 pub mod status;
 pub mod txn;
 
-pub use acl::{AuthMethod, BindType, BindingRule, JwtConfig, Login, Policy, Role, Token};
+pub use acl::{
+    AuthMethod, BindType, BindingError, BindingRule, Grant, JwtConfig, Login, LoginIdentity, Policy, Role,
+    Selector, SelectorError, Token,
+};
 pub use agent::{
     AgentServiceHealth, AgentToken, CheckRegistration, Member, MemberStatus, ServiceRegistration, TtlUpdate,
 };

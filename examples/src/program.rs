@@ -144,16 +144,61 @@ pub async fn signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
+/// Reads a duration such as `1m30s`.
+///
+/// # Errors
+///
+/// It is none.
+pub fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let duration: nomad_client::GoDuration = text.parse().map_err(|error| format!("{error}"))?;
+    std::time::Duration::try_from(duration).map_err(|error| error.to_string())
+}
+
+/// The first signal ends watching, the second the program.
+#[must_use]
+pub fn interrupts() -> wuffchat_deploy::release::Interrupt {
+    let interrupt = wuffchat_deploy::release::Interrupt::default();
+    let signalled = interrupt.clone();
+    tokio::spawn(async move {
+        signal().await;
+        signalled.interrupt();
+        eprintln!("interrupted: leaving what was begun as it is; once more to end at once");
+        // Some programs signal both a process and its group: that is one wish, not two.
+        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+        signal().await;
+        std::process::exit(130);
+    });
+    interrupt
+}
+
+/// Reads one secret value from a file, or from stdin for `-`, without the line's end.
+///
+/// # Errors
+///
+/// It cannot be read, or is empty.
+pub fn secret_value(file: &str) -> Result<secrecy::SecretString, Failure> {
+    let text = read(file)?;
+    let value = text.strip_suffix('\n').unwrap_or(&text);
+    let value = value.strip_suffix('\r').unwrap_or(value);
+    if value.is_empty() {
+        return Err(Failure::usage(format!("`{file}` is empty")));
+    }
+    Ok(value.into())
+}
+
+fn read(file: &str) -> Result<String, Failure> {
+    let text =
+        if file == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
+    text.map_err(|cause| Failure::usage(format!("`{file}` cannot be read: {cause}")))
+}
+
 /// Reads secret values from a file, or from stdin for `-`.
 ///
 /// # Errors
 ///
 /// It cannot be read, or is neither TOML nor JSON of secrets the application has.
 pub fn secret_values(file: &str) -> Result<wuffchat_deploy::secrets::Values, Failure> {
-    let text =
-        if file == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
-    let text = text.map_err(|cause| Failure::usage(format!("`{file}` cannot be read: {cause}")))?;
-    Ok(wuffchat_deploy::secrets::Values::parse(&text)?)
+    Ok(wuffchat_deploy::secrets::Values::parse(&read(file)?)?)
 }
 
 /// Prints one JSON document on stdout.
@@ -165,6 +210,50 @@ pub fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|cause| Failure::usage(cause.to_string()))?;
     crate::say!("{text}");
     Ok(())
+}
+
+/// Says what came of a release.
+pub fn tell(report: &wuffchat_deploy::Report) {
+    for job in &report.jobs {
+        for change in job.changes.iter().filter(|_| report.outcome == wuffchat_deploy::Outcome::Planned) {
+            crate::say!("{}: {change}", job.job);
+        }
+        let Some(failure) = &job.failure else { continue };
+        crate::say!("\n{} failed ({}): {}", job.job, failure.class, failure.message);
+        for event in &failure.task_events {
+            crate::say!("    {event}");
+        }
+        if !failure.log_tail.is_empty() {
+            crate::say!("  last output:");
+        }
+        for line in &failure.log_tail {
+            crate::say!("    {line}");
+        }
+        crate::say!("");
+    }
+    for job in &report.jobs {
+        let Some(outcome) = job.outcome else { continue };
+        let version = job.version.map(|version| format!(" (version {version})")).unwrap_or_default();
+        crate::say!("{}{version}, {}/{} healthy", outcome.sentence(&job.job), job.healthy, job.desired);
+        if matches!(
+            outcome,
+            wuffchat_deploy::Outcome::Interrupted
+                | wuffchat_deploy::Outcome::Timeout
+                | wuffchat_deploy::Outcome::ReadyForPromotion
+        ) && let Some(id) = &job.deployment_id
+        {
+            crate::say!(
+                "  go on with: deploy --environment {} --version {}",
+                report.environment,
+                report.version
+            );
+            crate::say!("  or look at deployment {id}");
+        }
+    }
+    crate::say!(
+        "{}",
+        report.outcome.sentence(&format!("version {} on {}", report.version, report.environment))
+    );
 }
 
 /// Prints a line of the result. Whoever reads it may have seen enough: that is a good end.

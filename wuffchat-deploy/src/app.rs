@@ -20,7 +20,7 @@ pub use addresses::Addresses;
 pub use cloud::Cloud;
 pub use platform::Platform;
 pub use release::ReleaseSettings;
-pub use settings::{Domains, Driver, Scaling, Size, Traefik, Update, VaultSettings};
+pub use settings::{ConsulSettings, Domains, Driver, Scaling, Size, Traefik, Update, VaultSettings};
 pub use version::Version;
 
 /// The id of the API's job, which is also the name of its task and its service.
@@ -162,6 +162,8 @@ pub struct Environment {
     pub scaling: Option<Scaling>,
     /// Where secrets are and who may read them.
     pub vault: VaultSettings,
+    /// Who may do what in Consul.
+    pub consul: ConsulSettings,
     /// How Traefik reaches the services.
     pub traefik: Traefik,
     /// How a deployment moves on.
@@ -225,6 +227,7 @@ impl Environment {
                 audience: "vault.io".to_owned(),
                 openai_key_names: vec!["OPENAI_APIKEY".to_owned(), "OPENAI_API_KEY".to_owned()],
             },
+            consul: ConsulSettings::default(),
             traefik: Traefik { entry_point: "web".to_owned(), cert_resolver: None },
             update: Update {
                 canary: 1,
@@ -310,6 +313,11 @@ impl Environment {
         name("vault.mount", &self.vault.mount)?;
         name("vault.prefix", &self.vault.prefix)?;
         name("vault.role", &self.vault.role)?;
+        name("vault.auth_mount", &self.vault.auth_mount)?;
+        name("vault.audience", &self.vault.audience)?;
+        name("consul.auth_method", &self.consul.auth_method)?;
+        name("consul.audience", &self.consul.audience)?;
+        name("consul.task_policy", &self.consul.task_policy)?;
         if self.datacenters.is_empty() {
             return Err(Error::settings("`datacenters` is empty"));
         }

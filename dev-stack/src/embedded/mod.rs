@@ -317,6 +317,12 @@ impl Embedded {
         self.world.nomad.behave(pattern, behaviour);
     }
 
+    /// A file that a task of an allocation has, such as `secrets/app.env`: also one in its secrets
+    /// folder, which no API shows.
+    pub fn file(&self, allocation: &str, task: &str, path: &str) -> Option<String> {
+        self.world.nomad.file(allocation, task, path)
+    }
+
     /// Lets a node, by name or id, stop or resume its heartbeats. False if there is no such node.
     pub fn set_node_up(&self, node: &str, up: bool) -> bool {
         self.world.nomad.set_node_up(node, up)

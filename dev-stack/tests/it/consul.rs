@@ -392,6 +392,11 @@ async fn a_workload_identity_gets_what_its_binding_rule_says() {
         "ClaimMappings": { "nomad_service": "nomad_service" },
     } });
     b.put("acl/auth-method", method.to_string()).await;
+    // There is one source of keys, and no more.
+    let mut two = method.clone();
+    two["Config"]["JWTValidationPubKeys"] = json!(["-----BEGIN PUBLIC KEY-----"]);
+    let refused = b.call("PUT", "acl/auth-method", two.to_string()).await;
+    assert!(refused.body().to_string().contains("exactly one of"), "{}", refused.body());
     let rule = json!({
         "AuthMethod": "nomad-workloads", "BindType": "service", "BindName": "${value.nomad_service}",
         "Selector": "\"nomad_service\" in value",
@@ -403,7 +408,7 @@ async fn a_workload_identity_gets_what_its_binding_rule_says() {
         let addr = b.server.addr;
         async move { send(addr, "POST", "/v1/acl/login", &[], body.to_string().into()).await }
     };
-    let good = json!({ "aud": ["consul.io"], "exp": now + 600, "iat": now, "nomad_service": "web" });
+    let good = json!({ "aud": ["consul.io"], "exp": now + 600, "iat": now, "nomad_service": "Web" });
     let token = login(good.clone()).await;
     assert_eq!(token.status, 200, "{}", token.body());
     let token = token.body();

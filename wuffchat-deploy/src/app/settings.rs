@@ -72,6 +72,29 @@ pub struct VaultSettings {
     pub openai_key_names: Vec<String>,
 }
 
+/// Who may do what in Consul, where it has access control.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConsulSettings {
+    /// The JWT auth method that trusts Nomad, for services and tasks; Nomad's clients name it too.
+    pub auth_method: String,
+    /// The audience of the workload identities.
+    pub audience: String,
+    /// The policy of tasks that read Consul.
+    pub task_policy: String,
+}
+
+impl Default for ConsulSettings {
+    /// What Nomad's agents use unless they are told otherwise.
+    fn default() -> Self {
+        Self {
+            auth_method: "nomad-workloads".to_owned(),
+            audience: "consul.io".to_owned(),
+            task_policy: "policy-nomad-tasks".to_owned(),
+        }
+    }
+}
+
 /// How Traefik reaches the services.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -26,16 +26,15 @@ const ARGUMENTS: [&str; 9] = [
 pub(super) fn task(environment: &Environment, version: &Version) -> Task {
     let vault = &environment.vault;
     let mut task = parts::task(Component::Api, environment, version, &COMMAND, &ARGUMENTS)
-        .vault(Vault::with_role(vault.role.as_str()).change_mode("restart"))
+        .vault(Vault::with_role(vault.role.as_str()).change_mode("noop"))
         .with_identity(
             Identity::new("vault_default").aud(vault.audience.as_str()).ttl(Duration::from_secs(60 * 60)),
         )
         .template(
             Template::new(secrets::environment_template(environment), "${NOMAD_SECRETS_DIR}/app.env")
                 .env(true)
-                .change_mode("restart")
-                // Instances that see a changed secret restart one after the other.
-                .splay(Duration::from_secs(30))
+                // A release changes secrets, one instance after the other: see `secrets`.
+                .change_mode("noop")
                 .error_on_missing_key(true),
         );
     for (name, value) in &environment.variables {

@@ -5,6 +5,7 @@ mod follow;
 mod lock;
 mod plan;
 mod record;
+mod rotate;
 mod run;
 mod undo;
 mod verify;
@@ -21,6 +22,7 @@ use crate::app::{Component, Version};
 use crate::secrets::Values;
 
 pub use plan::{JobPlanned, plan};
+pub(crate) use rotate::rotate;
 pub(crate) use run::roll_back;
 pub use run::run;
 

@@ -5,6 +5,7 @@ use nomad_client::Job;
 use nomad_client::{DiffType, JobPlan};
 
 use crate::app::{Component, Environment, Version};
+use crate::secrets::inherited;
 use crate::{Result, jobs};
 
 /// A job as it would be registered, and what that would do.
@@ -75,7 +76,8 @@ impl JobPlanned {
     }
 }
 
-/// Plans a job with the counts that are live now.
+/// Plans a job with the counts that are live now, and the versions of secrets that the running
+/// one names: a release pins newer ones itself.
 ///
 /// # Errors
 ///
@@ -91,7 +93,7 @@ pub async fn plan(
 
 pub(super) async fn plan_job(nomad: &Nomad, component: Component, job: Job) -> Result<JobPlanned> {
     let current = nomad.jobs().get(component.job_id()).optional().await?;
-    let job = with_live_counts(job, current.as_ref());
+    let job = with_live_counts(inherited(job, current.as_ref()), current.as_ref());
     let plan = nomad.jobs().plan(&job).diff(true).await?;
     Ok(JobPlanned { component, job, current, plan })
 }

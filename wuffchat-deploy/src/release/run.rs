@@ -13,7 +13,7 @@ use super::{Ended, Follow, Holder, ReleaseLock, Request, undo, verify};
 use crate::app::{Component, Environment};
 use crate::events::{Event, EventSink};
 use crate::report::{JobReport, Outcome, Report, StepReport};
-use crate::{Clients, Error, Result, identity, rollback, secrets};
+use crate::{Clients, Error, Level, Result, identity, rollback, secrets};
 
 /// Releases a version: both jobs or none.
 ///
@@ -64,7 +64,7 @@ pub(super) struct Release<'a> {
 }
 
 impl<'a> Release<'a> {
-    fn new(
+    pub(super) fn new(
         clients: &'a Clients,
         environment: &'a Environment,
         request: &'a Request,
@@ -122,7 +122,7 @@ impl Release<'_> {
         self.finish(component, ended).await
     }
 
-    async fn give_back(&mut self, lock: ReleaseLock) {
+    pub(super) async fn give_back(&mut self, lock: ReleaseLock) {
         if let Err(error) = lock.release().await {
             self.warn(format!("the lock could not be given back and will expire by itself: {error}"));
         }
@@ -162,7 +162,24 @@ impl Release<'_> {
     async fn prepare(&mut self) -> Result<Vec<JobPlanned>> {
         self.step("secrets", async |release| release.secrets().await).await?;
         self.step("identity", async |release| release.identity().await).await?;
-        self.step("plan", async |release| release.plan_all().await).await
+        let plans = self.step("plan", async |release| release.plan_all().await).await?;
+        self.step("secret check", async |release| release.check_secrets(&plans).await).await?;
+        Ok(plans)
+    }
+
+    /// Looks whether what is planned would get its secrets, before anything is registered.
+    async fn check_secrets(&mut self, plans: &[JobPlanned]) -> Result<()> {
+        let mut problems = Vec::new();
+        for planned in plans {
+            for finding in secrets::check(&self.clients.vault, self.environment, &planned.job).await {
+                match finding.level {
+                    Level::Problem => problems.push(finding.to_string()),
+                    Level::Warning => self.warn(finding.to_string()),
+                    _ => {}
+                }
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::Preflight(problems)) }
     }
 
     /// Runs a step and records how long it took.
@@ -187,7 +204,7 @@ impl Release<'_> {
     }
 
     /// Looks whether the three servers can do their part at all.
-    async fn preflight(&mut self) -> Result<()> {
+    pub(super) async fn preflight(&mut self) -> Result<()> {
         let Clients { nomad, vault, consul } = self.clients;
         let (leader, health, catalog) =
             tokio::join!(nomad.system().leader(), vault.sys().health(), consul.status().leader());
@@ -219,7 +236,7 @@ impl Release<'_> {
         Ok(())
     }
 
-    async fn lock(&mut self) -> Result<ReleaseLock> {
+    pub(super) async fn lock(&mut self) -> Result<ReleaseLock> {
         let holder = Holder {
             who: self.request.who.clone(),
             version: self.request.version.to_string(),
@@ -229,7 +246,7 @@ impl Release<'_> {
     }
 
     /// Tells what an earlier release left behind.
-    async fn look_back(&mut self) -> Result<()> {
+    pub(super) async fn look_back(&mut self) -> Result<()> {
         let left = Record::read(&self.clients.nomad, self.environment).await?;
         if let Some(text) = left.and_then(|record| record.unfinished()) {
             self.events.event(&Event::FoundUnfinished { text: text.clone() });
@@ -238,7 +255,7 @@ impl Release<'_> {
         Ok(())
     }
 
-    async fn record(&mut self, job: Option<Component>, outcome: Option<Outcome>) -> Result<()> {
+    pub(super) async fn record(&mut self, job: Option<Component>, outcome: Option<Outcome>) -> Result<()> {
         let record = Record {
             who: self.request.who.clone(),
             version: self.request.version.to_string(),
@@ -255,8 +272,10 @@ impl Release<'_> {
             return Ok(());
         }
         let keep = secrets::Existing::Keep;
-        let reports =
-            secrets::seed(&self.clients.vault, self.environment, &self.request.secrets, keep).await?;
+        let Clients { nomad, vault, .. } = self.clients;
+        let mut reports = secrets::seed(vault, self.environment, &self.request.secrets, keep).await?;
+        let running = nomad.jobs().get(Component::Api.job_id()).optional().await?;
+        secrets::settle(vault, self.environment, running.as_ref(), &mut reports).await?;
         for report in &reports {
             self.events.event(&Event::Secret {
                 path: report.path.clone(),
@@ -282,8 +301,9 @@ impl Release<'_> {
     async fn plan_all(&mut self) -> Result<Vec<JobPlanned>> {
         let mut plans = Vec::new();
         for component in &self.request.components {
-            let planned =
-                plan::plan(&self.clients.nomad, self.environment, *component, &self.request.version).await?;
+            let job = crate::jobs::job(*component, self.environment, &self.request.version);
+            let job = secrets::pinned(job, &self.report.secrets);
+            let planned = plan::plan_job(&self.clients.nomad, *component, job).await?;
             let event = Event::Planned {
                 job: component.job_id().to_owned(),
                 changes: planned.changes(),
@@ -296,7 +316,29 @@ impl Release<'_> {
         Ok(plans)
     }
 
+    /// What a release would pin. A token that may not look at secrets plans with those that run.
+    async fn newest_secrets(&mut self) -> Result<()> {
+        let Clients { nomad, vault, .. } = self.clients;
+        let looked = async {
+            let mut newest = secrets::newest(vault, self.environment).await?;
+            let running = nomad.jobs().get(Component::Api.job_id()).optional().await?;
+            secrets::settle(vault, self.environment, running.as_ref(), &mut newest).await?;
+            Ok(newest)
+        };
+        match looked.await {
+            Ok(newest) => self.report.secrets = newest,
+            Err(Error::Vault(error)) if error.is_permission_denied() => {
+                self.warn(
+                    "the secrets' newest versions are not known: the token may not look at them".to_owned(),
+                );
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     async fn plan_only(&mut self) -> Result<()> {
+        self.newest_secrets().await?;
         let plans = self.step("plan", async |release| release.plan_all().await).await?;
         let unchanged = plans.iter().all(JobPlanned::is_unchanged);
         self.report.outcome = if unchanged { Outcome::Unchanged } else { Outcome::Planned };
@@ -445,7 +487,7 @@ impl Release<'_> {
     }
 
     /// What a job's end means, after a look at Consul.
-    async fn finish(&mut self, component: Component, ended: Ended) -> Result<JobReport> {
+    pub(super) async fn finish(&mut self, component: Component, ended: Ended) -> Result<JobReport> {
         let Ended { mut job, outcome } = ended;
         job.outcome = Some(outcome);
         if outcome == Outcome::Deployed {

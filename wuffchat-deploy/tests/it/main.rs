@@ -4,6 +4,8 @@
 
 mod agents;
 mod failures;
+mod identity;
 mod jobs;
 mod releases;
+mod secrets;
 mod stack;

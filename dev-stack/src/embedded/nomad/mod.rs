@@ -165,6 +165,11 @@ impl Nomad {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner).push((pattern.to_owned(), behaviour));
     }
 
+    pub(crate) fn file(&self, allocation: &str, task: &str, path: &str) -> Option<String> {
+        let s = self.lock();
+        s.runners.get(allocation)?.files.get(&format!("{task}/{path}")).map(|(text, _)| text.clone())
+    }
+
     pub(crate) fn set_node_up(&self, name_or_id: &str, up: bool) -> bool {
         nodes::set_status(&mut self.lock(), name_or_id, up)
     }

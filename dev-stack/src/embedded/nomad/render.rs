@@ -88,7 +88,7 @@ async fn templates(
             };
             match render(text, t.s("LeftDelim"), t.s("RightDelim"), &mut data) {
                 Ok(out) if data.missing.is_empty() => {
-                    files.insert(t.s("DestPath").to_owned(), out);
+                    files.insert(destination(t.s("DestPath")), out);
                     break;
                 }
                 Ok(_) => {
@@ -123,6 +123,16 @@ async fn templates(
     }
 }
 
+/// Where a template goes, relative to the task's folder.
+fn destination(path: &str) -> String {
+    let folders = [
+        ("${NOMAD_SECRETS_DIR}", "secrets"),
+        ("${NOMAD_TASK_DIR}", "local"),
+        ("${NOMAD_ALLOC_DIR}", "alloc"),
+    ];
+    folders.into_iter().fold(path.to_owned(), |path, (variable, folder)| path.replace(variable, folder))
+}
+
 /// One piece of data; null is "not there".
 async fn fetch(
     nomad: &Nomad,
@@ -133,7 +143,8 @@ async fn fetch(
 ) -> Result<Value, Rendered> {
     Ok(match source {
         Source::Secret(path) => {
-            let path = path.split_once('?').map_or(path.as_str(), |(p, _)| p).trim_matches('/');
+            // A query, such as the version of a secret, goes along.
+            let path = path.trim_matches('/');
             let token = token.unwrap_or("");
             match neighbours.vault_read(token, path).await {
                 Ok(Some(v)) => secret_view(&v),

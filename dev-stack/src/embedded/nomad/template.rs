@@ -27,7 +27,10 @@ impl Source {
     /// The name consul-template has for it in "Missing: …".
     pub(crate) fn name(&self) -> String {
         match self {
-            Self::Secret(p) => format!("vault.read({p})"),
+            Self::Secret(p) => match p.split_once("?version=") {
+                Some((path, version)) => format!("vault.read({path}.v{version})"),
+                None => format!("vault.read({p})"),
+            },
             Self::Key(p) => format!("kv.block({p})"),
             Self::Variable(p) => format!("nomad.var.block({p})"),
             Self::Service(p) => format!("health.service({p}|passing)"),

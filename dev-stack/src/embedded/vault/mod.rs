@@ -96,7 +96,10 @@ impl Vault {
     /// # Errors
     /// The status and messages of the refusal, as over HTTP.
     pub fn read(&self, token: &str, path: &str) -> Result<Option<Value>, Refusal> {
-        self.request(token, Operation::Read, path, Object::new())
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let data = query.split('&').filter_map(|pair| pair.split_once('='));
+        let data = data.map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+        self.request(token, Operation::Read, path, data)
     }
 
     /// Writes a path with a token, as `POST` does, and returns the answer's `data`.

@@ -262,6 +262,8 @@ impl State {
                         get(&record, "Type")
                     )));
                 }
+                one_source_of_keys(&record)
+                    .map_err(|text| invalid(format!("Invalid Auth Method: {text}")))?;
                 if let Some(ttl) = record.get("MaxTokenTTL").cloned() {
                     let ttl =
                         duration_ns(&ttl).map_err(|e| Refusal::bad(format!("Request decode failed: {e}")))?;
@@ -493,4 +495,25 @@ fn title(label: &str) -> String {
         .map(|w| w.chars().take(1).flat_map(char::to_uppercase).chain(w.chars().skip(1)).collect::<String>())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// A method that checks tokens by itself has its keys from exactly one place.
+fn one_source_of_keys(method: &Object) -> Result<(), String> {
+    if get(method, "Type") != "jwt" {
+        return Ok(());
+    }
+    let config = method.get("Config").and_then(Value::as_object);
+    let given = |name: &str| {
+        config.and_then(|config| config.get(name)).is_some_and(|value| match value {
+            Value::String(text) => !text.is_empty(),
+            Value::Array(items) => !items.is_empty(),
+            _ => false,
+        })
+    };
+    let sources = ["JWTValidationPubKeys", "JWKSURL", "OIDCDiscoveryURL"];
+    if sources.into_iter().filter(|name| given(name)).count() == 1 {
+        return Ok(());
+    }
+    Err("exactly one of 'JWTValidationPubKeys', 'JWKSURL', or 'OIDCDiscoveryURL' must be set for type \"jwt\""
+        .to_owned())
 }

@@ -36,7 +36,7 @@ impl State {
         let claims = verify(&config, &get(&body, "BearerToken"), call).map_err(denied)?;
         self.expect(&config, &claims).map_err(|e| Refusal::new(403, format!("Permission denied: {e}")))?;
         let identity = identity(&config, &claims);
-        let mut token = self.bind(&name, &identity);
+        let mut token = self.bind(&name, &identity)?;
         if token.is_empty() {
             return Err(Refusal::new(403, "Permission denied"));
         }
@@ -83,7 +83,7 @@ impl State {
     }
 
     /// What the binding rules of a method give to an identity.
-    fn bind(&self, method: &str, identity: &Value) -> Object {
+    fn bind(&self, method: &str, identity: &Value) -> Result<Object, Refusal> {
         let mut token = Object::new();
         let mut give = |field: &str, item: Value| {
             if let Value::Array(items) = token.entry(field).or_insert_with(|| json!([])) {
@@ -93,9 +93,16 @@ impl State {
         for rule in self.acl.binding_rules.values().filter(|r| get(r, "AuthMethod") == method) {
             let selector = get(rule, "Selector");
             let selected = selector.is_empty() || filter::parse(&selector).is_ok_and(|f| f.matches(identity));
-            let Some(name) = interpolate(&get(rule, "BindName"), identity).filter(|_| selected) else {
+            if !selected {
                 continue;
-            };
+            }
+            // One rule that cannot be followed is the end of the login, whatever others would give.
+            let template = get(rule, "BindName");
+            let name = interpolate(&template, identity)
+                .ok_or_else(|| Refusal::new(500, format!("error interpreting template: {template}")))?;
+            if name.is_empty() {
+                return Err(Refusal::new(500, format!("invalid bind name: {name:?}")));
+            }
             match get(rule, "BindType").as_str() {
                 "service" => give("ServiceIdentities", json!({ "ServiceName": name })),
                 "node" => {
@@ -119,7 +126,7 @@ impl State {
                 _ => {}
             }
         }
-        token
+        Ok(token)
     }
 }
 
@@ -151,30 +158,34 @@ fn identity(config: &Object, claims: &Object) -> Value {
         Some(_) => Value::Object(claims.clone()).pointer(path).cloned(),
         None => claims.get(path).cloned(),
     };
-    let values: Object = mapped("ClaimMappings")
-        .iter()
-        .filter_map(|(claim, name)| find(claim).map(|v| (text(name), json!(text(&v)))))
+    let names = mapped("ClaimMappings");
+    let values: Object =
+        names.iter().filter_map(|(claim, name)| find(claim).map(|v| (text(name), json!(text(&v))))).collect();
+    // Names are filled in with what a selector does not see: nothing, for a claim that is missing.
+    let projected: Object = names
+        .values()
+        .map(|name| (text(name), values.get(&text(name)).cloned().unwrap_or_else(|| json!(""))))
         .collect();
     let lists: Object = mapped("ListClaimMappings")
         .iter()
         .filter_map(|(claim, name)| find(claim).map(|v| (text(name), json!(strings(&v)))))
         .collect();
-    json!({ "value": values, "list": lists })
+    json!({ "value": values, "list": lists, "projected": { "value": projected } })
 }
 
-/// `${value.x}` in a name; none if it is not known.
+/// `${value.x}` in a name, in lower case; none if no claim is mapped to it.
 fn interpolate(name: &str, identity: &Value) -> Option<String> {
     let mut out = String::new();
     let mut rest = name;
     while let Some((before, after)) = rest.split_once("${") {
         let (variable, after) = after.split_once('}')?;
         out.push_str(before);
-        let value = identity.pointer(&format!("/{}", variable.trim().replace('.', "/")))?;
-        out.push_str(&text(value));
+        let value = identity.pointer(&format!("/projected/{}", variable.trim().replace('.', "/")))?;
+        out.push_str(&text(value).to_lowercase());
         rest = after;
     }
     out.push_str(rest);
-    Some(out).filter(|n| !n.is_empty())
+    Some(out)
 }
 
 #[cfg(test)]
@@ -185,7 +196,7 @@ mod tests {
     #[test]
     fn names_are_filled_in_from_the_claims() {
         let config = object(json!({"ClaimMappings": {"nomad_service": "service", "/a/b": "deep"}}));
-        let claims = object(json!({"nomad_service": "web", "a": {"b": 3}}));
+        let claims = object(json!({"nomad_service": "Web", "a": {"b": 3}}));
         let identity = identity(&config, &claims);
         assert_eq!(interpolate("${value.service}-${value.deep}", &identity).as_deref(), Some("web-3"));
         assert_eq!(interpolate("${value.none}", &identity), None);

@@ -3,21 +3,39 @@
 //! The role takes `sub` for the user, so that each environment's task is an identity of its own.
 //! Nomad's stock set-up takes the job's id, which makes one identity of the same job in several
 //! namespaces: the last one to log in changes what the others may read.
+//!
+//! Consul trusts the same identities where it has access control: services get the identity of
+//! their name, tasks that read Consul a role for each namespace ([`ensure_consul`]).
+//!
+//! Both fetch Nomad's keys by themselves, which they cannot where Nomad wants a certificate of
+//! whoever connects (`tls.verify_https_client`): [`sync_keys`] gives them the keys instead.
+//! [`doctor`] says what of all this is not in order.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+mod consul;
+mod doctor;
+mod keys;
 
 use nomad_client::Client as Nomad;
+use nomad_client::Job;
+use nomad_client::jobspec::{Task, TaskGroup};
 use serde_json::Value;
 use vault_client::Client as Vault;
 use vault_client::auth::{JwtConfig, JwtRole};
 use vault_client::policy::{Capability, Policy};
 use vault_client::sys::MountSettings;
+use vault_client::workload::{WorkloadClaims, WorkloadRole};
 
 use crate::Result;
 use crate::app::{API, Environment};
 
-/// What [`ensure`] did.
+pub use consul::ensure_consul;
+pub use doctor::doctor;
+pub use keys::sync_keys;
+
+/// The algorithms that Nomad signs identities by.
+const ALGORITHMS: [&str; 2] = ["RS256", "EdDSA"];
+
+/// What [`ensure`], [`ensure_consul`] or [`sync_keys`] did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ensured {
@@ -37,23 +55,11 @@ pub fn policy(environment: &Environment) -> Policy {
 /// The role: the API's task of this environment's namespace, and nothing else.
 #[must_use]
 pub fn role(environment: &Environment) -> JwtRole {
-    let claims = ["nomad_namespace", "nomad_job_id", "nomad_task"];
-    let bound = [environment.namespace.as_str(), API, API];
-    JwtRole::new()
-        .role_type("jwt")
-        .user_claim("sub")
-        .bound_audiences([environment.vault.audience.as_str()])
-        .bound_claims(
-            claims
-                .into_iter()
-                .zip(bound)
-                .map(|(claim, value)| (claim.to_owned(), Value::from(value)))
-                .collect::<BTreeMap<_, _>>(),
-        )
-        .claim_mappings(claims.map(|claim| (claim, claim)))
-        .token_type("service")
-        .token_period(Duration::from_secs(30 * 60))
-        .token_policies([environment.vault.role.as_str()])
+    WorkloadRole::new(environment.namespace.as_str(), API)
+        .task(API)
+        .audience(environment.vault.audience.as_str())
+        .policies([environment.vault.role.as_str()])
+        .build()
 }
 
 /// Makes Vault trust this Nomad, and the API's task read its secrets. What is in order stays as
@@ -66,16 +72,13 @@ pub async fn ensure(nomad: &Nomad, vault: &Vault, environment: &Environment) -> 
     let mut ensured = Ensured::default();
     let settings = &environment.vault;
     let mount = settings.auth_mount.as_str();
-    if !vault.sys().auth_methods().await?.contains_key(&format!("{mount}/")) {
-        vault.sys().enable_auth_method(mount, &MountSettings::of("jwt")).await?;
-        ensured.changed.push(format!("auth method {mount}"));
-    }
     let jwt = vault.auth().jwt(mount);
+    ensure_method(vault, mount, &mut ensured).await?;
     let config = jwt.config().optional().await?;
     if !config.is_some_and(|config| has_keys(&config)) {
         let config = JwtConfig::new()
             .jwks_url(format!("{}/.well-known/jwks.json", nomad.address()))
-            .jwt_supported_algs(["RS256", "EdDSA"])
+            .jwt_supported_algs(ALGORITHMS)
             .default_role(settings.role.as_str());
         jwt.configure(&config).await?;
         ensured.changed.push(format!("keys of {mount}"));
@@ -93,6 +96,39 @@ pub async fn ensure(nomad: &Nomad, vault: &Vault, environment: &Environment) -> 
         ensured.changed.push(format!("role {}", settings.role));
     }
     Ok(ensured)
+}
+
+async fn ensure_method(vault: &Vault, mount: &str, ensured: &mut Ensured) -> Result<()> {
+    if !vault.sys().auth_methods().await?.contains_key(&format!("{mount}/")) {
+        vault.sys().enable_auth_method(mount, &MountSettings::of("jwt")).await?;
+        ensured.changed.push(format!("auth method {mount}"));
+    }
+    Ok(())
+}
+
+/// The claims that a task's identity for Vault will have. The region is Nomad's
+/// default where neither job nor environment name one.
+pub(crate) fn vault_claims(
+    environment: &Environment,
+    job: &Job,
+    group: &TaskGroup,
+    task: &Task,
+) -> WorkloadClaims {
+    let cluster =
+        task.vault.as_ref().and_then(|vault| vault.cluster.as_deref()).filter(|name| !name.is_empty());
+    let name = format!("vault_{}", cluster.unwrap_or("default"));
+    let identity = task.identities.iter().find(|identity| identity.name.as_deref() == Some(name.as_str()));
+    let region = job.region.as_deref().or(environment.region.as_deref()).unwrap_or("global");
+    let namespace = job.namespace.as_deref().unwrap_or(&environment.namespace);
+    let claims = WorkloadClaims::new(namespace, job.id.as_str(), task.name.as_str())
+        .region(region)
+        .group(group.name.as_str())
+        .identity(name);
+    match identity {
+        Some(identity) => claims.audiences(identity.audience.iter().map(String::as_str)),
+        // What the servers give by default.
+        None => claims.audience(environment.vault.audience.as_str()),
+    }
 }
 
 /// Whether the method has keys to check identities with, wherever it gets them from: on a cluster
