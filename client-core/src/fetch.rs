@@ -149,7 +149,7 @@ impl Fetch for HttpFetch {
         let begun = Instant::now();
         let mut call = self.client(&request.url)?.get(&request.url).timeout(request.limit);
         for (name, value) in &request.headers {
-            let name = if name.eq_ignore_ascii_case("host") { header::HOST.as_str() } else { name };
+            let name = if name.eq_ignore_ascii_case("host") { header::HOST.as_str() } else { name.as_str() };
             call = call.header(name, value);
         }
         let mut response = call.send().await.map_err(words)?;

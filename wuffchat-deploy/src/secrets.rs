@@ -100,6 +100,11 @@ impl Values {
         Ok(())
     }
 
+    /// All values, for hiding them.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        self.0.values().flat_map(BTreeMap::values)
+    }
+
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
