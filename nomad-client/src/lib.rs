@@ -54,7 +54,7 @@ pub use call::{Call, Reversible};
 pub use client::{Builder, Client};
 pub use client_core::{
     Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Items, Meta, Pages, RawReply, Reply,
-    RootCertificates, Spec, Timeouts, TokenSource, Verb as Method, Watch, caps, retry::RetryPolicy,
+    RootCertificates, Spec, Timeouts, TokenSource, Verb as Method, Watch, caps, fetch, retry::RetryPolicy,
     time::GoDuration, transport,
 };
 pub use deployments::*;

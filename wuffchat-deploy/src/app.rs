@@ -19,7 +19,9 @@ use crate::{Error, Result};
 pub use addresses::Addresses;
 pub use cloud::Cloud;
 pub use platform::Platform;
-pub use release::ReleaseSettings;
+pub use release::{
+    Comparison, GateSettings, HttpGateSettings, NoData, PrometheusGateSettings, ReleaseSettings,
+};
 pub use settings::{ConsulSettings, Domains, Driver, Scaling, Size, Traefik, Update, VaultSettings};
 pub use version::Version;
 
@@ -347,7 +349,7 @@ impl Environment {
                 "`update.min_healthy_time` must be shorter than `update.healthy_deadline`",
             ));
         }
-        Ok(())
+        self.release.check()
     }
 
     /// The size of a component.

@@ -50,6 +50,16 @@ fn words(deployment: &Deployment) -> FailureReport {
     }
 }
 
+/// A gate, and what it says.
+pub(crate) fn gate(text: &str) -> FailureReport {
+    FailureReport {
+        class: "gate".to_owned(),
+        message: text.to_owned(),
+        task_events: Vec::new(),
+        log_tail: Vec::new(),
+    }
+}
+
 /// Why nothing found a place.
 pub(crate) fn placement(failures: &BTreeMap<String, AllocMetric>) -> FailureReport {
     let reasons: Vec<String> = failures.iter().map(|(group, metric)| place(group, metric)).collect();

@@ -2,9 +2,11 @@
 
 mod classify;
 mod placement;
+mod prospect;
 
 pub use classify::{Diagnosis, FailureClass, diagnose};
 pub use placement::{PlacementExplanation, explain_placement};
+pub use prospect::{Prospect, prospect};
 
 use client_core::ErrorKind;
 use jiff::Timestamp;

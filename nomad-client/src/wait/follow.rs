@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::StreamExt;
+use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::rollout::{Canaries, RolloutEvent, Run};
@@ -19,7 +20,7 @@ pub(super) enum Followed {
 }
 
 /// What of an allocation is told when it changes.
-type Told = (ClientStatus, Option<bool>, bool);
+type Told = (ClientStatus, Option<bool>, bool, Option<Timestamp>);
 
 impl Run {
     pub(super) async fn follow(&self, deployment_id: &str) -> Result<Followed> {
@@ -80,7 +81,11 @@ impl Run {
 
     pub(super) fn tell_changes(&self, allocations: &[AllocationListStub], told: &mut BTreeMap<String, Told>) {
         for allocation in allocations {
-            let now = (allocation.client_status.clone(), allocation.is_healthy(), allocation.is_over());
+            // A restart, or a task that waits for something, shows in the events alone.
+            let events = allocation.task_states.values().flat_map(|state| &state.events);
+            let latest = events.filter_map(|event| event.time).max();
+            let status = allocation.client_status.clone();
+            let now = (status, allocation.is_healthy(), allocation.is_over(), latest);
             if told.get(&allocation.id) != Some(&now) {
                 self.tell(RolloutEvent::Allocation(Box::new(allocation.clone())));
                 told.insert(allocation.id.clone(), now);

@@ -83,7 +83,7 @@ fn update(environment: &Environment) -> Update {
     Update::default()
         .canary(u64::from(update.canary))
         .max_parallel(u64::from(update.max_parallel))
-        .auto_promote(update.auto_promote && update.canary > 0)
+        .auto_promote(update.auto_promote && update.canary > 0 && !environment.release.decides_promotion())
         .auto_revert(true)
         .health_check("checks")
         .min_healthy_time(update.min_healthy_time)

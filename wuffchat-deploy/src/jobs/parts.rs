@@ -33,28 +33,42 @@ pub(super) fn resources(size: Size) -> Resources {
     }
 }
 
-/// The service as Traefik finds it in Consul. Canaries are found by nobody: they have to prove
-/// themselves first.
+/// The service as Traefik finds it in Consul. Canaries are found by nobody, or only by who asks
+/// for them: they have to prove themselves first.
 pub(super) fn service(component: Component, environment: &Environment, tags: &[&str]) -> Service {
     let name = component.job_id();
     let traefik = &environment.traefik;
     let router = format!("traefik.http.routers.{name}");
-    let mut routing = vec![
-        "traefik.enable=true".to_owned(),
-        format!("{router}.rule=Host(`{}`)", environment.domain(component)),
-        format!("{router}.entrypoints={}", traefik.entry_point),
-    ];
-    if let Some(resolver) = &traefik.cert_resolver {
-        routing.push(format!("{router}.tls=true"));
-        routing.push(format!("{router}.tls.certresolver={resolver}"));
-    }
+    let host = format!("Host(`{}`)", environment.domain(component));
+    let routing = |router: &str, rule: &str| {
+        let mut routing = vec![
+            "traefik.enable=true".to_owned(),
+            format!("{router}.rule={rule}"),
+            format!("{router}.entrypoints={}", traefik.entry_point),
+        ];
+        if let Some(resolver) = &traefik.cert_resolver {
+            routing.push(format!("{router}.tls=true"));
+            routing.push(format!("{router}.tls.certresolver={resolver}"));
+        }
+        routing
+    };
+    let canary = if environment.release.shows_canaries() {
+        // The longer rule goes first. Without the mark, Traefik would add the canary to the servers
+        // of the service that users reach.
+        let rule = format!("{host} && Header(`{}`, `always`)", environment.release.canary_header);
+        let mut canary = routing(&format!("{router}-canary"), &rule);
+        canary.push("traefik.consulcatalog.canary=true".to_owned());
+        canary
+    } else {
+        vec!["traefik.enable=false".to_owned()]
+    };
     Service::new(name)
         .port("http")
         .tags(tags.iter().copied())
-        .tags(routing)
+        .tags(routing(&router, &host))
         .canary_tags(tags.iter().copied())
         .canary_tag("canary")
-        .canary_tag("traefik.enable=false")
+        .canary_tags(canary)
         .meta("environment", environment.stage.as_str())
 }
 

@@ -1,14 +1,20 @@
 //! Following what a registration set going, and gathering why it fails while the evidence is there.
 
-use futures_util::StreamExt;
+use std::collections::BTreeMap;
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt};
 use nomad_client::{
-    AllocationListStub, Canaries, Deployment, JobRegistration, RolloutEvent, RolloutOutcome, RolloutWait,
+    AllocationListStub, Canaries, Deployment, JobRegistration, Prospect, RolloutEvent, RolloutOutcome,
+    RolloutWait,
 };
 use tokio::time::Instant;
 
 use super::run::Release;
+use super::soak::{Decision, Soak};
 use crate::app::Component;
 use crate::events::Event;
+use crate::mask::Mask;
 use crate::report::{FailureReport, JobReport, Outcome};
 use crate::{Result, failure};
 
@@ -24,13 +30,44 @@ pub(crate) struct Follow<'a, 'b> {
     component: Component,
     job: JobReport,
     failure: Option<FailureReport>,
-    /// Whether this release ended the deployment because of an unhealthy instance.
-    failed_early: bool,
+    /// Whether gates and soak time decide about promotion.
+    gated: bool,
+    /// Whether this release ended the deployment, or does as soon as it knows it.
+    give_up: bool,
+    /// Whether the server was told.
+    given_up: bool,
+    /// Instances that wait for something that may be missing, and when that is certain.
+    doubtful: BTreeMap<String, Instant>,
+    deciding: Option<BoxFuture<'b, Result<Decision>>>,
+}
+
+/// What ends a wait.
+enum Next {
+    Rollout(Option<nomad_client::Result<RolloutEvent>>),
+    Decided(Result<Decision>),
+    Certain(String),
+    Interrupted,
 }
 
 impl<'a, 'b> Follow<'a, 'b> {
     pub(super) fn new(release: &'a mut Release<'b>, component: Component, job: JobReport) -> Self {
-        Self { release, component, job, failure: None, failed_early: false }
+        Self {
+            release,
+            component,
+            job,
+            failure: None,
+            gated: false,
+            give_up: false,
+            given_up: false,
+            doubtful: BTreeMap::new(),
+            deciding: None,
+        }
+    }
+
+    /// Has gates and soak time decide about promotion. Going back does not wait for them.
+    pub(super) fn gated(mut self) -> Self {
+        self.gated = self.release.decides_promotion();
+        self
     }
 
     /// Follows what a registration set going.
@@ -63,26 +100,105 @@ impl<'a, 'b> Follow<'a, 'b> {
 
     async fn follow(mut self, wait: RolloutWait) -> Result<Ended> {
         let request = self.release.request;
-        let canaries = if request.promote { Canaries::Promote } else { Canaries::Stop };
+        let canaries = match (request.promote, self.gated) {
+            (true, true) => Canaries::Wait,
+            (true, false) => Canaries::Promote,
+            (false, _) => Canaries::Stop,
+        };
         let left = self.release.deadline.saturating_duration_since(Instant::now());
         let mut events =
             wait.timeout(left).placement_timeout(request.placement_timeout).canaries(canaries).stream();
         let interrupt = request.interrupt.clone();
         loop {
-            let event = tokio::select! {
-                event = events.next() => event,
-                () = interrupt.interrupted() => return Ok(self.end(Outcome::Interrupted)),
+            let first = self.doubtful.iter().min_by_key(|(_, at)| **at).map(|(id, at)| (id.clone(), *at));
+            let next = tokio::select! {
+                event = events.next() => Next::Rollout(event),
+                decision = decided(&mut self.deciding) => Next::Decided(decision),
+                id = certain(first) => Next::Certain(id),
+                () = interrupt.interrupted() => Next::Interrupted,
             };
-            match event.transpose()? {
-                Some(RolloutEvent::Finished(outcome)) => return self.finished(*outcome).await,
-                Some(event) => self.happened(event).await?,
-                None => return Ok(self.end(Outcome::Timeout)),
+            match next {
+                Next::Rollout(event) => match event.transpose()? {
+                    Some(RolloutEvent::Finished(outcome)) => return self.finished(*outcome).await,
+                    Some(event) => self.happened(event).await?,
+                    None => return Ok(self.end(Outcome::Timeout)),
+                },
+                Next::Decided(decision) => self.decided(decision?).await?,
+                Next::Certain(id) => self.suspect(&id).await?,
+                Next::Interrupted => return Ok(self.end(Outcome::Interrupted)),
+            }
+            self.give_up().await;
+        }
+    }
+
+    /// Canaries are healthy. Those of a version that is put back have proven themselves before.
+    async fn ready(&mut self, deployment: &Deployment) -> Result<()> {
+        if !self.gated || !self.release.request.promote {
+            return Ok(());
+        }
+        if self.job.deployment_id.as_deref() != Some(deployment.id.as_str()) {
+            return self.promote(&deployment.id).await;
+        }
+        self.deciding = Some(self.soak(deployment).watch().boxed());
+        Ok(())
+    }
+
+    fn soak(&self, deployment: &Deployment) -> Soak<'b> {
+        Soak {
+            clients: self.release.clients,
+            environment: self.release.environment,
+            events: self.release.events,
+            gates: self.release.gates.clone(),
+            component: self.component,
+            deployment: deployment.id.clone(),
+            version: deployment.job_version,
+            canaries: true,
+        }
+    }
+
+    async fn decided(&mut self, decision: Decision) -> Result<()> {
+        self.deciding = None;
+        match decision {
+            Decision::Good => {
+                let id = self.job.deployment_id.clone().unwrap_or_default();
+                self.promote(&id).await
+            }
+            Decision::Bad(report) => {
+                self.failure.get_or_insert(report);
+                self.give_up = true;
+                Ok(())
             }
         }
     }
 
+    async fn promote(&mut self, deployment: &str) -> Result<()> {
+        let nomad = &self.release.clients.nomad;
+        if let Err(error) = nomad.deployments().promote(deployment).await {
+            let now = nomad.deployments().get(deployment).await?;
+            // It may have ended meanwhile; the stream tells how.
+            return if now.status.is_terminal() { Ok(()) } else { Err(error.into()) };
+        }
+        let job = self.component.job_id().to_owned();
+        self.release.events.event(&Event::Promoted { job, deployment: deployment.to_owned() });
+        Ok(())
+    }
+
+    /// Fails the deployment once both are known: that it is to be, and which it is.
+    async fn give_up(&mut self) {
+        let Some(id) = self.job.deployment_id.as_ref().filter(|_| self.give_up && !self.given_up) else {
+            return;
+        };
+        self.given_up = true;
+        self.deciding = None;
+        if let Err(error) = self.release.clients.nomad.deployments().fail(id).await {
+            // It may have failed by itself meanwhile; the stream tells.
+            tracing::debug!(%error, deployment = id, "the deployment was not failed");
+        }
+    }
+
     fn end(mut self, outcome: Outcome) -> Ended {
-        self.job.failure = self.failure.filter(|_| !outcome.is_success());
+        let mask = Mask::new(&self.release.request.secrets);
+        self.job.failure = self.failure.filter(|_| !outcome.is_success()).map(|found| mask.report(found));
         Ended { job: self.job, outcome }
     }
 
@@ -101,6 +217,7 @@ impl<'a, 'b> Follow<'a, 'b> {
                     });
                 }
             }
+            RolloutEvent::CanariesReady(deployment) => self.ready(&deployment).await?,
             RolloutEvent::Promoted => {
                 let deployment = self.job.deployment_id.clone().unwrap_or_default();
                 self.release.events.event(&Event::Promoted { job, deployment });
@@ -144,29 +261,71 @@ impl<'a, 'b> Follow<'a, 'b> {
         });
     }
 
-    /// Looks closer at an instance that became unhealthy, while it is there, and ends its
-    /// deployment where waiting would only cost time.
+    /// Looks closer at an instance that is not healthy, while it is there.
     async fn allocation(&mut self, allocation: &AllocationListStub) -> Result<()> {
-        if allocation.is_healthy() != Some(false) || self.failure.is_some() {
-            return Ok(());
-        }
-        let nomad = &self.release.clients.nomad;
-        let found = failure::explain(nomad, &allocation.id).await?;
-        self.release.events.event(&Event::Trouble {
+        self.release.events.event(&Event::Allocation {
             job: self.component.job_id().to_owned(),
             allocation: allocation.name.clone(),
+            id: allocation.id.clone(),
+            node: allocation.node_name.clone(),
+            version: allocation.job_version,
+            status: allocation.client_status.to_string(),
+            healthy: allocation.is_healthy(),
+            canary: allocation.is_canary(),
+        });
+        if self.failure.is_some() {
+            return Ok(());
+        }
+        match allocation.is_healthy() {
+            Some(true) => {
+                self.doubtful.remove(&allocation.id);
+                Ok(())
+            }
+            Some(false) => {
+                self.give_up |= self.fails_fast();
+                self.trouble(&allocation.id, &allocation.name).await
+            }
+            None if self.fails_fast() => self.suspect(&allocation.id).await,
+            None => Ok(()),
+        }
+    }
+
+    fn fails_fast(&self) -> bool {
+        self.release.request.fail_fast && self.release.environment.release.fail_fast
+    }
+
+    /// Ends a deployment whose instance waits for what does not come.
+    async fn suspect(&mut self, id: &str) -> Result<()> {
+        let allocation = self.release.clients.nomad.allocations().get(id).await?;
+        let (prospect, _) = nomad_client::prospect(&allocation);
+        let hopeless = match prospect {
+            Prospect::Hopeless => true,
+            Prospect::Doubtful => {
+                let certain = Instant::now() + self.release.environment.release.missing_grace;
+                *self.doubtful.entry(id.to_owned()).or_insert(certain) <= Instant::now()
+            }
+            _ => false,
+        };
+        if prospect != Prospect::Doubtful || hopeless {
+            self.doubtful.remove(id);
+        }
+        if hopeless && self.failure.is_none() {
+            self.give_up = true;
+            self.trouble(id, &allocation.name).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells and keeps why an instance is not well.
+    async fn trouble(&mut self, id: &str, name: &str) -> Result<()> {
+        let found = failure::explain(&self.release.clients.nomad, id).await?;
+        let found = Mask::new(&self.release.request.secrets).report(found);
+        self.release.events.event(&Event::Trouble {
+            job: self.component.job_id().to_owned(),
+            allocation: name.to_owned(),
             text: found.message.clone(),
         });
         self.failure = Some(found);
-        if self.release.request.fail_fast && !self.failed_early {
-            self.failed_early = true;
-            if let Some(id) = &self.job.deployment_id
-                && let Err(error) = nomad.deployments().fail(id).await
-            {
-                // It may have failed by itself meanwhile; the stream tells.
-                tracing::debug!(%error, deployment = id, "the deployment was not failed");
-            }
-        }
         Ok(())
     }
 
@@ -201,5 +360,23 @@ impl<'a, 'b> Follow<'a, 'b> {
             (self.job.healthy, self.job.desired) = (healthy, desired);
         }
         Ok(self.end(ended))
+    }
+}
+
+async fn decided(deciding: &mut Option<BoxFuture<'_, Result<Decision>>>) -> Result<Decision> {
+    match deciding {
+        Some(deciding) => deciding.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The instance whose time for being doubtful is over.
+async fn certain(first: Option<(String, Instant)>) -> String {
+    match first {
+        Some((id, at)) => {
+            tokio::time::sleep_until(at).await;
+            id
+        }
+        None => std::future::pending().await,
     }
 }

@@ -2,11 +2,13 @@
 //! what was moved if something fails.
 
 mod follow;
+mod gate;
 mod lock;
 mod plan;
 mod record;
 mod rotate;
 mod run;
+mod soak;
 mod undo;
 mod verify;
 
@@ -21,6 +23,7 @@ use tokio::sync::watch;
 use crate::app::{Component, Version};
 use crate::secrets::Values;
 
+pub use gate::{Fetcher, Gate, Gates, Situation, Verdict};
 pub use plan::{JobPlanned, plan};
 pub(crate) use rotate::rotate;
 pub(crate) use run::roll_back;
@@ -44,9 +47,15 @@ pub struct Request {
     /// Promotes healthy canaries, where Nomad does not do it by itself. On by default; without it
     /// a release ends as ready for promotion.
     pub promote: bool,
-    /// Fails a deployment at its first unhealthy canary, instead of letting Nomad try other nodes
-    /// until the progress deadline. On by default.
+    /// Fails a deployment at its first unhealthy instance, and at the first cause that waiting
+    /// cannot mend, instead of letting Nomad try other nodes until the progress deadline. On by
+    /// default; the environment can switch it off too.
     pub fail_fast: bool,
+    /// Gates beside those of the environment. Jobs released with some are registered without
+    /// automatic promotion.
+    pub gates: Gates,
+    /// How the environment's gates reach Traefik and Prometheus; needed if it has some.
+    pub fetch: Fetcher,
     /// Registers the jobs although they did not change, so that everything starts anew.
     pub force: bool,
     /// How long the release is watched. 10 minutes.
@@ -81,6 +90,8 @@ impl Request {
             plan_only: false,
             promote: true,
             fail_fast: true,
+            gates: Gates::default(),
+            fetch: Fetcher::default(),
             force: false,
             timeout: Duration::from_secs(600),
             placement_timeout: Duration::from_secs(120),

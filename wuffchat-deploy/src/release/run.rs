@@ -1,17 +1,21 @@
 //! The transaction.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use nomad_client::Job;
 use tokio::time::Instant;
 
+use super::gate::{self, Gate};
 use super::plan::{self, JobPlanned};
 use super::record::Record;
+use super::soak::{Decision, Soak};
 use super::{Ended, Follow, Holder, ReleaseLock, Request, undo, verify};
 use crate::app::{Component, Environment};
 use crate::events::{Event, EventSink};
+use crate::mask::Mask;
 use crate::report::{JobReport, Outcome, Report, StepReport};
 use crate::{Clients, Error, Level, Result, identity, rollback, secrets};
 
@@ -32,7 +36,13 @@ pub async fn run(
 ) -> Result<Report> {
     environment.check()?;
     let clients = clients.within(environment);
-    let mut release = Release::new(&clients, environment, request, events);
+    let mut environment = environment.clone();
+    // Nomad would promote before the caller's gates decide.
+    environment.update.auto_promote &= request.gates.0.is_empty();
+    let mut release = Release::new(&clients, &environment, request, events);
+    if !request.plan_only {
+        release.gates = gate::all(&environment, request)?;
+    }
     Box::pin(release.run()).await?;
     Ok(release.report)
 }
@@ -60,6 +70,8 @@ pub(super) struct Release<'a> {
     pub(super) report: Report,
     /// The versions the jobs had before, as far as there were any.
     pub(super) previous: BTreeMap<Component, u64>,
+    /// What looks at canaries and, during the soak time, at jobs.
+    pub(super) gates: Vec<Arc<dyn Gate>>,
     since: Timestamp,
 }
 
@@ -78,6 +90,7 @@ impl<'a> Release<'a> {
             deadline: Instant::now() + request.timeout,
             report: Report::new(environment.stage, request.version.as_str(), &request.stack),
             previous: BTreeMap::new(),
+            gates: Vec::new(),
             since: Timestamp::now(),
         }
     }
@@ -119,7 +132,9 @@ impl Release<'_> {
         self.events.event(&Event::Reverting { job: report.job.clone(), to_version: job.version });
         let registered = rollback::register(&self.clients.nomad, component, job).await?;
         let ended = Follow::new(self, component, report).registration(&registered).await?;
-        self.finish(component, ended).await
+        let report = self.finish(component, ended).await?;
+        self.tag(&report).await;
+        Ok(report)
     }
 
     pub(super) async fn give_back(&mut self, lock: ReleaseLock) {
@@ -399,7 +414,7 @@ impl Release<'_> {
             return Ok(job);
         }
         if planned.is_unchanged() && !self.request.force {
-            return self.unchanged(planned, job).await;
+            return self.unchanged(planned, job, lock).await;
         }
         lock.check()?;
         self.record(Some(component), None).await?;
@@ -411,13 +426,19 @@ impl Release<'_> {
             }
             Err(error) => return Err(error),
         };
-        let follow = Follow::new(self, component, job);
+        let follow = Follow::new(self, component, job).gated();
         let ended = follow.registration(&registered).await?;
-        self.finish(component, ended).await
+        let job = self.finish(component, ended).await?;
+        self.settle(component, job, lock).await
     }
 
     /// Nothing to register. What runs may still be on its way, or may have failed before.
-    async fn unchanged(&mut self, planned: JobPlanned, mut job: JobReport) -> Result<JobReport> {
+    async fn unchanged(
+        &mut self,
+        planned: JobPlanned,
+        mut job: JobReport,
+        lock: &ReleaseLock,
+    ) -> Result<JobReport> {
         use nomad_client::DeploymentStatus;
         let component = planned.component;
         job.version = job.previous_version;
@@ -431,8 +452,9 @@ impl Release<'_> {
                     deployment.id.get(..8).unwrap_or(&deployment.id)
                 );
                 self.warn(text);
-                let ended = Follow::new(self, component, job).deployment(&deployment).await?;
-                self.finish(component, ended).await
+                let ended = Follow::new(self, component, job).gated().deployment(&deployment).await?;
+                let job = self.finish(component, ended).await?;
+                self.settle(component, job, lock).await
             }
             Some(deployment) if deployment.status == DeploymentStatus::Failed => {
                 let text = format!(
@@ -497,7 +519,63 @@ impl Release<'_> {
                 Ok(passing) => self.events.event(&Event::Verified { job: job.job.clone(), passing }),
                 Err(text) => self.warn(text),
             }
+        }
+        Ok(job)
+    }
+
+    /// Whether gates or a soak time decide about promotion.
+    pub(super) fn decides_promotion(&self) -> bool {
+        !self.gates.is_empty() || self.environment.release.decides_promotion()
+    }
+
+    /// Watches a job that is deployed for the soak time, and puts its previous version back if it
+    /// does not hold. Only then its version gets a name.
+    async fn settle(
+        &mut self,
+        component: Component,
+        mut job: JobReport,
+        lock: &ReleaseLock,
+    ) -> Result<JobReport> {
+        if job.outcome != Some(Outcome::Deployed) {
+            return Ok(job);
+        }
+        if !self.decides_promotion() {
             self.tag(&job).await;
+            return Ok(job);
+        }
+        let soak = Soak {
+            clients: self.clients,
+            environment: self.environment,
+            events: self.events,
+            gates: self.gates.clone(),
+            component,
+            deployment: job.deployment_id.clone().unwrap_or_default(),
+            version: job.version.unwrap_or_default(),
+            canaries: false,
+        };
+        let decision = tokio::select! {
+            decision = soak.watch() => decision?,
+            () = self.request.interrupt.interrupted() => {
+                job.outcome = Some(Outcome::Interrupted);
+                return Ok(job);
+            }
+        };
+        match decision {
+            Decision::Good => self.tag(&job).await,
+            Decision::Bad(report) => {
+                let report = Mask::new(&self.request.secrets).report(report);
+                self.events.event(&Event::Trouble {
+                    job: job.job.clone(),
+                    allocation: job.job.clone(),
+                    text: report.message.clone(),
+                });
+                job.failure = Some(report);
+                let back = undo::put_back(self, &job, lock).await;
+                job.outcome = Some(back.unwrap_or_else(|error| {
+                    self.warn(format!("{} could not be put back: {error}", job.job));
+                    Outcome::Failed
+                }));
+            }
         }
         Ok(job)
     }

@@ -43,7 +43,12 @@ pub(super) async fn undo(release: &mut Release<'_>, failure: Outcome, lock: &Rel
     }
 }
 
-async fn put_back(release: &mut Release<'_>, job: &JobReport, lock: &ReleaseLock) -> Result<Outcome> {
+/// Registers the version that a job had before, with live counts, and follows it.
+pub(super) async fn put_back(
+    release: &mut Release<'_>,
+    job: &JobReport,
+    lock: &ReleaseLock,
+) -> Result<Outcome> {
     let component: Component = job.job.parse()?;
     let Some(version) = job.previous_version else {
         release.warn(format!("{} has no version before this one to go back to; it stays", job.job));

@@ -98,6 +98,11 @@ impl Values {
         self
     }
 
+    /// All values, for hiding them.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        self.0.values().flat_map(BTreeMap::values)
+    }
+
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
