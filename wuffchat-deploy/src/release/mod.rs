@@ -9,6 +9,7 @@ mod run;
 mod undo;
 mod verify;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,12 +22,12 @@ use crate::app::{Component, Version};
 use crate::secrets::Values;
 
 pub use plan::{JobPlanned, plan};
-pub(crate) use run::roll_back;
 pub use run::run;
+pub(crate) use run::{promote, roll_back};
 
 pub(crate) use follow::{Ended, Follow};
 pub(crate) use lock::ReleaseLock;
-pub(crate) use plan::{essence, with_live_counts};
+pub(crate) use plan::{essence, plan_job, with_live_counts};
 pub(crate) use verify::running;
 
 /// What to release, and how.
@@ -35,6 +36,8 @@ pub(crate) use verify::running;
 pub struct Request {
     /// The version.
     pub version: Version,
+    /// Versions of single jobs that differ from [`version`](Self::version), such as digests.
+    pub versions: BTreeMap<Component, Version>,
     /// Which jobs; both by default.
     pub components: Vec<Component>,
     /// Only plans; nothing is changed.
@@ -75,6 +78,7 @@ impl Request {
     pub fn new(version: Version) -> Self {
         Self {
             version,
+            versions: BTreeMap::new(),
             components: Component::ALL.to_vec(),
             plan_only: false,
             promote: true,
@@ -88,6 +92,14 @@ impl Request {
             stack: "env".to_owned(),
             interrupt: Interrupt::default(),
         }
+    }
+}
+
+impl Request {
+    /// The version of one job.
+    #[must_use]
+    pub fn version_of(&self, component: Component) -> &Version {
+        self.versions.get(&component).unwrap_or(&self.version)
     }
 }
 

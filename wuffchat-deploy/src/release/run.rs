@@ -12,7 +12,8 @@ use super::record::Record;
 use super::{Ended, Follow, Holder, ReleaseLock, Request, undo, verify};
 use crate::app::{Component, Environment};
 use crate::events::{Event, EventSink};
-use crate::report::{JobReport, Outcome, Report, StepReport};
+use crate::history::{self, Kind};
+use crate::report::{JobReport, Outcome, PromotedReport, Recorder, Report, StepReport};
 use crate::{Clients, Error, Result, identity, rollback, secrets};
 
 /// Releases a version: both jobs or none.
@@ -32,9 +33,28 @@ pub async fn run(
 ) -> Result<Report> {
     environment.check()?;
     let clients = clients.within(environment);
-    let mut release = Release::new(&clients, environment, request, events);
+    let recorder = Recorder::new(events);
+    let mut release = Release::new(&clients, environment, request, &recorder);
     Box::pin(release.run()).await?;
-    Ok(release.report)
+    Ok(release.end(&recorder))
+}
+
+/// As [`run`], and says where the version ran before.
+pub(crate) async fn promote(
+    clients: &Clients,
+    environment: &Environment,
+    request: &Request,
+    promoted: Vec<PromotedReport>,
+    events: &dyn EventSink,
+) -> Result<Report> {
+    environment.check()?;
+    let clients = clients.within(environment);
+    let recorder = Recorder::new(events);
+    let mut release = Release::new(&clients, environment, request, &recorder);
+    release.kind = Kind::Promotion;
+    release.report.promoted = promoted;
+    Box::pin(release.run()).await?;
+    Ok(release.end(&recorder))
 }
 
 /// Puts earlier versions of jobs back, with the lock and the report of a release.
@@ -43,11 +63,15 @@ pub(crate) async fn roll_back(
     environment: &Environment,
     request: &Request,
     wanted: Vec<(Component, Job)>,
+    report: Report,
     events: &dyn EventSink,
 ) -> Result<Report> {
-    let mut release = Release::new(clients, environment, request, events);
+    let recorder = Recorder::new(events);
+    let mut release = Release::new(clients, environment, request, &recorder);
+    release.kind = Kind::Rollback;
+    release.report = report;
     Box::pin(release.roll_back(wanted)).await?;
-    Ok(release.report)
+    Ok(release.end(&recorder))
 }
 
 /// A release in progress.
@@ -61,6 +85,7 @@ pub(super) struct Release<'a> {
     /// The versions the jobs had before, as far as there were any.
     pub(super) previous: BTreeMap<Component, u64>,
     since: Timestamp,
+    kind: Kind,
 }
 
 impl<'a> Release<'a> {
@@ -76,10 +101,18 @@ impl<'a> Release<'a> {
             request,
             events,
             deadline: Instant::now() + request.timeout,
-            report: Report::new(environment.stage, request.version.as_str(), &request.stack),
+            report: Report::begun(environment.stage, request),
             previous: BTreeMap::new(),
             since: Timestamp::now(),
+            kind: Kind::Deploy,
         }
+    }
+
+    /// The report, with what was recorded on the way.
+    fn end(mut self, recorder: &Recorder<'_>) -> Report {
+        self.report.finished = Some(Timestamp::now());
+        self.report.timeline = recorder.take();
+        self.report
     }
 }
 
@@ -102,14 +135,20 @@ impl Release<'_> {
                 self.step(&name, async |release| release.roll_back_one(component, job).await).await?;
             let outcome = report.outcome.unwrap_or(Outcome::Failed);
             self.events.event(&Event::JobFinished { job: report.job.clone(), outcome });
+            if let Some(version) = report.previous_version {
+                self.previous.insert(component, version);
+            }
             self.report.jobs.push(report);
             if !outcome.is_success() {
-                self.report.outcome = outcome;
+                let goes_on =
+                    matches!(outcome, Outcome::Interrupted | Outcome::Timeout | Outcome::ReadyForPromotion);
+                self.report.outcome = if goes_on { outcome } else { undo::undo(self, outcome, lock).await };
                 break;
             }
         }
         let outcome = self.report.outcome;
         let ended = (!matches!(outcome, Outcome::Interrupted | Outcome::Timeout)).then_some(outcome);
+        self.remember().await;
         self.record(None, ended).await
     }
 
@@ -156,6 +195,7 @@ impl Release<'_> {
         let outcome = Box::pin(self.deploy(plans, lock)).await?;
         self.report.outcome = outcome;
         let ended = (!matches!(outcome, Outcome::Interrupted | Outcome::Timeout)).then_some(outcome);
+        self.remember().await;
         self.record(None, ended).await
     }
 
@@ -282,8 +322,13 @@ impl Release<'_> {
     async fn plan_all(&mut self) -> Result<Vec<JobPlanned>> {
         let mut plans = Vec::new();
         for component in &self.request.components {
-            let planned =
-                plan::plan(&self.clients.nomad, self.environment, *component, &self.request.version).await?;
+            let planned = plan::plan(
+                &self.clients.nomad,
+                self.environment,
+                *component,
+                self.request.version_of(*component),
+            )
+            .await?;
             let event = Event::Planned {
                 job: component.job_id().to_owned(),
                 changes: planned.changes(),
@@ -306,6 +351,8 @@ impl Release<'_> {
             job.version = job.previous_version;
             job.outcome = Some(outcome);
             job.changes = planned.changes();
+            job.restarts = planned.restarts();
+            job.release = job.previous_release.clone();
             self.report.jobs.push(job);
         }
         Ok(())
@@ -463,11 +510,21 @@ impl Release<'_> {
     /// Names the version, so that Nomad keeps it and people find it.
     async fn tag(&mut self, job: &JobReport) {
         let Some(version) = job.version else { return };
-        let tag = format!("wuffchat-{}", self.request.version.as_str().replace(':', "-"));
-        let tagged = self.clients.nomad.jobs().tag_version(&job.job, &tag, version).await;
+        let Ok(component) = job.job.parse() else { return };
+        let release = self.request.version_of(component).as_str();
+        let tagged = history::tag(&self.clients.nomad, &job.job, release, &self.request.who, version).await;
         if let Err(error) = tagged {
             // The same version may be released again later; its older tag is as good.
             tracing::debug!(%error, job = job.job, "the version was not tagged");
+        }
+    }
+
+    /// Writes the release into the history; one that cannot be written is as good a release.
+    async fn remember(&mut self) {
+        if let Err(error) =
+            history::remember(self.clients, self.environment, &mut self.report, self.kind).await
+        {
+            self.warn(format!("the release was not written into the history: {error}"));
         }
     }
 }
@@ -477,6 +534,10 @@ impl JobReport {
         Self {
             job: component.job_id().to_owned(),
             previous_version: current.filter(|job| job.stop != Some(true)).and_then(|job| job.version),
+            previous_release: current
+                .filter(|job| job.stop != Some(true))
+                .and_then(crate::jobs::version_of)
+                .map(String::from),
             ..Self::default()
         }
     }

@@ -4,6 +4,9 @@
 
 mod agents;
 mod failures;
+mod history;
 mod jobs;
+mod promotion;
 mod releases;
+mod reports;
 mod stack;
