@@ -171,7 +171,7 @@ fn of_group(
         forced.sort(group);
     }
     let effect = match &updates {
-        Some(updates) => counted(updates, &forced),
+        Some(updates) => counted(updates),
         None if !forced.replacing.is_empty() => GroupEffect::Replaced,
         None if !forced.resizing.is_empty() => GroupEffect::Resized,
         None if !forced.harmless.is_empty() => GroupEffect::InPlace,
@@ -191,11 +191,11 @@ fn of_group(
     GroupRestart { group: name.to_owned(), effect, updates: updates.unwrap_or_default(), causes, harmless }
 }
 
-/// What the scheduler counted.
-fn counted(updates: &DesiredUpdates, forced: &Forced) -> GroupEffect {
-    if updates.destructive_update > 0 || (updates.canary > 0 && !forced.replacing.is_empty()) {
+/// What the scheduler counted. Canaries are there only for what replaces.
+fn counted(updates: &DesiredUpdates) -> GroupEffect {
+    if updates.destructive_update > 0 || updates.canary > 0 {
         GroupEffect::Replaced
-    } else if updates.place > 0 || updates.stop > 0 || updates.migrate > 0 || updates.canary > 0 {
+    } else if updates.place > 0 || updates.stop > 0 || updates.migrate > 0 {
         GroupEffect::Resized
     } else if updates.in_place_update > 0 {
         GroupEffect::InPlace

@@ -498,7 +498,7 @@ impl Release<'_> {
         if outcome == Outcome::Deployed {
             const PATIENCE: Duration = Duration::from_secs(30);
             let limit = PATIENCE.min(self.deadline.saturating_duration_since(Instant::now()));
-            match verify::instances(self.clients, component, job.desired, limit).await? {
+            match verify::instances(self.clients, self.environment, component, job.desired, limit).await? {
                 Ok(passing) => self.events.event(&Event::Verified { job: job.job.clone(), passing }),
                 Err(text) => self.warn(text),
             }

@@ -37,6 +37,9 @@ async fn what_was_tested_is_what_runs() {
     assert_eq!(stack.deploy(&digest).await.outcome, Outcome::Deployed);
     // Counts are the environment's own business.
     scale::set(&stack.clients, &stack.environment, Component::Api, 4, "a load test").await.unwrap();
+    let nomad = stack.clients.nomad.namespace("staging");
+    let scaling = nomad.jobs().latest_deployment("wuffchat-api").await.unwrap().unwrap();
+    nomad.wait().deployment(&scaling.id).await.unwrap();
     let report = promote(&stack, &production, &Terms::default()).await.unwrap();
     assert_eq!(report.outcome, Outcome::Deployed, "{report:#?}");
     assert_eq!((report.version.as_str(), report.environment), (digest.as_str(), Stage::Production));

@@ -63,7 +63,7 @@ async fn a_plan_says_what_restarts() {
     request.plan_only = true;
     let report = stack.run(&request).await.unwrap();
     let lines = &report.jobs[1].restarts;
-    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert_eq!(lines.len(), 1, "{:#?}", report.jobs[1]);
     assert!(
         lines[0].contains("group `ui` is changed in place because of") && lines[0].contains("KillTimeout"),
         "{lines:#?}"
