@@ -22,6 +22,7 @@
 //! ```
 
 pub mod app;
+pub mod drift;
 mod error;
 pub mod events;
 mod failure;
