@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use nomad_client::{Client as Nomad, DiffType, Error as NomadError};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use vault_client::Client as Vault;
+use vault_client::{Client as Vault, Error as VaultError};
 
 use crate::app::{Component, Environment, Stage, Version};
 use crate::finding::{Finding, Level, worst};
@@ -97,7 +97,8 @@ async fn job(
         findings.push(Finding::problem(check, text).fix(deploy));
         return Ok(());
     };
-    let mut rendered = jobs::job(component, environment, &version);
+    let rendered = jobs::job(component, environment, &version);
+    let mut rendered = history::with_live_versions(rendered, environment, &live);
     if let Some(id) = live.meta.get("deploy_id") {
         // Somebody forced a start anew; that is no setting.
         rendered = rendered.meta("deploy_id", id.as_str());
@@ -243,7 +244,12 @@ async fn secrets(
         }
         Err(error) => return Err(error),
     };
-    let released = released.map(|release| release.secrets).unwrap_or_default();
+    let mut versions = released.map(|release| release.secrets).unwrap_or_default();
+    // What the running job names is what its instances read.
+    if let Ok(Some(live)) = nomad.jobs().get(Component::Api.job_id()).optional().await {
+        versions
+            .extend(history::named_versions(environment, &live).into_iter().map(|it| (it.path, it.version)));
+    }
     let kv = vault.kv2(&environment.vault.mount);
     for layout in LAYOUT {
         let below = secret_path(environment, layout.name);
@@ -254,6 +260,7 @@ async fn secrets(
                 findings.push(Finding::unknown(check, format!("{path} may not be read")));
                 continue;
             }
+            Err(VaultError::Deleted { .. }) => None,
             other => other?,
         };
         let Some(found) = found else {
@@ -274,7 +281,10 @@ async fn secrets(
             ));
         }
         let now = found.metadata.version;
-        if let Some(then) = released.get(&path).filter(|then| **then != now) {
+        if let Some(then) = versions.get(&path).filter(|then| **then != now)
+            // A value that was written again, or put back, is the same value.
+            && kv.get(&below).version(*then).optional().await.ok().flatten().is_none_or(|it| it.data != found.data)
+        {
             let text = format!("{path} is at version {now}; the newest release had version {then}");
             findings.push(Finding::problem(check.clone(), text).fix("deploy, so that every instance has it"));
         }

@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use nomad_client::{Client as Nomad, Deployment, Job, VariableItems};
 use serde::{Deserialize, Serialize};
+use vault_client::kv::KvVersion;
 
 use crate::app::{Component, Environment, Stage};
 use crate::release::essence;
-use crate::report::{Outcome, Report, SecretVersions};
+use crate::report::{Outcome, Report, SecretVersions, moments};
 use crate::secrets::{LAYOUT, path as secret_path};
 use crate::status::DeploymentLine;
 use crate::{Clients, Result, jobs};
@@ -252,6 +253,15 @@ pub(crate) async fn remember(
         if let Some(found) = clients.nomad.jobs().get(&job.job).optional().await? {
             job.release = jobs::version_of(&found).map(String::from);
             now.push(found);
+            let allocations = clients.nomad.jobs().allocations(&job.job).await?;
+            let since = report.started.unwrap_or_else(Timestamp::now);
+            let deployment = match &job.deployment_id {
+                Some(id) => clients.nomad.deployments().get(id).optional().await?,
+                None => None,
+            };
+            let groups = deployment.iter().flat_map(|deployment| deployment.task_groups.values());
+            let canaries: Vec<String> = groups.flat_map(|group| group.placed_canaries.clone()).collect();
+            report.timeline.extend(moments(&job.job, &allocations, &canaries, since));
         }
     }
     let mut secrets: BTreeMap<String, u64> =
@@ -372,6 +382,30 @@ pub(crate) fn named_versions(environment: &Environment, job: &Job) -> Vec<NamedV
         .collect()
 }
 
+fn is_gone(version: &KvVersion) -> bool {
+    version.destroyed || version.deletion_time.is_some_and(|at| at <= Timestamp::now())
+}
+
+/// A rendered job with the versions of secrets that a live one reads: which those are is decided by
+/// releases, not by settings.
+pub(crate) fn with_live_versions(mut rendered: Job, environment: &Environment, live: &Job) -> Job {
+    let mount = &environment.vault.mount;
+    for named in named_versions(environment, live).into_iter().filter(|named| named.pinned) {
+        let Some(below) = named.path.strip_prefix(mount.as_str()) else { continue };
+        let (bare, pinned) =
+            (format!("{mount}/data{below}\""), format!("{mount}/data{below}?version={}\"", named.version));
+        for task in rendered.task_groups.iter_mut().flat_map(|group| &mut group.tasks) {
+            for text in task.templates.iter_mut().filter_map(|template| template.data.as_mut()) {
+                *text = text.replace(&bare, &pinned);
+            }
+        }
+    }
+    for (name, version) in live.meta.iter().filter(|(name, _)| name.starts_with("secret_")) {
+        rendered = rendered.meta(name.as_str(), version.as_str());
+    }
+    rendered
+}
+
 /// The versions of the API's secrets when `job` was released, and now. Vault that does not answer
 /// is told in the second part: it must not keep anybody from going back.
 pub(crate) async fn secrets_then_and_now(
@@ -389,14 +423,20 @@ pub(crate) async fn secrets_then_and_now(
     for layout in LAYOUT {
         let below = secret_path(environment, layout.name);
         let path = format!("{}/{below}", environment.vault.mount);
-        let now = match kv.metadata(&below).optional().await {
-            Ok(metadata) => metadata.map(|metadata| metadata.current_version),
-            Err(error) => {
-                problems.push(format!("the version of {path} could not be read: {error}"));
-                None
-            }
-        };
+        let metadata = kv.metadata(&below).optional().await.unwrap_or_else(|error| {
+            problems.push(format!("the version of {path} could not be read: {error}"));
+            None
+        });
+        let now = metadata.as_ref().map(|metadata| metadata.current_version);
         let name = named.iter().find(|it| it.path == path);
+        if let (Some(named), Some(metadata)) = (name.filter(|named| named.pinned), &metadata)
+            && metadata.versions.get(&named.version).is_none_or(is_gone)
+        {
+            problems.push(format!(
+                "version {} of {path}, which the job reads, is gone: its instances will not start",
+                named.version
+            ));
+        }
         let then = name.map(|it| it.version).or_else(|| recorded?.secrets.get(&path).copied());
         found.push(SecretVersions { path, then, now, pinned: name.is_some_and(|it| it.pinned) });
     }

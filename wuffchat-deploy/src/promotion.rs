@@ -12,7 +12,7 @@ use crate::app::{Component, Driver, Environment, Stage, Version};
 use crate::events::EventSink;
 use crate::release::{self, Request, essence};
 use crate::report::PromotedReport;
-use crate::{Clients, Error, Report, Result, jobs};
+use crate::{Clients, Error, Report, Result, history, jobs};
 
 /// An environment and the clients for where it runs.
 #[derive(Debug, Clone, Copy)]
@@ -209,7 +209,7 @@ async fn spec_changes(
     version: &Version,
     live: &Job,
 ) -> Result<Vec<String>> {
-    let mut rendered = jobs::job(component, from, version);
+    let mut rendered = history::with_live_versions(jobs::job(component, from, version), from, live);
     for group in &mut rendered.task_groups {
         let same = live.task_groups.iter().find(|it| it.name == group.name);
         group.count = same.and_then(|it| it.count).or(group.count);

@@ -111,7 +111,8 @@ impl<'a> Release<'a> {
     /// The report, with what was recorded on the way.
     fn end(mut self, recorder: &Recorder<'_>) -> Report {
         self.report.finished = Some(Timestamp::now());
-        self.report.timeline = recorder.take();
+        self.report.timeline.extend(recorder.take());
+        self.report.timeline.sort_by_key(|moment| moment.at);
         self.report
     }
 }

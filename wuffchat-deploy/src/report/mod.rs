@@ -5,6 +5,7 @@
 
 mod chart;
 mod html;
+mod instances;
 mod markdown;
 mod timeline;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::{Component, Stage};
 
+pub(crate) use instances::moments;
 pub(crate) use timeline::Recorder;
 pub use timeline::{Happening, Moment};
 

@@ -12,6 +12,13 @@ async fn a_report_tells_what_happened_in_each_form() {
     let registered =
         report.timeline.iter().filter(|it| matches!(it.what, Happening::Registered { .. })).count();
     assert_eq!(registered, 2, "{:#?}", report.timeline);
+    let healthy = report
+        .timeline
+        .iter()
+        .filter(|it| matches!(&it.what, Happening::Allocation { status, healthy: Some(true), .. } if status == "running"))
+        .count();
+    assert!(healthy >= 4, "{:#?}", report.timeline);
+    assert!(report.timeline.iter().any(|it| matches!(&it.what, Happening::Allocation { canary: true, .. })));
     assert!(report.timeline.windows(2).all(|pair| pair[0].at <= pair[1].at));
     assert!(report.started < report.finished);
     let api = &report.jobs[0];
