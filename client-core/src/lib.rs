@@ -22,6 +22,7 @@ mod client;
 mod config;
 pub mod env;
 mod error;
+pub mod fetch;
 mod meta;
 mod operation;
 pub mod path;

@@ -106,6 +106,7 @@ fn live(lines: &MultiProgress, bars: &Mutex<BTreeMap<String, ProgressBar>>, colo
 fn paint(event: &Event, text: &str) -> String {
     let code = match event {
         Event::Trouble { .. } | Event::Reverting { .. } => 31,
+        Event::Gate { verdict, .. } if verdict == "fail" => 31,
         Event::Warning { .. } | Event::FoundUnfinished { .. } | Event::WaitingForLock { .. } => 33,
         Event::JobFinished { outcome, .. } if outcome.is_success() => 32,
         Event::JobFinished { .. } => 31,
@@ -163,6 +164,35 @@ fn line(event: &Event) -> Option<(String, String)> {
                 "  {job}: {canary}placed {placed}/{desired}  healthy {healthy}/{desired}{sick}  {status}: {description}"
             );
             (format!("progress {job}"), text)
+        }
+        Event::Allocation { job, allocation, id, node, status, healthy, canary, .. } => {
+            let health = match healthy {
+                Some(true) => ", healthy",
+                Some(false) => ", unhealthy",
+                None => "",
+            };
+            let kind = if *canary { "canary " } else { "" };
+            let short = id.get(..8).unwrap_or(id);
+            (
+                format!("allocation {job} {id}"),
+                format!("    {kind}{allocation} {short} on {node}: {status}{health}"),
+            )
+        }
+        Event::Gate { job, gate, verdict, text } => {
+            let mark = match verdict.as_str() {
+                "pass" => '✓',
+                "fail" => '✗',
+                _ => '…',
+            };
+            (format!("gate {job} {gate}"), format!("    {mark} gate {gate}: {text}"))
+        }
+        Event::Soaking { job, canaries, millis } => {
+            let what = if *canaries { "canaries are" } else { "it is" };
+            (format!("soak {job}"), format!("  {job}: {what} healthy, watching for {}", seconds(*millis)))
+        }
+        Event::Soaked { job, canaries } => {
+            let what = if *canaries { "canaries" } else { "all instances" };
+            (format!("soak {job}"), format!("  {job}: {what} stayed healthy"))
         }
         Event::Trouble { job, allocation, text } => {
             (format!("trouble {job} {allocation}"), format!("  ! {allocation}: {text}"))

@@ -104,6 +104,52 @@ pub enum Event {
         /// What Nomad says about it.
         description: String,
     },
+    /// An instance is there, or does otherwise than before.
+    Allocation {
+        /// The job.
+        job: String,
+        /// The instance's name, such as `wuffchat-api.api[0]`.
+        allocation: String,
+        /// The allocation's id.
+        id: String,
+        /// The name of the node it is on.
+        node: String,
+        /// The job's Nomad version that it runs.
+        version: u64,
+        /// `pending`, `running`, `complete`, `failed`, `lost` or another of Nomad's words.
+        status: String,
+        /// What its deployment thinks of it; `None` until that is decided.
+        healthy: Option<bool>,
+        /// Whether it is a canary that was not promoted.
+        canary: bool,
+    },
+    /// A gate looked at a release.
+    Gate {
+        /// The job.
+        job: String,
+        /// The gate's name.
+        gate: String,
+        /// `pass`, `not_yet` or `fail`.
+        verdict: String,
+        /// What it saw.
+        text: String,
+    },
+    /// What is healthy is watched for a while before it is trusted.
+    Soaking {
+        /// The job.
+        job: String,
+        /// Whether it is the canaries, before they are promoted, or the whole job.
+        canaries: bool,
+        /// For how long, in milliseconds.
+        millis: u64,
+    },
+    /// It was watched for long enough.
+    Soaked {
+        /// The job.
+        job: String,
+        /// Whether it was the canaries, before they are promoted, or the whole job.
+        canaries: bool,
+    },
     /// An instance is in trouble.
     Trouble {
         /// The job.
