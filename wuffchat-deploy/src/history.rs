@@ -261,7 +261,7 @@ pub(crate) async fn remember(
             };
             let groups = deployment.iter().flat_map(|deployment| deployment.task_groups.values());
             let canaries: Vec<String> = groups.flat_map(|group| group.placed_canaries.clone()).collect();
-            report.timeline.extend(moments(&job.job, &allocations, &canaries, since));
+            report.timeline.extend(moments(&job.job, &allocations, &canaries, job.previous_version, since));
         }
     }
     let mut secrets: BTreeMap<String, u64> =

@@ -13,7 +13,7 @@ use super::{Ended, Follow, Holder, ReleaseLock, Request, undo, verify};
 use crate::app::{Component, Environment};
 use crate::events::{Event, EventSink};
 use crate::history::{self, Kind};
-use crate::report::{JobReport, Outcome, PromotedReport, Recorder, Report, StepReport};
+use crate::report::{JobReport, Outcome, PromotedReport, Recorder, Report, StepReport, woven};
 use crate::{Clients, Error, Result, identity, rollback, secrets};
 
 /// Releases a version: both jobs or none.
@@ -111,8 +111,7 @@ impl<'a> Release<'a> {
     /// The report, with what was recorded on the way.
     fn end(mut self, recorder: &Recorder<'_>) -> Report {
         self.report.finished = Some(Timestamp::now());
-        self.report.timeline.extend(recorder.take());
-        self.report.timeline.sort_by_key(|moment| moment.at);
+        self.report.timeline = woven(std::mem::take(&mut self.report.timeline), recorder.take());
         self.report
     }
 }

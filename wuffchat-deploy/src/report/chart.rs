@@ -17,7 +17,7 @@ const ROW: f64 = 24.0;
 const COUNTS: f64 = 56.0;
 
 /// What the shapes mean, without colour too.
-pub(super) const LEGEND: &str = "<ul class=\"legend\" aria-label=\"Legend\"><li>▲ registered</li><li>◆ promoted</li><li>✔ verified or done</li>\
+pub(super) const LEGEND: &str = "<ul class=\"legend\" aria-label=\"Legend\"><li>▲ registered</li><li>◆ promoted</li><li>▮▮ gate</li><li>⧗ soaking</li><li>✔ verified or done</li>\
 <li>✖ trouble</li><li>↩ going back</li><li>● check</li><li>bar: dashed pending, blue running, green healthy, red unhealthy, dotted over</li>\
 <li>area: healthy instances; dashed line: wanted</li></ul>\n";
 
@@ -155,6 +155,17 @@ impl Chart {
     fn marker(&mut self, moment: &Moment, y: f64) {
         let (class, shape) = match &moment.what {
             Happening::Registered { .. } => ("mark", "M-6,5 L0,-6 L6,5Z"),
+            Happening::Gate { verdict, .. } => {
+                let class = match verdict.as_str() {
+                    "pass" => "mark-good",
+                    "fail" => "mark-bad",
+                    _ => "mark-warn",
+                };
+                (class, "M-5,-6 L-2,-6 L-2,6 L-5,6Z M2,-6 L5,-6 L5,6 L2,6Z")
+            }
+            Happening::Soaking { .. } | Happening::Soaked { .. } => {
+                ("mark", "M-5,-6 L5,-6 L0,0 L5,6 L-5,6 L0,0Z")
+            }
             Happening::Promoted { .. } => ("mark-good", "M0,-7 L6,0 L0,7 L-6,0Z"),
             Happening::Verified { .. } => ("mark-good", "M-6,0 L-3,-3 L-1,0 L4,-6 L7,-3 L-1,6Z"),
             Happening::Finished { outcome } if outcome.is_success() => {

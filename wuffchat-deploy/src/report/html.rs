@@ -267,6 +267,11 @@ pub(super) fn sentence(moment: &Moment) -> String {
         Happening::Check { allocation, check, status } => {
             format!("check {check} of {allocation} is {status}")
         }
+        Happening::Gate { gate, verdict, text } => {
+            format!("gate {gate}: {}: {text}", verdict.replace('_', " "))
+        }
+        Happening::Soaking { canaries } => format!("{} watched before it is trusted", part(*canaries)),
+        Happening::Soaked { canaries } => format!("{} watched for long enough", part(*canaries)),
         Happening::Trouble { allocation, text } => format!("{allocation}: {text}"),
         Happening::Promoted { .. } => "canaries promoted".to_owned(),
         Happening::Reverting { to_version: Some(version) } => format!("going back to version {version}"),
@@ -275,6 +280,10 @@ pub(super) fn sentence(moment: &Moment) -> String {
         Happening::Finished { outcome } => title(*outcome).to_owned(),
         Happening::Warning { text } => text.clone(),
     }
+}
+
+const fn part(canaries: bool) -> &'static str {
+    if canaries { "the canaries are" } else { "the job is" }
 }
 
 /// How an outcome is coloured.

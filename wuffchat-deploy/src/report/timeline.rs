@@ -85,6 +85,25 @@ pub enum Happening {
         /// Its status.
         status: String,
     },
+    /// A gate looked at the release.
+    Gate {
+        /// Its name.
+        gate: String,
+        /// `pass`, `not_yet` or `fail`.
+        verdict: String,
+        /// What it saw.
+        text: String,
+    },
+    /// What is healthy is watched for a while before it is trusted.
+    Soaking {
+        /// Whether it is the canaries, before they are promoted, or the whole job.
+        canaries: bool,
+    },
+    /// It was watched for long enough.
+    Soaked {
+        /// Whether it was the canaries, before they are promoted, or the whole job.
+        canaries: bool,
+    },
     /// An instance is in trouble.
     Trouble {
         /// The instance's name.
@@ -140,6 +159,12 @@ impl Moment {
                     Happening::Progress { deployment, status, canaries, placed, healthy, unhealthy, desired };
                 (Some(job), progress)
             }
+            Event::Allocation { job, allocation, id, node, status, healthy, canary, .. } => {
+                (Some(job), Happening::Allocation { id, allocation, node, canary, status, healthy })
+            }
+            Event::Gate { job, gate, verdict, text } => (Some(job), Happening::Gate { gate, verdict, text }),
+            Event::Soaking { job, canaries, .. } => (Some(job), Happening::Soaking { canaries }),
+            Event::Soaked { job, canaries } => (Some(job), Happening::Soaked { canaries }),
             Event::Trouble { job, allocation, text } => (Some(job), Happening::Trouble { allocation, text }),
             Event::Promoted { job, deployment } => (Some(job), Happening::Promoted { deployment }),
             Event::Reverting { job, to_version } => (Some(job), Happening::Reverting { to_version }),
