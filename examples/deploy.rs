@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use examples::{Common, Display, Failure, Output, Stack, Target};
-use nomad_client::GoDuration;
-use wuffchat_deploy::release::{self, Interrupt, Request};
+use examples::{Common, Display, Failure, Output, Reports, Stack, Target, program};
+use wuffchat_deploy::release::{self, Request};
 use wuffchat_deploy::{Component, Environment, Outcome, Report, Version, secrets};
 
 /// Deploys WuffChat's API and UI: seeds what is missing, plans, registers, watches, verifies and reports
@@ -30,6 +29,9 @@ struct Arguments {
     /// Shows what would change, and changes nothing
     #[arg(long)]
     plan: bool,
+    /// Shows what would start anew, what would be changed in place, and because of which setting; changes nothing
+    #[arg(long)]
+    why: bool,
     /// Does not ask before changing something (it is asked on a terminal only, and only with `--stack env`)
     #[arg(long)]
     yes: bool,
@@ -37,7 +39,7 @@ struct Arguments {
     #[arg(long)]
     force: bool,
     /// How long the release is watched
-    #[arg(long, default_value = "10m", value_parser = duration, value_name = "DURATION")]
+    #[arg(long, default_value = "10m", value_parser = program::duration, value_name = "DURATION")]
     timeout: Duration,
     /// Leaves healthy canaries to somebody else to promote
     #[arg(long)]
@@ -46,11 +48,8 @@ struct Arguments {
     /// variables such as WUFFCHAT_OPENAI_API_KEY
     #[arg(long, value_name = "FILE")]
     secrets: Option<String>,
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let duration: GoDuration = text.parse().map_err(|error| format!("{error}"))?;
-    Duration::try_from(duration).map_err(|error| error.to_string())
+    #[command(flatten)]
+    reports: Reports,
 }
 
 fn main() -> ExitCode {
@@ -70,14 +69,15 @@ async fn deploy(arguments: Arguments) -> Result<u8, Failure> {
         ));
     }
     let display = Display::new(common.output);
-    let interrupt = interrupts();
+    let interrupt = program::interrupts();
     let mut request = Request::new(version.clone());
     request.components = only.map_or_else(|| Component::ALL.to_vec(), |component| vec![component]);
-    request.plan_only = *plan;
+    let plan = *plan || arguments.why;
+    request.plan_only = plan;
     request.promote = !no_promote;
     request.force = arguments.force;
     request.timeout = *timeout;
-    request.who = examples::program::who();
+    request.who = program::who();
     request.stack = stack.name.to_owned();
     request.secrets = values(&arguments, &stack)?;
     request.interrupt = interrupt;
@@ -89,7 +89,7 @@ async fn deploy(arguments: Arguments) -> Result<u8, Failure> {
         settings.update.auto_promote = true;
         let report = release::run(&stack.clients, &settings, &first, &display).await?;
         if !report.outcome.is_success() {
-            return finish(stack, common.output, display, &report).await;
+            return finish(stack, (common.output, &arguments.reports), display, &report).await;
         }
         display.note(&format!("now {version}"));
     }
@@ -101,28 +101,20 @@ async fn deploy(arguments: Arguments) -> Result<u8, Failure> {
         return Err(Failure::usage("not confirmed; nothing was changed"));
     }
     let report = release::run(&stack.clients, &environment, &request, &display).await?;
-    finish(stack, common.output, display, &report).await
-}
-
-/// The first signal ends watching, the second the program.
-fn interrupts() -> Interrupt {
-    let interrupt = Interrupt::default();
-    let signalled = interrupt.clone();
-    tokio::spawn(async move {
-        examples::program::signal().await;
-        signalled.interrupt();
-        eprintln!("interrupted: leaving what was begun as it is; once more to end at once");
-        // Some programs signal both a process and its group: that is one wish, not two.
-        tokio::time::sleep(Duration::from_millis(250)).await;
-        examples::program::signal().await;
-        std::process::exit(130);
-    });
-    interrupt
+    if arguments.why && common.output != Output::Json {
+        drop(display);
+        for job in &report.jobs {
+            job.restarts.iter().for_each(|sentence| examples::say!("{}: {sentence}", job.job));
+        }
+        stack.close().await;
+        return Ok(report.outcome.exit_code());
+    }
+    finish(stack, (common.output, &arguments.reports), display, &report).await
 }
 
 fn values(arguments: &Arguments, stack: &Stack) -> Result<secrets::Values, Failure> {
     match &arguments.secrets {
-        Some(file) => examples::program::secret_values(file),
+        Some(file) => program::secret_values(file),
         None => {
             let given = secrets::Values::from_vars(|name| std::env::var(name).ok());
             Ok(if given.is_empty() && stack.is_throw_away() { secrets::Values::throw_away() } else { given })
@@ -153,52 +145,14 @@ async fn confirmed(
     Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-async fn finish(stack: Stack, output: Output, display: Display, report: &Report) -> Result<u8, Failure> {
+async fn finish(
+    stack: Stack,
+    (output, reports): (Output, &Reports),
+    display: Display,
+    report: &Report,
+) -> Result<u8, Failure> {
     drop(display);
-    if output == Output::Json {
-        examples::program::print_json(report)?;
-    } else {
-        tell(report);
-    }
+    reports.give(output, report)?;
     stack.close().await;
     Ok(report.outcome.exit_code())
-}
-
-fn tell(report: &Report) {
-    for job in &report.jobs {
-        for change in job.changes.iter().filter(|_| report.outcome == Outcome::Planned) {
-            examples::say!("{}: {change}", job.job);
-        }
-        let Some(failure) = &job.failure else { continue };
-        examples::say!("\n{} failed ({}): {}", job.job, failure.class, failure.message);
-        for event in &failure.task_events {
-            examples::say!("    {event}");
-        }
-        if !failure.log_tail.is_empty() {
-            examples::say!("  last output:");
-        }
-        for line in &failure.log_tail {
-            examples::say!("    {line}");
-        }
-        examples::say!("");
-    }
-    for job in &report.jobs {
-        let Some(outcome) = job.outcome else { continue };
-        let version = job.version.map(|version| format!(" (version {version})")).unwrap_or_default();
-        examples::say!("{}{version}, {}/{} healthy", outcome.sentence(&job.job), job.healthy, job.desired);
-        if matches!(outcome, Outcome::Interrupted | Outcome::Timeout | Outcome::ReadyForPromotion)
-            && let Some(id) = &job.deployment_id
-        {
-            examples::say!(
-                "  go on with: deploy --environment {} --version {}",
-                report.environment,
-                report.version
-            );
-            examples::say!("  or look at deployment {id}");
-        }
-    }
-    examples::say!(
-        "{}",
-        report.outcome.sentence(&format!("version {} on {}", report.version, report.environment))
-    );
 }

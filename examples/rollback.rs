@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use examples::{Common, Display, Failure, Output, Stack, Target, program};
-use wuffchat_deploy::Component;
-use wuffchat_deploy::release::Request;
+use examples::{Common, Display, Failure, Reports, Stack, Target, program};
+use wuffchat_deploy::release::{self, Request};
 use wuffchat_deploy::rollback::{self, To};
+use wuffchat_deploy::{Component, Version, secrets};
 
-/// Goes back to the last good version, or a named one, and keeps the counts that are live now
+/// Goes back to the last good version, or a named one, and keeps the counts that are live now; says which versions of
+/// the secrets were in force then and are now
 #[derive(Debug, Parser)]
 #[command(name = "rollback")]
 struct Arguments {
@@ -19,10 +20,19 @@ struct Arguments {
     /// Only this job
     #[arg(long, value_name = "api|ui")]
     only: Option<Component>,
-    /// Where to: a version of the application, a tag, or the number of a job version; without it, the newest earlier
-    /// version whose deployment succeeded
+    /// Where to: a version of the application, a tag, or the number of a job version [default: the state before the
+    /// newest release, as far as its deployment succeeded]
     #[arg(long, value_name = "VERSION")]
     to: Option<String>,
+    /// Shows what would change, and changes nothing
+    #[arg(long, alias = "dry-run")]
+    plan: bool,
+    /// Deploys this version first, so that there is something to go back from; may be repeated (embedded and agents
+    /// only)
+    #[arg(long, value_name = "TAG")]
+    from: Vec<Version>,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 fn main() -> ExitCode {
@@ -30,29 +40,34 @@ fn main() -> ExitCode {
 }
 
 async fn roll_back(arguments: Arguments) -> Result<u8, Failure> {
-    let Arguments { common, target, only, to } = arguments;
+    let Arguments { common, target, only, to, plan, from, reports } = arguments;
     let environment = target.settings()?;
     let stack = Stack::open(common.stack).await?;
+    if !from.is_empty() && !stack.is_throw_away() {
+        return Err(Failure::usage(
+            "`--from` is for stacks of this program's own; yours has versions already",
+        ));
+    }
     let to = match to {
         None => To::LastGood,
         Some(text) => text.parse().map_or(To::Named(text), To::Version),
     };
     let display = Display::new(common.output);
+    for version in from {
+        display.note(&format!("deploying {version} first, so that there is something to go back from"));
+        let mut first = Request::new(version);
+        (first.who, first.stack) = (program::who(), stack.name.to_owned());
+        first.secrets = secrets::Values::throw_away();
+        release::run(&stack.clients, &environment, &first, &display).await?;
+    }
     let mut request = Request::rollback();
     request.components = only.map_or_else(|| Component::ALL.to_vec(), |component| vec![component]);
+    request.plan_only = plan;
     request.who = program::who();
     request.stack = stack.name.to_owned();
     let report = rollback::run(&stack.clients, &environment, &request, &to, &display).await?;
     drop(display);
-    if common.output == Output::Json {
-        program::print_json(&report)?;
-    } else {
-        for job in &report.jobs {
-            if let Some(outcome) = job.outcome {
-                examples::say!("{}, {}/{} healthy", outcome.sentence(&job.job), job.healthy, job.desired);
-            }
-        }
-    }
+    reports.give(common.output, &report)?;
     stack.close().await;
     Ok(report.outcome.exit_code())
 }

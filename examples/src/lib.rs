@@ -5,9 +5,11 @@
 pub mod args;
 pub mod display;
 pub mod program;
+pub mod result;
 pub mod stack;
 
-pub use args::{Common, Output, StackChoice, Target};
+pub use args::{Common, DriverChoice, Output, StackChoice, Target};
 pub use display::Display;
 pub use program::{Failure, run};
+pub use result::Reports;
 pub use stack::Stack;

@@ -1,9 +1,11 @@
 //! How a program starts and ends.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use wuffchat_deploy::Error;
+use wuffchat_deploy::release::Interrupt;
 
 use crate::args::STAND_IN;
 
@@ -27,7 +29,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let code = match &error {
             Error::LockHeld { .. } => 6,
-            Error::SecretsMissing(_) | Error::Preflight(_) => 9,
+            Error::SecretsMissing(_) | Error::Preflight(_) | Error::NotPromotable(_) => 9,
             Error::NothingToRollBackTo(_) => 4,
             Error::Nomad(nomad_client::Error::JobModifyIndexConflict { .. }) => 5,
             _ => 1,
@@ -270,4 +272,31 @@ pub fn print_line(text: std::fmt::Arguments<'_>) {
     if writeln!(std::io::stdout().lock(), "{text}").is_err() {
         std::process::exit(0);
     }
+}
+
+/// Reads a duration such as `90s` or `10m`.
+///
+/// # Errors
+///
+/// It is none, or negative.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let duration: nomad_client::GoDuration = text.parse().map_err(|error| format!("{error}"))?;
+    Duration::try_from(duration).map_err(|error| error.to_string())
+}
+
+/// The first signal ends watching, the second the program.
+#[must_use]
+pub fn interrupts() -> Interrupt {
+    let interrupt = Interrupt::default();
+    let signalled = interrupt.clone();
+    tokio::spawn(async move {
+        signal().await;
+        signalled.interrupt();
+        eprintln!("interrupted: leaving what was begun as it is; once more to end at once");
+        // Some programs signal both a process and its group: that is one wish, not two.
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        signal().await;
+        std::process::exit(130);
+    });
+    interrupt
 }

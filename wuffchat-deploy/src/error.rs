@@ -28,6 +28,9 @@ pub enum Error {
     /// There is nothing to go back to.
     #[error("{0}")]
     NothingToRollBackTo(String),
+    /// What runs in an environment must not be promoted to another; nothing was changed.
+    #[error("not fit for promotion: {}", .0.join("; "))]
+    NotPromotable(Vec<String>),
     /// Nomad refused or did not answer.
     #[error("nomad: {0}")]
     Nomad(#[from] nomad_client::Error),

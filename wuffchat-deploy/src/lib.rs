@@ -22,13 +22,16 @@
 //! ```
 
 pub mod app;
+pub mod drift;
 mod error;
 pub mod events;
 mod failure;
 pub mod finding;
+pub mod history;
 pub mod identity;
 pub mod jobs;
 mod mask;
+pub mod promotion;
 pub mod release;
 pub mod render;
 pub mod report;

@@ -133,7 +133,7 @@ pub(crate) fn vault_claims(
 
 /// Whether the method has keys to check identities with, wherever it gets them from: on a cluster
 /// with mTLS they are put there by somebody else.
-fn has_keys(config: &JwtConfig) -> bool {
+pub(crate) fn has_keys(config: &JwtConfig) -> bool {
     let some = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
     some(&config.jwks_url)
         || some(&config.oidc_discovery_url)

@@ -12,6 +12,7 @@ mod soak;
 mod undo;
 mod verify;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,12 +27,12 @@ use crate::secrets::Values;
 pub use gate::{Fetcher, Gate, Gates, Situation, Verdict};
 pub use plan::{JobPlanned, plan};
 pub(crate) use rotate::rotate;
-pub(crate) use run::roll_back;
 pub use run::run;
+pub(crate) use run::{promote, roll_back};
 
 pub(crate) use follow::{Ended, Follow};
 pub(crate) use lock::ReleaseLock;
-pub(crate) use plan::{essence, with_live_counts};
+pub(crate) use plan::{essence, plan_job, with_live_counts};
 pub(crate) use verify::running;
 
 /// What to release, and how.
@@ -40,6 +41,8 @@ pub(crate) use verify::running;
 pub struct Request {
     /// The version.
     pub version: Version,
+    /// Versions of single jobs that differ from [`version`](Self::version), such as digests.
+    pub versions: BTreeMap<Component, Version>,
     /// Which jobs; both by default.
     pub components: Vec<Component>,
     /// Only plans; nothing is changed.
@@ -86,6 +89,7 @@ impl Request {
     pub fn new(version: Version) -> Self {
         Self {
             version,
+            versions: BTreeMap::new(),
             components: Component::ALL.to_vec(),
             plan_only: false,
             promote: true,
@@ -101,6 +105,14 @@ impl Request {
             stack: "env".to_owned(),
             interrupt: Interrupt::default(),
         }
+    }
+}
+
+impl Request {
+    /// The version of one job.
+    #[must_use]
+    pub fn version_of(&self, component: Component) -> &Version {
+        self.versions.get(&component).unwrap_or(&self.version)
     }
 }
 

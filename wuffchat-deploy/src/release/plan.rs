@@ -65,6 +65,12 @@ impl JobPlanned {
         lines
     }
 
+    /// Why instances would restart, or would not, a sentence each.
+    #[must_use]
+    pub fn restarts(&self) -> Vec<String> {
+        self.plan.restarts().iter().flat_map(nomad_client::GroupRestart::sentences).collect()
+    }
+
     /// What Nomad warns of, and what would not be placed.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
@@ -91,7 +97,7 @@ pub async fn plan(
     plan_job(nomad, component, jobs::job(component, environment, version)).await
 }
 
-pub(super) async fn plan_job(nomad: &Nomad, component: Component, job: Job) -> Result<JobPlanned> {
+pub(crate) async fn plan_job(nomad: &Nomad, component: Component, job: Job) -> Result<JobPlanned> {
     let current = nomad.jobs().get(component.job_id()).optional().await?;
     let job = with_live_counts(inherited(job, current.as_ref()), current.as_ref());
     let plan = nomad.jobs().plan(&job).diff(true).await?;

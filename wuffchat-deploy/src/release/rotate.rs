@@ -6,7 +6,8 @@ use super::run::Release;
 use super::{Follow, ReleaseLock, Request};
 use crate::app::{Component, Environment};
 use crate::events::{Event, EventSink};
-use crate::report::{JobReport, Outcome, Report};
+use crate::history::Kind;
+use crate::report::{JobReport, Outcome, Recorder, Report};
 use crate::secrets::Written;
 use crate::{Clients, Error, Result, jobs, rollback, secrets};
 
@@ -27,9 +28,11 @@ pub(crate) async fn rotate(
     if let Some(version) = jobs::version_of(&current) {
         request.version = version;
     }
-    let mut release = Release::new(clients, environment, &request, events);
+    let recorder = Recorder::new(events);
+    let mut release = Release::new(clients, environment, &request, &recorder);
+    release.kind = Kind::Rotation;
     Box::pin(release.rotate()).await?;
-    Ok(release.report)
+    Ok(release.end(&recorder))
 }
 
 impl Release<'_> {

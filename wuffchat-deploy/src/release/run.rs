@@ -15,8 +15,9 @@ use super::soak::{Decision, Soak};
 use super::{Ended, Follow, Holder, ReleaseLock, Request, undo, verify};
 use crate::app::{Component, Environment};
 use crate::events::{Event, EventSink};
+use crate::history::{self, Kind};
 use crate::mask::Mask;
-use crate::report::{JobReport, Outcome, Report, StepReport};
+use crate::report::{JobReport, Outcome, PromotedReport, Recorder, Report, StepReport, woven};
 use crate::{Clients, Error, Level, Result, identity, rollback, secrets};
 
 /// Releases a version: both jobs or none.
@@ -36,15 +37,40 @@ pub async fn run(
 ) -> Result<Report> {
     environment.check()?;
     let clients = clients.within(environment);
-    let mut environment = environment.clone();
-    // Nomad would promote before the caller's gates decide.
-    environment.update.auto_promote &= request.gates.0.is_empty();
-    let mut release = Release::new(&clients, &environment, request, events);
-    if !request.plan_only {
-        release.gates = gate::all(&environment, request)?;
-    }
+    let environment = gated(environment, request);
+    let recorder = Recorder::new(events);
+    let mut release = Release::new(&clients, &environment, request, &recorder);
+    release.set_gates()?;
     Box::pin(release.run()).await?;
-    Ok(release.report)
+    Ok(release.end(&recorder))
+}
+
+/// The environment with promotion left to the caller's gates: Nomad would promote before they
+/// decide.
+fn gated(environment: &Environment, request: &Request) -> Environment {
+    let mut environment = environment.clone();
+    environment.update.auto_promote &= request.gates.0.is_empty();
+    environment
+}
+
+/// As [`run`], and says where the version ran before.
+pub(crate) async fn promote(
+    clients: &Clients,
+    environment: &Environment,
+    request: &Request,
+    promoted: Vec<PromotedReport>,
+    events: &dyn EventSink,
+) -> Result<Report> {
+    environment.check()?;
+    let clients = clients.within(environment);
+    let recorder = Recorder::new(events);
+    let environment = gated(environment, request);
+    let mut release = Release::new(&clients, &environment, request, &recorder);
+    release.set_gates()?;
+    release.kind = Kind::Promotion;
+    release.report.promoted = promoted;
+    Box::pin(release.run()).await?;
+    Ok(release.end(&recorder))
 }
 
 /// Puts earlier versions of jobs back, with the lock and the report of a release.
@@ -53,11 +79,15 @@ pub(crate) async fn roll_back(
     environment: &Environment,
     request: &Request,
     wanted: Vec<(Component, Job)>,
+    report: Report,
     events: &dyn EventSink,
 ) -> Result<Report> {
-    let mut release = Release::new(clients, environment, request, events);
+    let recorder = Recorder::new(events);
+    let mut release = Release::new(clients, environment, request, &recorder);
+    release.kind = Kind::Rollback;
+    release.report = report;
     Box::pin(release.roll_back(wanted)).await?;
-    Ok(release.report)
+    Ok(release.end(&recorder))
 }
 
 /// A release in progress.
@@ -73,6 +103,7 @@ pub(super) struct Release<'a> {
     /// What looks at canaries and, during the soak time, at jobs.
     pub(super) gates: Vec<Arc<dyn Gate>>,
     since: Timestamp,
+    pub(super) kind: Kind,
 }
 
 impl<'a> Release<'a> {
@@ -88,11 +119,26 @@ impl<'a> Release<'a> {
             request,
             events,
             deadline: Instant::now() + request.timeout,
-            report: Report::new(environment.stage, request.version.as_str(), &request.stack),
+            report: Report::begun(environment.stage, request),
             previous: BTreeMap::new(),
             gates: Vec::new(),
             since: Timestamp::now(),
+            kind: Kind::Deploy,
         }
+    }
+
+    fn set_gates(&mut self) -> Result<()> {
+        if !self.request.plan_only {
+            self.gates = gate::all(self.environment, self.request)?;
+        }
+        Ok(())
+    }
+
+    /// The report, with what was recorded on the way.
+    pub(super) fn end(mut self, recorder: &Recorder<'_>) -> Report {
+        self.report.finished = Some(Timestamp::now());
+        self.report.timeline = woven(std::mem::take(&mut self.report.timeline), recorder.take());
+        self.report
     }
 }
 
@@ -115,14 +161,20 @@ impl Release<'_> {
                 self.step(&name, async |release| release.roll_back_one(component, job).await).await?;
             let outcome = report.outcome.unwrap_or(Outcome::Failed);
             self.events.event(&Event::JobFinished { job: report.job.clone(), outcome });
+            if let Some(version) = report.previous_version {
+                self.previous.insert(component, version);
+            }
             self.report.jobs.push(report);
             if !outcome.is_success() {
-                self.report.outcome = outcome;
+                let goes_on =
+                    matches!(outcome, Outcome::Interrupted | Outcome::Timeout | Outcome::ReadyForPromotion);
+                self.report.outcome = if goes_on { outcome } else { undo::undo(self, outcome, lock).await };
                 break;
             }
         }
         let outcome = self.report.outcome;
         let ended = (!matches!(outcome, Outcome::Interrupted | Outcome::Timeout)).then_some(outcome);
+        self.remember().await;
         self.record(None, ended).await
     }
 
@@ -171,6 +223,7 @@ impl Release<'_> {
         let outcome = Box::pin(self.deploy(plans, lock)).await?;
         self.report.outcome = outcome;
         let ended = (!matches!(outcome, Outcome::Interrupted | Outcome::Timeout)).then_some(outcome);
+        self.remember().await;
         self.record(None, ended).await
     }
 
@@ -316,7 +369,8 @@ impl Release<'_> {
     async fn plan_all(&mut self) -> Result<Vec<JobPlanned>> {
         let mut plans = Vec::new();
         for component in &self.request.components {
-            let job = crate::jobs::job(*component, self.environment, &self.request.version);
+            let version = self.request.version_of(*component);
+            let job = crate::jobs::job(*component, self.environment, version);
             let job = secrets::pinned(job, &self.report.secrets);
             let planned = plan::plan_job(&self.clients.nomad, *component, job).await?;
             let event = Event::Planned {
@@ -363,6 +417,8 @@ impl Release<'_> {
             job.version = job.previous_version;
             job.outcome = Some(outcome);
             job.changes = planned.changes();
+            job.restarts = planned.restarts();
+            job.release = job.previous_release.clone();
             self.report.jobs.push(job);
         }
         Ok(())
@@ -515,7 +571,7 @@ impl Release<'_> {
         if outcome == Outcome::Deployed {
             const PATIENCE: Duration = Duration::from_secs(30);
             let limit = PATIENCE.min(self.deadline.saturating_duration_since(Instant::now()));
-            match verify::instances(self.clients, component, job.desired, limit).await? {
+            match verify::instances(self.clients, self.environment, component, job.desired, limit).await? {
                 Ok(passing) => self.events.event(&Event::Verified { job: job.job.clone(), passing }),
                 Err(text) => self.warn(text),
             }
@@ -583,11 +639,21 @@ impl Release<'_> {
     /// Names the version, so that Nomad keeps it and people find it.
     async fn tag(&mut self, job: &JobReport) {
         let Some(version) = job.version else { return };
-        let tag = format!("wuffchat-{}", self.request.version.as_str().replace(':', "-"));
-        let tagged = self.clients.nomad.jobs().tag_version(&job.job, &tag, version).await;
+        let Ok(component) = job.job.parse() else { return };
+        let release = self.request.version_of(component).as_str();
+        let tagged = history::tag(&self.clients.nomad, &job.job, release, &self.request.who, version).await;
         if let Err(error) = tagged {
             // The same version may be released again later; its older tag is as good.
             tracing::debug!(%error, job = job.job, "the version was not tagged");
+        }
+    }
+
+    /// Writes the release into the history; one that cannot be written is as good a release.
+    pub(super) async fn remember(&mut self) {
+        if let Err(error) =
+            history::remember(self.clients, self.environment, &mut self.report, self.kind).await
+        {
+            self.warn(format!("the release was not written into the history: {error}"));
         }
     }
 }
@@ -597,6 +663,10 @@ impl JobReport {
         Self {
             job: component.job_id().to_owned(),
             previous_version: current.filter(|job| job.stop != Some(true)).and_then(|job| job.version),
+            previous_release: current
+                .filter(|job| job.stop != Some(true))
+                .and_then(crate::jobs::version_of)
+                .map(String::from),
             ..Self::default()
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nomad_client::{Client as Nomad, ClientStatus};
 
-use crate::app::Component;
+use crate::app::{Component, Environment};
 use crate::{Clients, Result};
 
 /// Instances of a job that are healthy, and how many there should be.
@@ -21,6 +21,7 @@ pub(crate) async fn running(nomad: &Nomad, component: Component) -> Result<(u64,
 /// The inner error is a sentence about what was found instead.
 pub(super) async fn instances(
     clients: &Clients,
+    environment: &Environment,
     component: Component,
     wanted: u64,
     limit: Duration,
@@ -40,6 +41,15 @@ pub(super) async fn instances(
             let entries = clients.consul.health().service(name).passing().await?;
             let (mut ours, mut strangers) = (0, 0);
             for entry in &entries {
+                // Another environment's instances, on the same Consul under the same name.
+                if entry
+                    .service
+                    .meta
+                    .get("environment")
+                    .is_some_and(|name| name != environment.stage.as_str())
+                {
+                    continue;
+                }
                 match allocation_of(&entry.service.id) {
                     Some(id) if running.contains(id) => ours += 1,
                     // Registered by this Nomad once, or by another cluster on the same Consul.

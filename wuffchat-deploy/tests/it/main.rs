@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod agents;
+mod drift;
 mod failures;
 mod identity;
+mod history;
 mod jobs;
+mod promotion;
 mod releases;
 mod secrets;
+mod reports;
 mod stack;

@@ -41,18 +41,15 @@ pub(crate) fn needs_replacement(old: &Value, new: &Value, group: &str) -> bool {
             "CSIPluginConfig",
             "Meta",
             "Resources",
-            "DispatchPayload",
-            "Lifecycle",
             "VolumeMounts",
             "Identities",
             "Identity",
-            "KillTimeout",
-            "LogConfig",
-            "Schedule",
             "Secrets",
         ]
         .iter()
         .any(|key| t.at(key) != u.at(key))
+            // Of the log's settings this alone needs another task.
+            || t.at("LogConfig").b("Disabled") != u.at("LogConfig").b("Disabled")
     })
 }
 

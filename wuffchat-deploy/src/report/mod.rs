@@ -1,8 +1,22 @@
 //! The result of a release, for people and for programs.
+//!
+//! A [`Report`] is JSON through serde, Markdown through [`Report::to_markdown`] and a page through
+//! [`Report::to_html`].
 
+mod chart;
+mod html;
+mod instances;
+mod markdown;
+mod timeline;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::app::{Component, Stage};
+
+pub(crate) use instances::{moments, woven};
+pub(crate) use timeline::Recorder;
+pub use timeline::{Happening, Moment};
 
 /// How a release, or one job of it, ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -107,6 +121,24 @@ pub struct Report {
     pub steps: Vec<StepReport>,
     /// What did not stop the release but deserves a look.
     pub warnings: Vec<String>,
+    /// Who released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// When it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished: Option<Timestamp>,
+    /// What happened when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timeline: Vec<Moment>,
+    /// The versions of the secrets when what was gone back to was released, and now; for rollbacks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secret_versions: Vec<SecretVersions>,
+    /// Where what was released ran before; for promotions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promoted: Vec<PromotedReport>,
 }
 
 impl Report {
@@ -120,7 +152,26 @@ impl Report {
             secrets: Vec::new(),
             steps: Vec::new(),
             warnings: Vec::new(),
+            who: None,
+            started: None,
+            finished: None,
+            timeline: Vec::new(),
+            secret_versions: Vec::new(),
+            promoted: Vec::new(),
         }
+    }
+
+    /// The sentence that says how it ended.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        self.outcome.sentence(&format!("version {} on {}", self.version, self.environment))
+    }
+
+    pub(crate) fn begun(environment: Stage, request: &crate::release::Request) -> Self {
+        let mut report = Self::new(environment, request.version.as_str(), &request.stack);
+        report.who = Some(request.who.clone());
+        report.started = Some(Timestamp::now());
+        report
     }
 
     /// The report of one job.
@@ -146,6 +197,12 @@ pub struct JobReport {
     pub deployment_status: Option<String>,
     /// How this job ended.
     pub outcome: Option<Outcome>,
+    /// The version of the application now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
+    /// The version of the application before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_release: Option<String>,
     /// Healthy instances of the deployment.
     pub healthy: u64,
     /// Instances there should be.
@@ -153,6 +210,9 @@ pub struct JobReport {
     /// What changes, a line each; for plans.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<String>,
+    /// Why instances would restart, or would not, a sentence each; for plans.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restarts: Vec<String>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureReport>,
@@ -194,4 +254,58 @@ pub struct StepReport {
     pub millis: u64,
     /// `ok`, or what went wrong.
     pub outcome: String,
+}
+
+/// The versions of a secret at two times.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SecretVersions {
+    /// Mount and path.
+    pub path: String,
+    /// The version that was in force for the release that is gone back to; `None` where nobody wrote it down.
+    pub then: Option<u64>,
+    /// The newest version now; `None` where there is none.
+    pub now: Option<u64>,
+    /// Whether the job names its version, so that going back brings the old value back.
+    pub pinned: bool,
+}
+
+impl SecretVersions {
+    /// What new instances read, as a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Self { path, then, now, pinned } = self;
+        let number = |version: &Option<u64>| version.map_or_else(|| "none".to_owned(), |it| it.to_string());
+        match then {
+            None => format!("{path}: version {} is in force; what it was then is not known", number(now)),
+            Some(then) if Some(*then) == *now => format!("{path}: version {then}, then and now"),
+            Some(then) if *pinned => {
+                format!("{path}: version {then} comes back with the job; the newest is {}", number(now))
+            }
+            Some(then) => format!(
+                "{path}: version {then} then, {} now; going back does not change secrets, and the newest is in force",
+                number(now)
+            ),
+        }
+    }
+}
+
+/// Where a job that is promoted ran before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PromotedReport {
+    /// The job.
+    pub job: String,
+    /// The environment it ran in.
+    pub environment: Stage,
+    /// The version of the application.
+    pub release: String,
+    /// The image it ran there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Its Nomad version there.
+    pub version: u64,
+    /// The deployment that succeeded there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment_id: Option<String>,
 }

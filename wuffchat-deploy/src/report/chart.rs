@@ -1,0 +1,362 @@
+//! The timeline as a picture: steps, the counts of each deployment, each instance, and what
+//! happened to them, over one axis of time.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use super::html::{escape, sentence};
+use super::{Happening, Moment};
+
+const WIDTH: f64 = 1000.0;
+/// Where names end and time begins.
+const LEFT: f64 = 210.0;
+const RIGHT: f64 = 24.0;
+const ROW: f64 = 24.0;
+const COUNTS: f64 = 56.0;
+
+/// What the shapes mean, without colour too.
+pub(super) const LEGEND: &str = "<ul class=\"legend\" aria-label=\"Legend\"><li>▲ registered</li><li>◆ promoted</li><li>▮▮ gate</li><li>⧗ soaking</li><li>✔ verified or done</li>\
+<li>✖ trouble</li><li>↩ going back</li><li>● check</li><li>bar: dashed pending, blue running, green healthy, red unhealthy, dotted over</li>\
+<li>area: healthy instances; dashed line: wanted</li></ul>\n";
+
+/// The picture; `None` where nothing was recorded.
+pub(super) fn timeline(moments: &[Moment]) -> Option<String> {
+    let (first, last) = (moments.first()?.at, moments.last()?.at);
+    let axis = Axis { first, span: millis(last, first).max(1.0) };
+    let mut chart = Chart { body: String::new(), y: 34.0, axis };
+    chart.steps(moments);
+    let mut jobs: Vec<&str> = Vec::new();
+    for job in moments.iter().filter_map(|moment| moment.job.as_deref()) {
+        if !jobs.contains(&job) {
+            jobs.push(job);
+        }
+    }
+    for job in jobs {
+        let of_job: Vec<&Moment> =
+            moments.iter().filter(|moment| moment.job.as_deref() == Some(job)).collect();
+        chart.job(job, &of_job);
+    }
+    Some(chart.finish())
+}
+
+fn millis(at: Timestamp, first: Timestamp) -> f64 {
+    at.duration_since(first).as_secs_f64() * 1000.0
+}
+
+struct Axis {
+    first: Timestamp,
+    span: f64,
+}
+
+impl Axis {
+    fn x(&self, at: Timestamp) -> f64 {
+        LEFT + (WIDTH - LEFT - RIGHT) * (millis(at, self.first) / self.span).clamp(0.0, 1.0)
+    }
+
+    /// A round distance between lines, with at most about eight of them.
+    fn tick(&self) -> f64 {
+        const STEPS: [f64; 15] =
+            [50.0, 100.0, 200.0, 500.0, 1e3, 2e3, 5e3, 10e3, 15e3, 30e3, 60e3, 120e3, 300e3, 600e3, 1800e3];
+        STEPS.into_iter().find(|step| self.span / step <= 8.0).unwrap_or(3600e3)
+    }
+}
+
+struct Chart {
+    body: String,
+    y: f64,
+    axis: Axis,
+}
+
+impl Chart {
+    fn finish(self) -> String {
+        let height = self.y + 8.0;
+        let mut grid = String::new();
+        let tick = self.axis.tick();
+        let mut at = 0.0;
+        while at <= self.axis.span {
+            let x = LEFT + (WIDTH - LEFT - RIGHT) * at / self.axis.span;
+            let label = if tick < 1000.0 { format!("{:.1} s", at / 1000.0) } else { clock(at / 1000.0) };
+            let _ = write!(
+                grid,
+                "<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"24\" y2=\"{height:.0}\"/>\
+                 <text class=\"soft\" x=\"{x:.1}\" y=\"16\" text-anchor=\"middle\">{label}</text>"
+            );
+            at += tick;
+        }
+        format!(
+            "<svg role=\"img\" aria-labelledby=\"timeline-title timeline-text\" viewBox=\"0 0 {WIDTH} {height:.0}\">\
+             <title id=\"timeline-title\">Timeline of the release</title>\
+             <desc id=\"timeline-text\">Steps, deployments and instances over time. The table below has the same.</desc>\
+             {grid}{}</svg>",
+            self.body
+        )
+    }
+
+    fn name(&mut self, text: &str, class: &str, middle: f64) {
+        let shown: String = text.chars().take(32).collect();
+        let _ = write!(
+            self.body,
+            "<text class=\"{class}\" x=\"0\" y=\"{:.1}\">{}</text>",
+            middle + 4.0,
+            escape(&shown)
+        );
+    }
+
+    fn bar(&mut self, class: &str, from: Timestamp, to: Timestamp, title: &str) {
+        let (x, end) = (self.axis.x(from), self.axis.x(to));
+        let _ = write!(
+            self.body,
+            "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"3\"><title>{}</title></rect>",
+            self.y + 4.0,
+            (end - x).max(2.0),
+            ROW - 8.0,
+            escape(title)
+        );
+    }
+
+    fn steps(&mut self, moments: &[Moment]) {
+        let end = moments.last().map(|moment| moment.at);
+        for (place, moment) in moments.iter().enumerate() {
+            let Happening::StepStarted { step } = &moment.what else { continue };
+            let finished = moments.iter().skip(place).find_map(|later| match &later.what {
+                Happening::StepFinished { step: ended, outcome } if ended == step => {
+                    Some((later.at, outcome.as_str()))
+                }
+                _ => None,
+            });
+            let (to, outcome) = finished.unwrap_or((end.unwrap_or(moment.at), "did not end"));
+            let class = if outcome == "ok" { "step" } else { "step-bad" };
+            self.name(step, "", self.y + ROW / 2.0);
+            self.bar(class, moment.at, to, &format!("{step}: {outcome}"));
+            self.y += ROW;
+        }
+    }
+
+    fn job(&mut self, job: &str, moments: &[&Moment]) {
+        self.y += 10.0;
+        let _ = write!(
+            self.body,
+            "<line class=\"rule\" x1=\"0\" x2=\"{WIDTH}\" y1=\"{0:.1}\" y2=\"{0:.1}\"/>",
+            self.y
+        );
+        self.y += 6.0;
+        self.name(job, "head", self.y + ROW / 2.0);
+        for moment in moments {
+            self.marker(moment, self.y + ROW / 2.0);
+        }
+        self.y += ROW;
+        self.counts(moments);
+        self.instances(moments);
+    }
+
+    /// The shape of something that took no time.
+    fn marker(&mut self, moment: &Moment, y: f64) {
+        let (class, shape) = match &moment.what {
+            Happening::Registered { .. } => ("mark", "M-6,5 L0,-6 L6,5Z"),
+            Happening::Gate { verdict, .. } => {
+                let class = match verdict.as_str() {
+                    "pass" => "mark-good",
+                    "fail" => "mark-bad",
+                    _ => "mark-warn",
+                };
+                (class, "M-5,-6 L-2,-6 L-2,6 L-5,6Z M2,-6 L5,-6 L5,6 L2,6Z")
+            }
+            Happening::Soaking { .. } | Happening::Soaked { .. } => {
+                ("mark", "M-5,-6 L5,-6 L0,0 L5,6 L-5,6 L0,0Z")
+            }
+            Happening::Promoted { .. } => ("mark-good", "M0,-7 L6,0 L0,7 L-6,0Z"),
+            Happening::Verified { .. } => ("mark-good", "M-6,0 L-3,-3 L-1,0 L4,-6 L7,-3 L-1,6Z"),
+            Happening::Finished { outcome } if outcome.is_success() => {
+                ("mark-good", "M-6,0 L-3,-3 L-1,0 L4,-6 L7,-3 L-1,6Z")
+            }
+            Happening::Trouble { .. } | Happening::Finished { .. } => {
+                ("mark-bad", "M-6,-4 L-4,-6 L0,-2 L4,-6 L6,-4 L2,0 L6,4 L4,6 L0,2 L-4,6 L-6,4 L-2,0Z")
+            }
+            Happening::Reverting { .. } => {
+                ("mark-warn", "M-7,-1 L0,-7 L0,-3 L6,-3 L6,6 L2,6 L2,1 L0,1 L0,5Z")
+            }
+            _ => return,
+        };
+        let _ = write!(
+            self.body,
+            "<path class=\"{class}\" transform=\"translate({:.1},{y:.1})\" d=\"{shape}\"><title>{}</title></path>",
+            self.axis.x(moment.at),
+            escape(&sentence(moment))
+        );
+    }
+
+    /// Healthy instances of the deployments, and how many are wanted.
+    fn counts(&mut self, moments: &[&Moment]) {
+        let progress: Vec<(Timestamp, u64, u64, &Moment)> = moments
+            .iter()
+            .filter_map(|moment| match &moment.what {
+                Happening::Progress { healthy, desired, .. } => {
+                    Some((moment.at, *healthy, *desired, *moment))
+                }
+                _ => None,
+            })
+            .collect();
+        let (Some(begin), Some(end)) = (progress.first(), progress.last()) else { return };
+        let most = progress
+            .iter()
+            .map(|(_, healthy, desired, _)| (*healthy).max(*desired))
+            .max()
+            .unwrap_or(0)
+            .max(1);
+        let (top, bottom) = (self.y + 6.0, self.y + COUNTS - 8.0);
+        // Counts of instances are far below what a double holds exactly.
+        let number = |count: u64| u32::try_from(count).map_or(f64::from(u32::MAX), f64::from);
+        let level = |count: u64| bottom - (bottom - top) * number(count) / number(most);
+        let (mut area, mut wanted) = (format!("M{:.1},{bottom:.1}", self.axis.x(begin.0)), String::new());
+        for (place, (at, healthy, desired, _)) in progress.iter().enumerate() {
+            let x = self.axis.x(*at);
+            let _ = write!(area, " H{x:.1} V{:.1}", level(*healthy));
+            let command = if place == 0 {
+                format!("M{x:.1},{:.1}", level(*desired))
+            } else {
+                format!(" H{x:.1} V{:.1}", level(*desired))
+            };
+            wanted.push_str(&command);
+        }
+        let right = moments.last().map_or(end.0, |moment| moment.at);
+        let _ = write!(area, " H{0:.1} V{bottom:.1}Z", self.axis.x(right));
+        let _ = write!(wanted, " H{:.1}", self.axis.x(right));
+        self.name("healthy of wanted", "soft", self.y + COUNTS / 2.0);
+        let _ =
+            write!(self.body, "<path class=\"count\" d=\"{area}\"/><path class=\"wanted\" d=\"{wanted}\"/>");
+        let _ = write!(
+            self.body,
+            "<text class=\"soft\" x=\"{0:.1}\" y=\"{1:.1}\" text-anchor=\"end\">{most}</text><text class=\"soft\" x=\"{0:.1}\" y=\"{2:.1}\" text-anchor=\"end\">0</text>",
+            LEFT - 8.0,
+            top + 4.0,
+            bottom + 4.0
+        );
+        for (at, _, _, moment) in &progress {
+            let _ = write!(
+                self.body,
+                "<rect x=\"{:.1}\" y=\"{top:.1}\" width=\"6\" height=\"{:.1}\" fill=\"transparent\"><title>{}</title></rect>",
+                self.axis.x(*at) - 3.0,
+                bottom - top,
+                escape(&sentence(moment))
+            );
+        }
+        self.y += COUNTS;
+    }
+
+    /// A bar for each instance, cut where its state changes, with its checks on it.
+    fn instances(&mut self, moments: &[&Moment]) {
+        let mut lanes: Vec<(&str, Vec<&Moment>)> = Vec::new();
+        for moment in moments {
+            if let Happening::Allocation { id, .. } = &moment.what {
+                match lanes.iter_mut().find(|(known, _)| known == id) {
+                    Some((_, lane)) => lane.push(moment),
+                    None => lanes.push((id, vec![moment])),
+                }
+            }
+        }
+        let end = moments.last().map(|moment| moment.at);
+        let mut by_name: BTreeMap<String, f64> = BTreeMap::new();
+        for (id, lane) in lanes {
+            let Some(Happening::Allocation { allocation, canary, .. }) =
+                lane.last().map(|moment| &moment.what)
+            else {
+                continue;
+            };
+            let short = allocation.rsplit('.').next().unwrap_or(allocation);
+            let kind = if *canary { " canary" } else { "" };
+            self.name(&format!("{short}{kind} {}", id.get(..8).unwrap_or(id)), "", self.y + ROW / 2.0);
+            for (place, moment) in lane.iter().enumerate() {
+                let Happening::Allocation { status, healthy, .. } = &moment.what else { continue };
+                let until = lane.get(place + 1).map(|next| next.at).or(end).unwrap_or(moment.at);
+                self.bar(state(status, *healthy), moment.at, until, &sentence(moment));
+            }
+            by_name.insert(allocation.clone(), self.y + ROW / 2.0);
+            self.y += ROW;
+        }
+        for moment in moments {
+            let Happening::Check { allocation, status, .. } = &moment.what else { continue };
+            let Some(y) = by_name.get(allocation) else { continue };
+            let class =
+                if matches!(status.as_str(), "passing" | "success") { "mark-good" } else { "mark-bad" };
+            let _ = write!(
+                self.body,
+                "<circle class=\"{class}\" cx=\"{:.1}\" cy=\"{y:.1}\" r=\"4.5\"><title>{}</title></circle>",
+                self.axis.x(moment.at),
+                escape(&sentence(moment))
+            );
+        }
+    }
+}
+
+fn state(status: &str, healthy: Option<bool>) -> &'static str {
+    match (status, healthy) {
+        ("complete" | "lost" | "unknown", _) => "over",
+        ("failed", _) | (_, Some(false)) => "unhealthy",
+        (_, Some(true)) => "healthy",
+        ("running", None) => "running",
+        _ => "pending",
+    }
+}
+
+fn clock(seconds: f64) -> String {
+    if seconds < 60.0 {
+        format!("{seconds:.0} s")
+    } else {
+        format!("{:.0}:{:02.0}", (seconds / 60.0).floor(), seconds % 60.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Outcome;
+
+    fn at(second: i64, job: Option<&str>, what: Happening) -> Moment {
+        let at = Timestamp::from_second(1_790_000_000 + second).unwrap();
+        Moment { at, job: job.map(str::to_owned), what }
+    }
+
+    fn instance(status: &str, healthy: Option<bool>) -> Happening {
+        Happening::Allocation {
+            id: "7208a882-ddf4".into(),
+            allocation: "wuffchat-api.api[0]".into(),
+            node: "node-1".into(),
+            canary: true,
+            status: status.into(),
+            healthy,
+        }
+    }
+
+    #[test]
+    fn each_thing_has_its_shape() {
+        let api = Some("wuffchat-api");
+        let moments = [
+            at(0, None, Happening::StepStarted { step: "deploy <api>".into() }),
+            at(1, api, Happening::Registered { version: 2 }),
+            at(2, api, instance("pending", None)),
+            at(4, api, instance("running", None)),
+            at(
+                6,
+                api,
+                Happening::Check {
+                    allocation: "wuffchat-api.api[0]".into(),
+                    check: "liveness".into(),
+                    status: "passing".into(),
+                },
+            ),
+            at(9, api, instance("running", Some(true))),
+            at(9, api, Happening::Promoted { deployment: "d".into() }),
+            at(10, api, Happening::Finished { outcome: Outcome::Deployed }),
+            at(10, None, Happening::StepFinished { step: "deploy <api>".into(), outcome: "ok".into() }),
+        ];
+        let svg = timeline(&moments).unwrap();
+        for class in ["step", "pending", "running", "healthy", "mark", "mark-good"] {
+            assert!(svg.contains(&format!("class=\"{class}\"")), "{class}: {svg}");
+        }
+        assert!(svg.contains("deploy &lt;api&gt;") && svg.contains("api[0] canary 7208a882"), "{svg}");
+        assert!(svg.contains(">8 s</text>"), "{svg}");
+        assert_eq!(timeline(&[]), None);
+    }
+}

@@ -1,0 +1,359 @@
+//! A report as one page that needs nothing else: no script, no font, no picture from elsewhere.
+
+use std::fmt::Write as _;
+
+use super::markdown::{mark, moved, seconds, title};
+use super::{FailureReport, JobReport, Moment, Outcome, Report, chart};
+
+const STYLE: &str = include_str!("page.css");
+
+impl Report {
+    /// The report as one self-contained HTML page, with the timeline of the release as a picture
+    /// and as a table. It loads nothing and runs no script; what comes from outside is escaped.
+    #[must_use]
+    pub fn to_html(&self) -> String {
+        let heading = format!("WuffChat {} on {}", escape(&self.version), self.environment);
+        let mut page = format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n<title>{heading}: {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n",
+            title(self.outcome)
+        );
+        let _ = writeln!(
+            page,
+            "<header>\n<h1>{heading}</h1>\n<p class=\"verdict {}\"><span aria-hidden=\"true\">{}</span> {}</p>",
+            tone(self.outcome),
+            mark(self.outcome),
+            escape(&self.verdict())
+        );
+        self.facts(&mut page);
+        page.push_str("</header>\n");
+        for job in &self.jobs {
+            if let Some(failure) = &job.failure {
+                failure_block(&mut page, &job.job, failure);
+            }
+        }
+        self.jobs_table(&mut page);
+        self.picture(&mut page);
+        self.steps_list(&mut page);
+        self.plans(&mut page);
+        self.secrets_table(&mut page);
+        if !self.warnings.is_empty() {
+            page.push_str("<section>\n<h2>Warnings</h2>\n<ul>\n");
+            for warning in &self.warnings {
+                let _ = writeln!(page, "<li>{}</li>", escape(warning));
+            }
+            page.push_str("</ul>\n</section>\n");
+        }
+        page.push_str("</main>\n</body>\n</html>\n");
+        page
+    }
+
+    fn facts(&self, page: &mut String) {
+        page.push_str("<dl class=\"facts\">\n");
+        let mut fact = |name: &str, value: &str| {
+            let _ = writeln!(page, "<div><dt>{name}</dt><dd>{}</dd></div>", escape(value));
+        };
+        if let Some(who) = &self.who {
+            fact("Released by", who);
+        }
+        if let Some(started) = self.started {
+            fact("Began", &started.round(jiff::Unit::Second).unwrap_or(started).to_string());
+        }
+        if let Some(took) = self.took() {
+            fact("Took", &took);
+        }
+        fact("Stack", &self.stack);
+        page.push_str("</dl>\n");
+    }
+
+    fn jobs_table(&self, page: &mut String) {
+        if self.jobs.is_empty() {
+            return;
+        }
+        page.push_str("<section>\n<h2>Jobs</h2>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Job</th><th scope=\"col\">Outcome</th><th scope=\"col\">Release</th><th scope=\"col\">Nomad version</th><th scope=\"col\">Healthy</th><th scope=\"col\">Deployment</th></tr></thead>\n<tbody>\n");
+        for job in &self.jobs {
+            job_row(page, job);
+        }
+        page.push_str("</tbody>\n</table></div>\n");
+        for it in &self.promoted {
+            let image = it
+                .image
+                .as_deref()
+                .map(|image| format!(", image <code>{}</code>", escape(image)))
+                .unwrap_or_default();
+            let _ = writeln!(
+                page,
+                "<p><strong>{}</strong> was promoted from {}: release {}, Nomad version {}{image}.</p>",
+                escape(&it.job),
+                it.environment,
+                escape(&it.release),
+                it.version
+            );
+        }
+        page.push_str("</section>\n");
+    }
+
+    fn picture(&self, page: &mut String) {
+        let Some(svg) = chart::timeline(&self.timeline) else { return };
+        let _ = writeln!(
+            page,
+            "<section>\n<h2>Timeline</h2>\n<div class=\"wide\">{svg}</div>\n{}",
+            chart::LEGEND
+        );
+        page.push_str("<details>\n<summary>The timeline as a table</summary>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Time</th><th scope=\"col\">After</th><th scope=\"col\">Job</th><th scope=\"col\">What</th></tr></thead>\n<tbody>\n");
+        let first = self.timeline.first().map(|moment| moment.at);
+        for moment in &self.timeline {
+            let after = first.map(|first| moment.at.duration_since(first).as_millis()).unwrap_or_default();
+            let _ = writeln!(
+                page,
+                "<tr><td><time datetime=\"{0}\">{1}</time></td><td class=\"number\">{2}</td><td>{3}</td><td>{4}</td></tr>",
+                moment.at,
+                moment.at.strftime("%H:%M:%S"),
+                seconds(u64::try_from(after).unwrap_or_default()),
+                escape(moment.job.as_deref().unwrap_or_default()),
+                escape(&sentence(moment))
+            );
+        }
+        page.push_str("</tbody>\n</table></div>\n</details>\n</section>\n");
+    }
+
+    fn steps_list(&self, page: &mut String) {
+        if self.steps.is_empty() {
+            return;
+        }
+        page.push_str("<section>\n<h2>Steps</h2>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Step</th><th scope=\"col\">Took</th><th scope=\"col\">Result</th></tr></thead>\n<tbody>\n");
+        for step in &self.steps {
+            let _ = writeln!(
+                page,
+                "<tr><td>{}</td><td class=\"number\">{}</td><td>{}</td></tr>",
+                escape(&step.name),
+                seconds(step.millis),
+                escape(&step.outcome)
+            );
+        }
+        page.push_str("</tbody>\n</table></div>\n</section>\n");
+    }
+
+    fn plans(&self, page: &mut String) {
+        for job in &self.jobs {
+            for (what, lines) in [("What restarts in", &job.restarts), ("Changes of", &job.changes)] {
+                if lines.is_empty() {
+                    continue;
+                }
+                let _ = writeln!(
+                    page,
+                    "<details>\n<summary>{what} {}</summary>\n{}</details>",
+                    escape(&job.job),
+                    block(lines)
+                );
+            }
+        }
+    }
+
+    fn secrets_table(&self, page: &mut String) {
+        if self.secrets.is_empty() && self.secret_versions.is_empty() {
+            return;
+        }
+        page.push_str(
+            "<section>\n<h2>Secrets</h2>\n<p>Names and versions only; no value is in this report.</p>\n",
+        );
+        if !self.secrets.is_empty() {
+            page.push_str("<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Secret</th><th scope=\"col\">Version</th><th scope=\"col\">Written</th></tr></thead>\n<tbody>\n");
+            for secret in &self.secrets {
+                let written = if secret.changed { "by this release" } else { "before" };
+                let _ = writeln!(
+                    page,
+                    "<tr><td><code>{}</code></td><td class=\"number\">{}</td><td>{written}</td></tr>",
+                    escape(&secret.path),
+                    secret.version
+                );
+            }
+            page.push_str("</tbody>\n</table></div>\n");
+        }
+        if !self.secret_versions.is_empty() {
+            page.push_str("<h3>Then and now</h3>\n<ul>\n");
+            for secret in &self.secret_versions {
+                let _ = writeln!(page, "<li>{}</li>", escape(&secret.sentence()));
+            }
+            page.push_str("</ul>\n");
+        }
+        page.push_str("</section>\n");
+    }
+}
+
+fn job_row(page: &mut String, job: &JobReport) {
+    let outcome = job.outcome.map_or_else(String::new, |it| {
+        format!(
+            "<span class=\"badge {}\"><span aria-hidden=\"true\">{}</span> {}</span>",
+            tone(it),
+            mark(it),
+            title(it)
+        )
+    });
+    let numbers = (job.previous_version.map(|it| it.to_string()), job.version.map(|it| it.to_string()));
+    let deployment = match (&job.deployment_id, &job.deployment_status) {
+        (Some(id), Some(status)) => {
+            format!(
+                "<code title=\"{}\">{}</code> {}",
+                escape(id),
+                escape(id.get(..8).unwrap_or(id)),
+                escape(status)
+            )
+        }
+        _ => String::new(),
+    };
+    let _ = writeln!(
+        page,
+        "<tr><th scope=\"row\">{}</th><td>{outcome}</td><td>{}</td><td>{}</td><td class=\"number\">{}/{}</td><td>{deployment}</td></tr>",
+        escape(&job.job),
+        escape(&moved(job.previous_release.as_deref(), job.release.as_deref())),
+        escape(&moved(numbers.0.as_deref(), numbers.1.as_deref())),
+        job.healthy,
+        job.desired
+    );
+}
+
+fn failure_block(page: &mut String, job: &str, failure: &FailureReport) {
+    let _ = writeln!(
+        page,
+        "<section class=\"failure\">\n<h2>{} failed <span class=\"badge bad\">{}</span></h2>\n<p>{}</p>",
+        escape(job),
+        escape(&failure.class),
+        escape(&failure.message)
+    );
+    for (what, lines) in [("Events", &failure.task_events), ("Last output", &failure.log_tail)] {
+        if !lines.is_empty() {
+            let _ = writeln!(page, "<h3>{what}</h3>\n{}", block(lines));
+        }
+    }
+    page.push_str("</section>\n");
+}
+
+fn block(lines: &[String]) -> String {
+    let lines: Vec<String> = lines.iter().map(|line| escape(line)).collect();
+    // A reader without a mouse has to be able to scroll it.
+    format!("<pre tabindex=\"0\">{}</pre>\n", lines.join("\n"))
+}
+
+/// What happened, as a sentence.
+pub(super) fn sentence(moment: &Moment) -> String {
+    use super::Happening;
+    match &moment.what {
+        Happening::StepStarted { step } => format!("{step} begins"),
+        Happening::StepFinished { step, outcome } => format!("{step}: {outcome}"),
+        Happening::Registered { version } => format!("registered as version {version}"),
+        Happening::Progress { status, canaries, placed, healthy, unhealthy, desired, .. } => {
+            let canaries = if canaries.1 > 0 {
+                format!(", canaries {}/{} healthy", canaries.0, canaries.1)
+            } else {
+                String::new()
+            };
+            format!(
+                "deployment {status}: {placed} placed, {healthy} healthy, {unhealthy} unhealthy of {desired}{canaries}"
+            )
+        }
+        Happening::Allocation { allocation, node, canary, status, healthy, .. } => {
+            let kind = if *canary { "canary " } else { "" };
+            let health = match healthy {
+                Some(true) => ", healthy",
+                Some(false) => ", unhealthy",
+                None => "",
+            };
+            let node = if node.is_empty() { String::new() } else { format!(" on {node}") };
+            format!("{kind}{allocation}{node} is {status}{health}")
+        }
+        Happening::Check { allocation, check, status } => {
+            format!("check {check} of {allocation} is {status}")
+        }
+        Happening::Gate { gate, verdict, text } => {
+            format!("gate {gate}: {}: {text}", verdict.replace('_', " "))
+        }
+        Happening::Soaking { canaries } => format!("{} watched before it is trusted", part(*canaries)),
+        Happening::Soaked { canaries } => format!("{} watched for long enough", part(*canaries)),
+        Happening::Trouble { allocation, text } => format!("{allocation}: {text}"),
+        Happening::Promoted { .. } => "canaries promoted".to_owned(),
+        Happening::Reverting { to_version: Some(version) } => format!("going back to version {version}"),
+        Happening::Reverting { to_version: None } => "going back".to_owned(),
+        Happening::Verified { passing } => format!("{passing} instances found in Consul"),
+        Happening::Finished { outcome } => title(*outcome).to_owned(),
+        Happening::Warning { text } => text.clone(),
+    }
+}
+
+const fn part(canaries: bool) -> &'static str {
+    if canaries { "the canaries are" } else { "the job is" }
+}
+
+/// How an outcome is coloured.
+pub(super) const fn tone(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Deployed | Outcome::Unchanged => "good",
+        Outcome::Planned | Outcome::Untouched => "plain",
+        Outcome::Reverted
+        | Outcome::Superseded
+        | Outcome::ReadyForPromotion
+        | Outcome::Timeout
+        | Outcome::Interrupted => "warn",
+        Outcome::Failed
+        | Outcome::PlacementFailed
+        | Outcome::Conflict
+        | Outcome::LockHeld
+        | Outcome::NotReady => "bad",
+    }
+}
+
+/// Text as text, in an element or a quoted attribute.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in printable(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Without control characters, such as those that colour a terminal, and without those that turn
+/// the reading direction.
+pub(super) fn printable(text: &str) -> String {
+    let bidi = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|c| (!c.is_control() || matches!(c, '\n' | '\t')) && !bidi(*c)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Stage;
+
+    #[test]
+    fn a_page_needs_nothing_else_and_nothing_breaks_out() {
+        let mut report = Report::new(Stage::Staging, "v2", "embedded");
+        report.outcome = Outcome::Failed;
+        report.warnings.push("<script>alert('x')</script>\u{1b}[31m\u{202e}".into());
+        report.jobs.push(JobReport {
+            job: "wuffchat-api".into(),
+            outcome: Some(Outcome::Failed),
+            failure: Some(FailureReport {
+                class: "crash".into(),
+                message: "\"><img src=x>".into(),
+                task_events: vec![],
+                log_tail: vec!["</pre><script>".into()],
+            }),
+            ..JobReport::default()
+        });
+        let page = report.to_html();
+        assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;[31m</li>"), "{page}");
+        for outside in ["<script", "<img", "<link", "src=\"", "url(", "@import", "https:"] {
+            assert!(!page.contains(outside), "{outside}");
+        }
+        assert!(page.find("failed") < page.find("<h2>Jobs"));
+        assert_eq!(page.matches("<section").count(), page.matches("</section>").count());
+    }
+}
