@@ -18,7 +18,9 @@ use crate::{Error, Result};
 
 pub use addresses::Addresses;
 pub use cloud::Cloud;
-pub use platform::Platform;
+pub use platform::{
+    AutoscalerJob, ConsulAccess, GrafanaJob, Platform, PrometheusJob, RedisJob, ScrapeTls, TraefikJob, Volume,
+};
 pub use release::ReleaseSettings;
 pub use settings::{Domains, Driver, Scaling, Size, Traefik, Update, VaultSettings};
 pub use version::Version;
@@ -339,7 +341,7 @@ impl Environment {
                 "`update.min_healthy_time` must be shorter than `update.healthy_deadline`",
             ));
         }
-        Ok(())
+        self.platform.check(self)
     }
 
     /// The size of a component.

@@ -28,6 +28,8 @@ mod failure;
 pub mod finding;
 pub mod identity;
 pub mod jobs;
+mod monitoring;
+pub mod platform;
 pub mod release;
 pub mod render;
 pub mod report;

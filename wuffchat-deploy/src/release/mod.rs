@@ -26,7 +26,7 @@ pub use run::run;
 
 pub(crate) use follow::{Ended, Follow};
 pub(crate) use lock::ReleaseLock;
-pub(crate) use plan::{essence, with_live_counts};
+pub(crate) use plan::{essence, plan_of, with_live_counts};
 pub(crate) use verify::running;
 
 /// What to release, and how.
