@@ -216,7 +216,8 @@ pub async fn deploy(
     };
     for part in parts {
         let done =
-            step(events, part.job_id(), one(&clients.nomad, environment, part, options, events)).await?;
+            step(events, part.job_id(), Box::pin(one(&clients.nomad, environment, part, options, events)))
+                .await?;
         let outcome = done.outcome;
         events.event(&Event::JobFinished { job: part.job_id().to_owned(), outcome });
         report.jobs.push(done);

@@ -70,7 +70,10 @@ pub fn platform_json(environment: &Environment) -> Vec<File> {
 pub fn prometheus(environment: &Environment) -> Vec<File> {
     let consul = environment.platform.consul.address.as_deref().unwrap_or("127.0.0.1:8500");
     vec![
-        File { name: "prometheus.yml".to_owned(), text: monitoring::prometheus_yml(environment, consul) },
+        File {
+            name: "prometheus.yml".to_owned(),
+            text: monitoring::prometheus_yml(environment, monitoring::Discovery::Consul(consul)),
+        },
         File { name: "rules.yml".to_owned(), text: monitoring::rules(environment) },
     ]
 }

@@ -103,6 +103,9 @@ pub struct PrometheusJob {
     pub retention: Duration,
     /// Where the API has its metrics.
     pub api_metrics_path: String,
+    /// Whether Prometheus asks Consul itself what there is to scrape. Else Nomad writes that into
+    /// its configuration: for builds without Consul, such as Debian's.
+    pub consul_discovery: bool,
     /// Where samples are kept; `None` for the allocation's own disk.
     pub volume: Option<Volume>,
     /// Whether Nomad's agents speak TLS.
@@ -240,6 +243,7 @@ impl Platform {
                 scrape_interval: if dev { seconds(5) } else { seconds(15) },
                 retention: seconds(if dev { 24 * 60 * 60 } else { 15 * 24 * 60 * 60 }),
                 api_metrics_path: "/metrics".to_owned(),
+                consul_discovery: true,
                 volume: volume("prometheus"),
                 nomad_tls: None,
             },

@@ -5,7 +5,7 @@ use nomad_client::jobspec::Network;
 
 use super::beside::{self, LOCAL, Program};
 use crate::app::Environment;
-use crate::monitoring;
+use crate::monitoring::{self, Discovery};
 
 /// The job, its task and its service.
 pub const PROMETHEUS: &str = "prometheus";
@@ -32,9 +32,13 @@ pub fn prometheus(environment: &Environment) -> Job {
         ports: &["http"],
     };
     let consul = beside::consul_in_template(environment);
+    let discovery = if settings.consul_discovery { Discovery::Consul(&consul) } else { Discovery::Template };
     let mut task = program
         .task(environment)
-        .template(beside::reloaded(monitoring::prometheus_yml(environment, &consul), "local/prometheus.yml"))
+        .template(beside::reloaded(
+            monitoring::prometheus_yml(environment, discovery),
+            "local/prometheus.yml",
+        ))
         .template(beside::verbatim(beside::reloaded(monitoring::rules(environment), "local/rules.yml")));
     if beside::is_container(environment) {
         task = task.user("65534:65534");

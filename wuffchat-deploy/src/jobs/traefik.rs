@@ -73,18 +73,21 @@ fn static_file(environment: &Environment) -> String {
         };
         format!("{host}:{{{{ env \"NOMAD_PORT_{label}\" }}}}")
     };
+    let transport = json!({"lifeCycle": {
+        "requestAcceptGraceTimeout": text(settings.accept_grace),
+        "graceTimeOut": text(settings.grace),
+    }});
     let entry_point = |label: &str| {
         json!({
             "address": address(label),
             "http": {"middlewares": ["retry@file"]},
             "forwardedHeaders": {"trustedIPs": settings.trusted_ips},
-            "transport": {"lifeCycle": {
-                "requestAcceptGraceTimeout": text(settings.accept_grace),
-                "graceTimeOut": text(settings.grace),
-            }},
+            "transport": transport,
         })
     };
-    let mut points = json!({"web": entry_point("web"), "ping": {"address": address("ping")}});
+    // `/ping` answers 503 as long as requests are still taken, so that a load balancer sees it.
+    let ping = json!({"address": address("ping"), "transport": transport});
+    let mut points = json!({"web": entry_point("web"), "ping": ping});
     let mut resolvers = Value::Null;
     if let Some(resolver) = &environment.traefik.cert_resolver {
         let to = json!({"entryPoint": {"to": "websecure", "scheme": "https"}});

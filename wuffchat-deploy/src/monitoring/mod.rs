@@ -4,4 +4,4 @@ mod dashboard;
 mod scrape;
 
 pub(crate) use dashboard::{dashboard, dashboard_provider, data_source};
-pub(crate) use scrape::{prometheus_yml, rules};
+pub(crate) use scrape::{Discovery, prometheus_yml, rules};

@@ -7,13 +7,22 @@ use serde_json::{Value, json};
 use crate::app::{Component, Environment};
 use crate::jobs::{AUTOSCALER, PROMETHEUS, TRAEFIK};
 
-/// Prometheus' configuration, with Consul at `consul`. JSON is YAML too.
-pub(crate) fn prometheus_yml(environment: &Environment, consul: &str) -> String {
+/// Who asks Consul what there is to scrape.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Discovery<'a> {
+    /// Prometheus, at this address.
+    Consul(&'a str),
+    /// Nomad, when it renders the configuration.
+    Template,
+}
+
+/// Prometheus' configuration. JSON is YAML too.
+pub(crate) fn prometheus_yml(environment: &Environment, discovery: Discovery<'_>) -> String {
     let settings = &environment.platform.prometheus;
     let ours = keep("__meta_consul_service_metadata_environment", environment.stage.as_str());
-    let mut scrapes = vec![nomad(environment, consul)];
+    let mut scrapes = vec![nomad(environment, discovery)];
     let of = |name: &str, path: &str| {
-        let mut scrape = scrape(name, consul, &[name], path);
+        let mut scrape = scrape(name, discovery, &[name], path);
         set(&mut scrape, "relabel_configs", json!([ours.clone(), instance(), allocation()]));
         scrape
     };
@@ -39,12 +48,12 @@ pub(crate) fn prometheus_yml(environment: &Environment, consul: &str) -> String 
         "scrape_configs": scrapes,
     });
     // The address may be a template, whose quotes are its own.
-    format!("{file:#}\n").replace("\\\"", "\"")
+    in_place(&format!("{file:#}\n").replace("\\\"", "\""))
 }
 
 /// Servers and clients: of the ports that Nomad registers, only the one that speaks HTTP.
-fn nomad(environment: &Environment, consul: &str) -> Value {
-    let mut scrape = scrape("nomad", consul, &["nomad", "nomad-client"], "/v1/metrics");
+fn nomad(environment: &Environment, discovery: Discovery<'_>) -> Value {
+    let mut scrape = scrape("nomad", discovery, &["nomad", "nomad-client"], "/v1/metrics");
     set(&mut scrape, "params", json!({"format": ["prometheus"]}));
     set(
         &mut scrape,
@@ -69,12 +78,39 @@ fn nomad(environment: &Environment, consul: &str) -> Value {
     scrape
 }
 
-fn scrape(name: &str, consul: &str, services: &[&str], path: &str) -> Value {
-    json!({
-        "job_name": name,
-        "metrics_path": path,
-        "consul_sd_configs": [{"server": consul, "services": services, "refresh_interval": "5s"}],
-    })
+fn scrape(name: &str, discovery: Discovery<'_>, services: &[&str], path: &str) -> Value {
+    let mut scrape = json!({"job_name": name, "metrics_path": path});
+    match discovery {
+        Discovery::Consul(address) => {
+            let consul = json!({"server": address, "services": services, "refresh_interval": "5s"});
+            set(&mut scrape, "consul_sd_configs", json!([consul]));
+        }
+        Discovery::Template => {
+            let targets: String = services.iter().map(|service| targets(service)).collect();
+            // A text for now: `in_place` takes its quotes away.
+            set(&mut scrape, "static_configs", json!(format!("{OPEN}{targets}{CLOSE}")));
+        }
+    }
+    scrape
+}
+
+const OPEN: &str = "<in place>";
+const CLOSE: &str = "</in place>";
+
+/// A target for each instance, under the labels that Prometheus' own discovery gives it. What
+/// fails its checks is scraped too, and is then seen to be down.
+fn targets(service: &str) -> String {
+    format!(
+        "{{{{ range service \"{service}|any\" }}}}{{\"targets\": [\"{{{{ .Address }}}}:{{{{ .Port }}}}\"], \"labels\": \
+         {{\"__meta_consul_node\": \"{{{{ .Node }}}}\", \"__meta_consul_service_id\": \"{{{{ .ID }}}}\", \
+         \"__meta_consul_tags\": \",{{{{ range .Tags }}}}{{{{ . }}}},{{{{ end }}}}\", \
+         \"__meta_consul_service_metadata_environment\": \"{{{{ .ServiceMeta.environment }}}}\"}}}},{{{{ end }}}}"
+    )
+}
+
+/// The text with its templates as they are, instead of as texts of JSON.
+fn in_place(json: &str) -> String {
+    json.replace(&format!("\"{OPEN}"), "[").replace(&format!("{CLOSE}\""), "]")
 }
 
 fn keep(label: &str, pattern: &str) -> Value {
@@ -174,7 +210,7 @@ mod tests {
 
     #[test]
     fn nomad_is_scraped_where_its_metrics_are() {
-        let text = prometheus_yml(&Environment::new(Stage::Production), "127.0.0.1:8500");
+        let text = prometheus_yml(&Environment::new(Stage::Production), Discovery::Consul("127.0.0.1:8500"));
         let file: Value = serde_json::from_str(&text).unwrap();
         let nomad = &file["scrape_configs"][0];
         assert_eq!(nomad["metrics_path"], "/v1/metrics");
@@ -184,6 +220,15 @@ mod tests {
         let names: Vec<_> =
             file["scrape_configs"].as_array().unwrap().iter().map(|it| &it["job_name"]).collect();
         assert_eq!(names, ["nomad", "wuffchat-api", "traefik", "prometheus", "nomad-autoscaler"]);
+    }
+
+    #[test]
+    fn nomad_writes_the_targets_where_prometheus_cannot_ask() {
+        let text = prometheus_yml(&Environment::new(Stage::Production), Discovery::Template);
+        let targets =
+            r#""static_configs": [{{ range service "nomad|any" }}{"targets": ["{{ .Address }}:{{ .Port }}"]"#;
+        assert!(text.contains(targets), "{text}");
+        assert!(!text.contains("in place") && !text.contains("consul_sd_configs"), "{text}");
     }
 
     #[test]

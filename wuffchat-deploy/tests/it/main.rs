@@ -5,5 +5,6 @@
 mod agents;
 mod failures;
 mod jobs;
+mod platform;
 mod releases;
 mod stack;
