@@ -1,4 +1,4 @@
-//! Writes an environment's jobs as HCL or JSON, to stdout or into a folder.
+//! Writes an environment's jobs as HCL or JSON, or what its monitoring reads, to stdout or into a folder.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 use examples::{Failure, Target};
 use wuffchat_deploy::{Version, render};
 
-/// Writes an environment's jobs as HCL or JSON, to stdout or into a folder
+/// Writes an environment's jobs as HCL or JSON, or what its monitoring reads, to stdout or into a folder
 #[derive(Debug, Parser)]
 #[command(name = "render")]
 struct Arguments {
@@ -19,6 +19,10 @@ struct Arguments {
     /// The version of the application: an image tag or a `sha256:` digest
     #[arg(long, default_value = "v1", value_name = "TAG")]
     version: Version,
+    /// Writes the jobs beside the application instead: Traefik, Prometheus, Grafana, the autoscaler, Redis (hcl and
+    /// json only)
+    #[arg(long)]
+    platform: bool,
     /// Writes files into this folder instead of to stdout
     #[arg(long, value_name = "FOLDER")]
     into: Option<PathBuf>,
@@ -30,6 +34,10 @@ enum Format {
     Hcl,
     /// What Nomad's API and `nomad job run -json` take
     Json,
+    /// Prometheus' configuration and alert rules
+    Prometheus,
+    /// Grafana's data source and dashboard
+    Grafana,
 }
 
 fn main() -> ExitCode {
@@ -37,8 +45,15 @@ fn main() -> ExitCode {
         let environment = arguments.target.settings()?;
         environment.check()?;
         let files = match arguments.format {
+            Format::Hcl if arguments.platform => render::platform_hcl(&environment)?,
+            Format::Json if arguments.platform => render::platform_json(&environment),
+            _ if arguments.platform => {
+                return Err(Failure::usage("`--platform` is for jobs: `hcl` and `json`"));
+            }
             Format::Hcl => render::hcl(&environment, &arguments.version)?,
             Format::Json => render::json(&environment, &arguments.version)?,
+            Format::Prometheus => render::prometheus(&environment),
+            Format::Grafana => render::grafana(&environment),
         };
         let Some(folder) = &arguments.into else {
             for file in &files {
@@ -50,6 +65,9 @@ fn main() -> ExitCode {
         std::fs::create_dir_all(folder).map_err(unusable)?;
         for file in &files {
             let path = folder.join(&file.name);
+            if let Some(parent) = path.parent() {
+                std::fs::create_dir_all(parent).map_err(unusable)?;
+            }
             std::fs::write(&path, &file.text).map_err(unusable)?;
             examples::say!("{}", path.display());
         }

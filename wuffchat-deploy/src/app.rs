@@ -18,7 +18,9 @@ use crate::{Error, Result};
 
 pub use addresses::Addresses;
 pub use cloud::Cloud;
-pub use platform::Platform;
+pub use platform::{
+    AutoscalerJob, ConsulAccess, GrafanaJob, Platform, PrometheusJob, RedisJob, ScrapeTls, TraefikJob, Volume,
+};
 pub use release::{
     Comparison, GateSettings, HttpGateSettings, NoData, PrometheusGateSettings, ReleaseSettings,
 };
@@ -349,7 +351,8 @@ impl Environment {
                 "`update.min_healthy_time` must be shorter than `update.healthy_deadline`",
             ));
         }
-        self.release.check()
+        self.release.check()?;
+        self.platform.check(self)
     }
 
     /// The size of a component.

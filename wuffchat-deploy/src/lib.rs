@@ -32,6 +32,8 @@ pub mod identity;
 pub mod jobs;
 mod mask;
 pub mod promotion;
+mod monitoring;
+pub mod platform;
 pub mod release;
 pub mod render;
 pub mod report;

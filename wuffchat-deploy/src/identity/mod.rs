@@ -141,7 +141,7 @@ pub(crate) fn has_keys(config: &JwtConfig) -> bool {
 }
 
 /// Whether a role has every setting that is wanted; what else it has is its own business.
-fn covers(found: &JwtRole, wanted: &JwtRole) -> bool {
+pub(crate) fn covers(found: &JwtRole, wanted: &JwtRole) -> bool {
     let as_map = |role: &JwtRole| match serde_json::to_value(role) {
         Ok(Value::Object(map)) => map,
         _ => serde_json::Map::new(),

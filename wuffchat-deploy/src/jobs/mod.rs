@@ -2,14 +2,26 @@
 //! canary and auto-revert, secrets through workload identity, scaling on the group.
 
 mod api;
+mod autoscaler;
+pub(crate) mod beside;
+mod grafana;
 mod parts;
+mod prometheus;
+mod redis;
 mod scaling;
+mod traefik;
 mod ui;
 
 use nomad_client::Job;
 use nomad_client::jobspec::{Constraint, Migrate, Network, Port, Spread, TaskGroup, Update};
 
 use crate::app::{Component, Environment, Version};
+
+pub use autoscaler::{AUTOSCALER, autoscaler, autoscaler_policy};
+pub use grafana::{GRAFANA, grafana};
+pub use prometheus::{PROMETHEUS, prometheus};
+pub use redis::{REDIS, redis};
+pub use traefik::{TRAEFIK, traefik};
 
 pub use scaling::{cpu_query, memory_query};
 

@@ -26,8 +26,7 @@ impl JobPlanned {
     /// Whether registering would change nothing.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
-        let stopped = self.current.as_ref().is_none_or(|job| job.stop == Some(true));
-        !stopped && self.plan.diff.as_ref().is_some_and(|diff| diff.diff_type == DiffType::None)
+        is_unchanged(self.current.as_ref(), &self.plan)
     }
 
     /// What changes, a line each.
@@ -82,6 +81,37 @@ impl JobPlanned {
     }
 }
 
+/// A job that is no half of the application, and what registering it would do.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) job: Job,
+    pub(crate) current: Option<Job>,
+    pub(crate) plan: JobPlan,
+}
+
+impl Planned {
+    pub(crate) fn is_unchanged(&self) -> bool {
+        is_unchanged(self.current.as_ref(), &self.plan)
+    }
+}
+
+/// Plans any job with the counts that are live now.
+pub(crate) async fn plan_of(nomad: &Nomad, job: Job) -> Result<Planned> {
+    let current = nomad.jobs().get(&job.id).optional().await?;
+    plan_against(nomad, job, current).await
+}
+
+async fn plan_against(nomad: &Nomad, job: Job, current: Option<Job>) -> Result<Planned> {
+    let job = with_live_counts(job, current.as_ref());
+    let plan = nomad.jobs().plan(&job).diff(true).await?;
+    Ok(Planned { job, current, plan })
+}
+
+fn is_unchanged(current: Option<&Job>, plan: &JobPlan) -> bool {
+    let stopped = current.is_none_or(|job| job.stop == Some(true));
+    !stopped && plan.diff.as_ref().is_some_and(|diff| diff.diff_type == DiffType::None)
+}
+
 /// Plans a job with the counts that are live now, and the versions of secrets that the running
 /// one names: a release pins newer ones itself.
 ///
@@ -99,8 +129,8 @@ pub async fn plan(
 
 pub(crate) async fn plan_job(nomad: &Nomad, component: Component, job: Job) -> Result<JobPlanned> {
     let current = nomad.jobs().get(component.job_id()).optional().await?;
-    let job = with_live_counts(inherited(job, current.as_ref()), current.as_ref());
-    let plan = nomad.jobs().plan(&job).diff(true).await?;
+    let job = inherited(job, current.as_ref());
+    let Planned { job, current, plan } = plan_against(nomad, job, current).await?;
     Ok(JobPlanned { component, job, current, plan })
 }
 

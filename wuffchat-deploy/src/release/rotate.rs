@@ -95,6 +95,7 @@ impl Release<'_> {
         self.events.event(&Event::JobFinished { job: job.job.clone(), outcome });
         self.report.jobs.push(job);
         self.report.outcome = outcome;
+        self.remember().await;
         let ended = (!matches!(outcome, Outcome::Interrupted | Outcome::Timeout)).then_some(outcome);
         self.record(None, ended).await
     }

@@ -9,6 +9,7 @@ mod identity;
 mod history;
 mod jobs;
 mod promotion;
+mod platform;
 mod releases;
 mod secrets;
 mod reports;
