@@ -339,7 +339,7 @@ impl Environment {
                 "`update.min_healthy_time` must be shorter than `update.healthy_deadline`",
             ));
         }
-        Ok(())
+        self.cloud.check()
     }
 
     /// The size of a component.

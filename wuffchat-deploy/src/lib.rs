@@ -22,6 +22,7 @@
 //! ```
 
 pub mod app;
+pub mod cost;
 mod error;
 pub mod events;
 mod failure;
