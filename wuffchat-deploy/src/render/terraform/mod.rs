@@ -74,7 +74,6 @@ fn variables(environment: &Environment) -> Value {
         "traefik_port": cloud.traefik_port,
         "ping_port": cloud.ping_port,
         "deregistration_delay": drain(environment).as_secs(),
-        "nomad_namespace": environment.namespace,
         "job_timeout": format!("{}s", job_timeout(environment).as_secs()),
         "vault_mount": vault.mount,
         "vault_prefix": vault.prefix,
@@ -92,7 +91,6 @@ fn variables(environment: &Environment) -> Value {
         "secret_names": secrets::LAYOUT.iter().map(|layout| layout.name).collect::<Vec<_>>(),
         "github_repository": cloud.github_repository,
         "github_ref": format!("refs/heads/{branch}"),
-        "release_lock_path": lock_folder(environment),
     });
     if let Some(map) = values.as_object_mut() {
         if !cloud.subnet_ids.is_empty() {

@@ -77,11 +77,6 @@ variable "deregistration_delay" {
   description = "Seconds for which a leaving node may finish its requests."
 }
 
-variable "nomad_namespace" {
-  type        = string
-  description = "The Nomad namespace of the jobs."
-}
-
 variable "manage_jobs" {
   type        = bool
   default     = false
@@ -175,9 +170,4 @@ variable "github_repository" {
 variable "github_ref" {
   type        = string
   description = "The only branch that may deploy this environment, such as refs/heads/main."
-}
-
-variable "release_lock_path" {
-  type        = string
-  description = "The folder of Nomad variables in which the deploy program keeps lock and history."
 }
