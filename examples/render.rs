@@ -1,13 +1,15 @@
-//! Writes an environment's jobs as HCL or JSON, or what its monitoring reads, to stdout or into a folder.
+//! Writes an environment as job files, monitoring, Terraform or a GitHub workflow, to stdout or into a folder.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use examples::{Failure, Target};
-use wuffchat_deploy::{Version, render};
+use examples::{Failure, Output, Target, program};
+use serde_json::json;
+use wuffchat_deploy::Version;
+use wuffchat_deploy::render::{self, File};
 
-/// Writes an environment's jobs as HCL or JSON, or what its monitoring reads, to stdout or into a folder
+/// Writes an environment as job files, monitoring, Terraform or a GitHub workflow, to stdout or into a folder
 #[derive(Debug, Parser)]
 #[command(name = "render")]
 struct Arguments {
@@ -23,7 +25,10 @@ struct Arguments {
     /// json only)
     #[arg(long)]
     platform: bool,
-    /// Writes files into this folder instead of to stdout
+    /// How to show the files, or with `--into` their names; `json` is a list of names and texts
+    #[arg(long, value_enum, default_value_t = Output::Auto)]
+    output: Output,
+    /// Writes files into this folder instead of to stdout [default: none]
     #[arg(long, value_name = "FOLDER")]
     into: Option<PathBuf>,
 }
@@ -38,6 +43,10 @@ enum Format {
     Prometheus,
     /// Grafana's data source and dashboard
     Grafana,
+    /// A Terraform module: load balancer, certificate, Vault, who may deploy
+    Terraform,
+    /// A workflow that builds, plans and releases
+    GithubActions,
 }
 
 fn main() -> ExitCode {
@@ -54,23 +63,45 @@ fn main() -> ExitCode {
             Format::Json => render::json(&environment, &arguments.version)?,
             Format::Prometheus => render::prometheus(&environment),
             Format::Grafana => render::grafana(&environment),
+            Format::Terraform => render::terraform(&environment, &arguments.version)?,
+            Format::GithubActions => render::github_actions(&environment)?,
         };
         let Some(folder) = &arguments.into else {
-            for file in &files {
-                examples::say!("{}", file.text.trim_end());
-            }
-            return Ok(0);
+            return show(arguments.output, &files);
         };
         let unusable = |cause| Failure::usage(format!("{} cannot be written to: {cause}", folder.display()));
-        std::fs::create_dir_all(folder).map_err(unusable)?;
+        let mut paths = Vec::new();
         for file in &files {
             let path = folder.join(&file.name);
-            if let Some(parent) = path.parent() {
-                std::fs::create_dir_all(parent).map_err(unusable)?;
-            }
+            std::fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(unusable)?;
             std::fs::write(&path, &file.text).map_err(unusable)?;
-            examples::say!("{}", path.display());
+            paths.push(path);
+        }
+        if arguments.output == Output::Json {
+            program::print_json(&paths)?;
+        } else {
+            for path in &paths {
+                examples::say!("{}", path.display());
+            }
         }
         Ok(0)
     })
+}
+
+fn show(output: Output, files: &[File]) -> Result<u8, Failure> {
+    if output == Output::Json {
+        let files: Vec<_> =
+            files.iter().map(|file| json!({ "name": file.name, "text": file.text })).collect();
+        program::print_json(&files)?;
+        return Ok(0);
+    }
+    // Job files follow each other as they are; files of several kinds need their names.
+    let named = files.iter().any(|file| file.name.contains('/'));
+    for file in files {
+        if named {
+            examples::say!("# {}", file.name);
+        }
+        examples::say!("{}", file.text.trim_end());
+    }
+    Ok(0)
 }

@@ -352,7 +352,8 @@ impl Environment {
             ));
         }
         self.release.check()?;
-        self.platform.check(self)
+        self.platform.check(self)?;
+        self.cloud.check()
     }
 
     /// The size of a component.

@@ -23,6 +23,7 @@
 
 pub mod app;
 pub mod drift;
+pub mod cost;
 mod error;
 pub mod events;
 mod failure;

@@ -13,4 +13,5 @@ mod platform;
 mod releases;
 mod secrets;
 mod reports;
+mod render;
 mod stack;

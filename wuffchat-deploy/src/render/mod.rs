@@ -1,4 +1,7 @@
-//! The jobs as text.
+//! An environment as text: its jobs, its Terraform, its workflow.
+
+mod github;
+mod terraform;
 
 use nomad_client::Job;
 use serde_json::json;
@@ -7,11 +10,14 @@ use crate::app::{Component, Environment, Version};
 use crate::platform::Part;
 use crate::{Result, jobs, monitoring};
 
+pub use github::github_actions;
+pub use terraform::terraform;
+
 /// A file to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct File {
-    /// Its name, such as `wuffchat-api.nomad.hcl`.
+    /// Its name, such as `wuffchat-api.nomad.hcl`, with the folders before it.
     pub name: String,
     /// What is in it.
     pub text: String,
@@ -38,6 +44,12 @@ pub fn json(environment: &Environment, version: &Version) -> Result<Vec<File>> {
         text.push('\n');
         Ok(text)
     })
+}
+
+impl File {
+    fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), text: text.into() }
+    }
 }
 
 /// The jobs beside the application that the settings want, as HCL2.
