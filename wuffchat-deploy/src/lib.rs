@@ -28,6 +28,7 @@ mod failure;
 pub mod finding;
 pub mod identity;
 pub mod jobs;
+pub mod lint;
 pub mod release;
 pub mod render;
 pub mod report;

@@ -129,6 +129,13 @@ impl Diagnostic {
         self.line = self.line.map(|line| line.saturating_add(lines));
         self
     }
+
+    /// As found in a text that nobody wrote.
+    #[must_use]
+    pub fn without_line(mut self) -> Self {
+        self.line = None;
+        self
+    }
 }
 
 impl fmt::Display for Diagnostic {

@@ -81,6 +81,14 @@ pub struct Attribute {
     pub heredoc: bool,
 }
 
+impl Attribute {
+    /// The line where a text begins: that of a heredoc is below its name.
+    #[must_use]
+    pub fn text_line(&self) -> Option<u32> {
+        self.line.map(|line| line.saturating_add(u32::from(self.heredoc)))
+    }
+}
+
 impl Block {
     /// Reads HCL. Names, labels and types are not checked.
     ///
@@ -182,13 +190,13 @@ impl Block {
         map
     }
 
-    /// Every text in it, at any depth, with its line.
+    /// Every text in it, at any depth, with the line where it begins.
     #[must_use]
     pub fn texts(&self) -> Vec<(&str, Option<u32>)> {
         let mut texts = Vec::new();
         for block in self.all() {
             for attribute in block.attributes.values() {
-                collect(&attribute.value, attribute.line, &mut texts);
+                collect(&attribute.value, attribute.text_line(), &mut texts);
             }
         }
         texts

@@ -18,12 +18,7 @@ rules! {
 pub(super) fn look(look: &Look<'_>, task: &Block, template: &Block) {
     let Some(attribute) = template.attributes.get("data") else { return };
     let data = attribute.value.as_str().unwrap_or_default();
-    let line = |offset: usize| {
-        let start = attribute.line?;
-        // The text of a heredoc starts a line below its name.
-        let first = if attribute.heredoc { start.saturating_add(1) } else { start };
-        u32::try_from(offset).ok().map(|offset| first.saturating_add(offset))
-    };
+    let line = |offset: usize| attribute.text_line()?.checked_add(u32::try_from(offset).ok()?);
     paths(look, data, &line);
     quotes(look, template, data, &line);
     changes(look, template, data);

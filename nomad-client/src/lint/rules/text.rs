@@ -32,9 +32,13 @@ fn meta(look: &Look<'_>, task: &Block) {
         .collect();
     let mut told = BTreeSet::new();
     for (text, line) in task.texts() {
-        for rest in text.split("NOMAD_META_").skip(1) {
+        for (at, _) in text.match_indices("NOMAD_META_") {
+            let (before, rest) = text.split_at_checked(at).unwrap_or((text, ""));
+            let rest = rest.trim_start_matches("NOMAD_META_");
+            let below = u32::try_from(before.matches('\n').count()).unwrap_or(0);
             let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
             if !name.is_empty() && !defined.contains(&as_variable(&name)) && told.insert(name.clone()) {
+                let line = line.map(|line| line.saturating_add(below));
                 look.found(
                     &META,
                     line,
