@@ -29,6 +29,7 @@ pub mod finding;
 pub mod identity;
 pub mod jobs;
 pub mod lint;
+pub mod preflight;
 pub mod release;
 pub mod render;
 pub mod report;

@@ -25,7 +25,7 @@ pub(crate) use run::roll_back;
 pub use run::run;
 
 pub(crate) use follow::{Ended, Follow};
-pub(crate) use lock::ReleaseLock;
+pub(crate) use lock::{ReleaseLock, path as lock_path};
 pub(crate) use plan::{essence, with_live_counts};
 pub(crate) use verify::running;
 

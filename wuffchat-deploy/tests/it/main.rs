@@ -5,5 +5,7 @@
 mod agents;
 mod failures;
 mod jobs;
+mod lints;
+mod preflight;
 mod releases;
 mod stack;
