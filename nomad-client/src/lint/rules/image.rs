@@ -163,7 +163,7 @@ fn grafana(look: &Look<'_>, task: &Block, config: &Block) {
         || config.attributes.contains_key("volumes")
         || says("GF_DATABASE_");
     // What is provisioned comes back by itself.
-    if !kept && !(says("provisioning") || says("datasources")) {
+    if !(kept || says("provisioning") || says("datasources")) {
         missing.push("volume");
     }
     if !missing.is_empty() {
