@@ -30,6 +30,8 @@ mod explain;
 pub mod hcl;
 mod jobs;
 pub mod jobspec;
+#[cfg(feature = "lint")]
+pub mod lint;
 mod namespaces;
 mod node_agent;
 mod node_pools;

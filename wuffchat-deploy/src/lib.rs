@@ -35,6 +35,8 @@ mod mask;
 pub mod promotion;
 mod monitoring;
 pub mod platform;
+pub mod lint;
+pub mod preflight;
 pub mod release;
 pub mod render;
 pub mod report;

@@ -3,11 +3,15 @@
 mod auth_methods;
 mod policies;
 mod roles;
+#[cfg(feature = "lint")]
+mod rules;
 mod tokens;
 
 pub use auth_methods::*;
 pub use policies::*;
 pub use roles::*;
+#[cfg(feature = "lint")]
+pub use rules::AclRules;
 pub use tokens::*;
 
 use client_core::caps::{BlockingList, BlockingLookup, BlockingRead, Lookup, Plain};

@@ -31,7 +31,7 @@ pub use run::run;
 pub(crate) use run::{promote, roll_back};
 
 pub(crate) use follow::{Ended, Follow};
-pub(crate) use lock::ReleaseLock;
+pub(crate) use lock::{ReleaseLock, path as lock_path};
 pub(crate) use plan::{essence, plan_job, plan_of, with_live_counts};
 pub(crate) use verify::running;
 

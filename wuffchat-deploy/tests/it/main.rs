@@ -10,6 +10,8 @@ mod history;
 mod jobs;
 mod promotion;
 mod platform;
+mod lints;
+mod preflight;
 mod releases;
 mod secrets;
 mod reports;

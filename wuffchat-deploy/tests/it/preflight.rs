@@ -1,0 +1,134 @@
+//! Preflight on the embedded stack.
+
+use std::sync::Mutex;
+
+use nomad_client::{AclPolicy, NewToken};
+use wuffchat_deploy::preflight::{self, External, Options, Preflight, Reach};
+use wuffchat_deploy::secrets::{self, Existing, Values};
+use wuffchat_deploy::{Clients, Driver, Environment, Level, Stage};
+
+use crate::stack::Stack;
+
+fn level(found: &Preflight, check: &str) -> Level {
+    let finding = found.findings.iter().find(|finding| finding.check == check);
+    finding.unwrap_or_else(|| panic!("{check} is not in {:#?}", found.findings)).level
+}
+
+async fn seeded() -> Stack {
+    let stack = Stack::embedded().await;
+    let values = Values::throw_away();
+    let seeded = secrets::seed(&stack.clients.vault, &stack.environment, &values, Existing::Keep).await;
+    seeded.unwrap();
+    stack
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_in_order_is_ready() {
+    let stack = seeded().await;
+    let found = preflight::run(&stack.clients, &stack.environment, &Options::default()).await;
+    assert!(found.is_ready(), "{:#?}", found.problems().collect::<Vec<_>>());
+    for check in [
+        "settings",
+        "nomad.leader",
+        "nomad.version",
+        "vault.sealed",
+        "vault.version",
+        "consul.leader",
+        "consul.version",
+        "nomad.capabilities",
+        "nomad.namespace",
+        "vault.capabilities",
+        "consul.capabilities",
+        "secret.openai",
+        "secret.weaviate",
+        "secret.redis",
+        "nomad.drivers",
+        "nomad.capacity",
+    ] {
+        assert_eq!(level(&found, check), Level::Ok, "{check}: {:#?}", found.findings);
+    }
+    let text = serde_json::to_string(&found).unwrap();
+    assert!(!text.contains("not-a-real"), "a secret's value is in {text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_is_said_with_its_fix() {
+    let stack = Stack::embedded().await;
+    let mut environment = Environment::new(Stage::Dev);
+    environment.datacenters = vec!["nowhere".to_owned()];
+    environment.driver = Driver::RawExec { command: "/bin/app".into(), args: vec![] };
+    let found = preflight::run(&stack.clients, &environment, &Options::default()).await;
+    assert!(!found.is_ready());
+    for check in ["secret.openai", "secret.weaviate", "secret.redis", "nomad.nodes", "nomad.capacity"] {
+        assert_eq!(level(&found, check), Level::Problem, "{check}");
+    }
+    assert!(found.problems().all(|finding| finding.fix.is_some()), "{found:#?}");
+    environment.datacenters = vec!["*".to_owned()];
+    environment.api.memory = 10_000_000;
+    let found = preflight::run(&stack.clients, &environment, &Options::default()).await;
+    assert_eq!(level(&found, "nomad.capacity"), Level::Problem);
+    assert!(level(&found, "nomad.nodes") < Level::Problem);
+}
+
+/// A token with too little is told what it lacks, and one with just enough is enough.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_s_policies_are_evaluated() {
+    let stack = seeded().await;
+    let nomad = &stack.clients.nomad;
+    let tell = async |name: &str, rules: &str| {
+        nomad.acl().upsert_policy(&AclPolicy::new(name, rules)).await.unwrap();
+        let token = nomad.acl().create_token(&NewToken::client(name).policy(name)).await.unwrap();
+        let address = &stack.stack.nomad().address;
+        let nomad = nomad_client::Client::builder().address(address).token(token.secret_id).build().unwrap();
+        let clients = Clients { nomad, ..stack.clients.clone() };
+        preflight::run(&clients, &stack.environment, &Options::default()).await
+    };
+    let little = tell("little", "namespace \"default\" {\n  policy = \"read\"\n}\n").await;
+    assert_eq!(level(&little, "nomad.capabilities"), Level::Problem);
+    assert_eq!(level(&little, "nomad.lock"), Level::Problem);
+    assert_eq!(level(&little, "nomad.nodes"), Level::Warning);
+    let enough = "namespace \"default\" {\n  policy = \"write\"\n  variables {\n    path \"wuffchat-deploy/*\" {\n      capabilities = [\"read\", \"write\", \"list\"]\n    }\n  }\n}\nnode {\n  policy = \"read\"\n}\n";
+    let enough = tell("enough", enough).await;
+    assert_eq!(level(&enough, "nomad.capabilities"), Level::Ok, "{enough:#?}");
+    assert_eq!(level(&enough, "nomad.lock"), Level::Ok);
+    assert!(enough.is_ready(), "{:#?}", enough.problems().collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_do_not_answer_are_findings() {
+    let mut stack = Stack::embedded().await;
+    let nobody = "http://127.0.0.1:9";
+    stack.clients.consul = consul_client::Client::builder().address(nobody).build().unwrap();
+    stack.clients.vault = stack.clients.vault.with_token("hvs.unknown");
+    let found = preflight::run(&stack.clients, &stack.environment, &Options::default()).await;
+    assert_eq!(level(&found, "consul.leader"), Level::Problem);
+    assert_eq!(level(&found, "consul.clock"), Level::Unknown);
+    assert_eq!(level(&found, "vault.token"), Level::Problem);
+    assert_eq!(level(&found, "nomad.leader"), Level::Ok);
+}
+
+#[derive(Default)]
+struct Seen(Mutex<Vec<External>>);
+
+#[async_trait::async_trait]
+impl Reach for Seen {
+    async fn reach(&self, external: &External) -> Result<(), String> {
+        self.0.lock().unwrap().push(external.clone());
+        if external.name == "redis" { Err("refused".to_owned()) } else { Ok(()) }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_outside_is_reached_through_the_caller() {
+    let stack = seeded().await;
+    let seen = Seen::default();
+    let pem = include_str!("../data/certificate.pem");
+    let options = Options::default().reach(&seen).certificate("ca", pem).certificate("broken", "x");
+    let found = preflight::run(&stack.clients, &stack.environment, &options).await;
+    let names: Vec<String> = seen.0.lock().unwrap().iter().map(|external| external.name.clone()).collect();
+    assert_eq!(names, ["weaviate", "openai", "redis"]);
+    assert_eq!(level(&found, "external.openai"), Level::Ok);
+    assert_eq!(level(&found, "external.redis"), Level::Warning);
+    assert_eq!(level(&found, "certificate.ca"), Level::Ok);
+    assert_eq!(level(&found, "certificate.broken"), Level::Problem);
+}
