@@ -39,6 +39,8 @@ mod operations;
 mod operator;
 mod plan_summary;
 mod record;
+#[cfg(feature = "scaling")]
+pub mod scaling;
 mod scaling_policies;
 mod search;
 mod services;
