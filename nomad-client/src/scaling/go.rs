@@ -233,7 +233,7 @@ mod tests {
             ("0x1.8p-1075", Some(5e-324)),
             ("0x1.00000000000008p0", Some(1.0)),
             ("0x1.000000000000081p0", Some(1.000_000_000_000_000_2)),
-            ("0x123456789abcdef0123p-20", Some(5.124_095_575_370_702e15)),
+            ("0x123456789abcdef0123p-20", Some(5_124_095_576_030_431.0)),
         ];
         for (text, wanted) in cases {
             assert_eq!(parse_float(text), wanted, "{text}");

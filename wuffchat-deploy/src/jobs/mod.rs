@@ -11,7 +11,7 @@ use nomad_client::jobspec::{Constraint, Migrate, Network, Port, Spread, TaskGrou
 
 use crate::app::{Component, Environment, Version};
 
-pub use scaling::{cpu_query, memory_query};
+pub use scaling::{cpu_query, memory_query, scaling_policy};
 
 /// The job that runs `component` at `version`.
 ///

@@ -6,4 +6,5 @@ mod agents;
 mod failures;
 mod jobs;
 mod releases;
+mod scaling;
 mod stack;
