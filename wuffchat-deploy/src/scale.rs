@@ -223,9 +223,8 @@ async fn enable(
         not_deploying(&nomad, &job).await?;
         let index = job.job_modify_index.unwrap_or_default();
         let registration = nomad.jobs().register(&job).enforce_index(index).await?;
-        if !registration.eval_id.is_empty() {
-            nomad.wait().evaluation(&registration.eval_id).await?;
-        }
+        // It is a deployment of its own, during which nothing is scaled.
+        nomad.wait().rollout(component.job_id(), &registration).await?;
     }
     show(clients, environment, component).await
 }

@@ -165,11 +165,21 @@ impl<'a> Chart<'a> {
             let label = format!("{} {}", name.replace('_', " "), short(value));
             text(self.width - RIGHT - 4.0, y - 5.0, "end", TARGET, &label, out);
         }
+        // A value lasts until the next, for five minutes at most.
         let mut parts: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
-        for sample in self.report.series.samples() {
+        let samples = self.report.series.samples();
+        let ends = samples.iter().skip(1).map(|next| next.at).chain([self.report.length]);
+        for (sample, next) in samples.iter().zip(ends) {
+            let end = next.min(sample.at.saturating_add(Duration::from_secs(300)));
             match (sample.value.filter(|value| value.is_finite()), parts.last_mut()) {
-                (Some(value), Some(part)) => part.push((self.x(sample.at), panel.y(value))),
+                (Some(value), Some(part)) => {
+                    let y = panel.y(value);
+                    part.extend([(self.x(sample.at), y), (self.x(end), y)]);
+                }
                 _ => parts.push(Vec::new()),
+            }
+            if end < next {
+                parts.push(Vec::new());
             }
         }
         for part in parts.iter().filter(|part| !part.is_empty()) {

@@ -279,3 +279,37 @@ fn fixed_value(config: &Config<'_>, count: i64) -> Result<Action, StrategyError>
         direction => Action::towards(direction, value, &format!("fixed value is {value}")),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    /// Cases with what the Nomad Autoscaler 0.5 answers on amd64.
+    const CASES: &str = include_str!("strategy_cases.jsonl");
+
+    #[test]
+    fn strategies_answer_what_the_autoscaler_answers() {
+        for line in CASES.lines() {
+            let case: Value = serde_json::from_str(line).unwrap();
+            let config = case["config"].as_object().unwrap();
+            let config =
+                config.iter().map(|(key, value)| (key.clone(), super::super::config_text(value))).collect();
+            let metrics: Vec<f64> = serde_json::from_value(case["metrics"].clone()).unwrap();
+            let (name, count) = (case["strategy"].as_str().unwrap(), case["count"].as_i64().unwrap());
+            let wanted = &case["answer"];
+            match run_strategy(name, &config, count, &metrics) {
+                Ok(action) => {
+                    let action = action.unwrap_or_default();
+                    assert_eq!(wanted["direction"], action.direction.as_str(), "{line}");
+                    assert_eq!(
+                        (&wanted["count"], &wanted["reason"]),
+                        (&action.count.into(), &action.reason.into()),
+                        "{line}"
+                    );
+                }
+                Err(error) => assert_eq!(wanted["error"], error.to_string(), "{line}"),
+            }
+        }
+    }
+}
