@@ -276,11 +276,12 @@ impl Cron {
         let mut date = at.date();
         let mut limit = Some((i16::from(at.hour()), i16::from(at.minute())));
         while date >= horizon.date() && date.year() >= FIRST_YEAR {
-            if date.year() <= LAST_YEAR && self.matches_date(date) {
-                if let Some((hour, minute)) = self.last_time(limit) {
-                    let found = date.at(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, 0, 0);
-                    return (found >= horizon).then_some(found);
-                }
+            if date.year() <= LAST_YEAR
+                && self.matches_date(date)
+                && let Some((hour, minute)) = self.last_time(limit)
+            {
+                let found = date.at(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, 0, 0);
+                return (found >= horizon).then_some(found);
             }
             limit = None;
             date = date.yesterday().ok()?;

@@ -258,12 +258,7 @@ fn duration(value: &Value, path: &str, found: &mut Found) {
 }
 
 /// A block: a list of one object, for which the bare object is taken too.
-fn block(
-    value: &Value,
-    path: &str,
-    found: &mut Found,
-    inner: &dyn Fn(&Map<String, Value>, &str, &mut Found),
-) {
+fn block(value: &Value, path: &str, found: &mut Found, inner: Inner<'_>) {
     let body = match value {
         Value::Object(body) => body,
         Value::Array(items) => match items.as_slice() {
@@ -279,16 +274,15 @@ fn block(
     inner(body, path, found);
 }
 
+/// The least and the highest number of blocks.
+type Limits = (Option<usize>, Option<usize>);
+
+type Inner<'a> = &'a dyn Fn(&Map<String, Value>, &str, &mut Found);
+
 type Labelled<'a> = &'a dyn Fn(&Map<String, Value>, &str, &str, &mut Found);
 
 /// Blocks with labels, of which there are so many.
-fn blocks(
-    value: &Value,
-    path: &str,
-    (min, max): (Option<usize>, Option<usize>),
-    found: &mut Found,
-    inner: Labelled<'_>,
-) {
+fn blocks(value: &Value, path: &str, (min, max): Limits, found: &mut Found, inner: Labelled<'_>) {
     let items = match value {
         // Whatever is missing, the words are those for checks.
         Value::Null => return found.say(EMPTY_CHECKS),
