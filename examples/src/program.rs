@@ -31,7 +31,7 @@ impl From<Error> for Failure {
             Error::LockHeld { .. } => 6,
             Error::SecretsMissing(_) | Error::Preflight(_) | Error::NotPromotable(_) => 9,
             Error::NothingToRollBackTo(_) => 4,
-            Error::Nomad(nomad_client::Error::JobModifyIndexConflict { .. }) => 5,
+            Error::Nomad(nomad_client::Error::JobModifyIndexConflict { .. }) | Error::Deploying { .. } => 5,
             _ => 1,
         };
         Self { text: chain(&error), code }

@@ -42,6 +42,8 @@ mod operator;
 mod plan_summary;
 mod record;
 mod restarts;
+#[cfg(feature = "scaling")]
+pub mod scaling;
 mod scaling_policies;
 mod search;
 mod services;

@@ -31,6 +31,28 @@ pub enum Error {
     /// What runs in an environment must not be promoted to another; nothing was changed.
     #[error("not fit for promotion: {}", .0.join("; "))]
     NotPromotable(Vec<String>),
+    /// A count outside the scaling policy.
+    #[error("{count} instances of {job} are outside its scaling policy, {min} to {max}")]
+    OutsidePolicy {
+        /// The job.
+        job: String,
+        /// The count that was asked for.
+        count: u64,
+        /// The least count.
+        min: u64,
+        /// The highest count.
+        max: u64,
+    },
+    /// A job is being deployed, and is not scaled meanwhile.
+    #[error("{job} is being deployed: deployment {deployment} is {status}")]
+    Deploying {
+        /// The job.
+        job: String,
+        /// The id of the deployment.
+        deployment: String,
+        /// Where the deployment stands.
+        status: nomad_client::DeploymentStatus,
+    },
     /// Nomad refused or did not answer.
     #[error("nomad: {0}")]
     Nomad(#[from] nomad_client::Error),

@@ -100,3 +100,11 @@ pub fn render(job: &Job) -> Result<String, Inexpressible> {
     }
     Ok(print::block("job", &body))
 }
+
+/// One block, without a label, as text.
+#[cfg(feature = "scaling")]
+pub(crate) fn block(name: &str, block: &impl Block) -> Result<String, Inexpressible> {
+    let mut body = Body::default();
+    block.fill(&mut body)?;
+    Ok(print::block(name, &body))
+}

@@ -23,7 +23,7 @@ pub use prometheus::{PROMETHEUS, prometheus};
 pub use redis::{REDIS, redis};
 pub use traefik::{TRAEFIK, traefik};
 
-pub use scaling::{cpu_query, memory_query};
+pub use scaling::{cpu_query, memory_query, scaling_policy};
 
 /// The job that runs `component` at `version`.
 ///

@@ -1,37 +1,36 @@
 //! When the API gets more or fewer instances.
 
-use nomad_client::GoDuration;
 use nomad_client::jobspec;
-use serde_json::{Value, json};
+use nomad_client::scaling::{Check, Policy, Strategy};
 
 use crate::app::{Component, Environment, Scaling};
 
-/// The group's scaling block. The autoscaler wants every block as a list of one.
+/// The group's scaling block.
 pub(super) fn policy(environment: &Environment, scaling: &Scaling) -> jobspec::Scaling {
-    let mut checks = vec![check("cpu_usage", &cpu_query(environment), scaling, scaling.target_cpu)];
-    if let Some(target) = scaling.target_memory {
-        checks.push(check("memory_usage", &memory_query(environment), scaling, target));
+    policy_model(environment, scaling).to_scaling()
+}
+
+/// The policy that scales the API; `None` where the environment keeps its count.
+#[must_use]
+pub fn scaling_policy(environment: &Environment) -> Option<Policy> {
+    environment.scaling.as_ref().map(|scaling| policy_model(environment, scaling))
+}
+
+fn policy_model(environment: &Environment, scaling: &Scaling) -> Policy {
+    let check = |name: &str, query: String, target: f64| {
+        Check::new(name, Strategy::target_value(target))
+            .source("prometheus")
+            .query(query)
+            .query_window(scaling.window)
+    };
+    let policy = Policy::between(u64::from(scaling.min), u64::from(scaling.max))
+        .cooldown(scaling.cooldown)
+        .evaluation_interval(scaling.interval)
+        .check(check("cpu_usage", cpu_query(environment), scaling.target_cpu));
+    match scaling.target_memory {
+        Some(target) => policy.check(check("memory_usage", memory_query(environment), target)),
+        None => policy,
     }
-    jobspec::Scaling::between(u64::from(scaling.min), u64::from(scaling.max)).enabled(true).with_policy([
-        ("cooldown".to_owned(), text(scaling.cooldown)),
-        ("evaluation_interval".to_owned(), text(scaling.interval)),
-        ("check".to_owned(), Value::Array(checks)),
-    ])
-}
-
-fn check(name: &str, query: &str, scaling: &Scaling, target: f64) -> Value {
-    let body = json!({
-        "source": "prometheus",
-        "query": query,
-        "query_window": text(scaling.window),
-        // Numbers go through a text on their way; a text of our own is exact.
-        "strategy": [{"target-value": [{"target": target.to_string()}]}],
-    });
-    json!({ name: [body] })
-}
-
-fn text(duration: std::time::Duration) -> Value {
-    Value::String(GoDuration::from(duration).to_string())
 }
 
 /// The percentage of its reserved CPU that an instance of the API uses, on average.

@@ -16,4 +16,5 @@ mod releases;
 mod secrets;
 mod reports;
 mod render;
+mod scaling;
 mod stack;
