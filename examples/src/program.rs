@@ -146,33 +146,6 @@ pub async fn signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-/// Reads a duration such as `1m30s`.
-///
-/// # Errors
-///
-/// It is none.
-pub fn duration(text: &str) -> Result<std::time::Duration, String> {
-    let duration: nomad_client::GoDuration = text.parse().map_err(|error| format!("{error}"))?;
-    std::time::Duration::try_from(duration).map_err(|error| error.to_string())
-}
-
-/// The first signal ends watching, the second the program.
-#[must_use]
-pub fn interrupts() -> wuffchat_deploy::release::Interrupt {
-    let interrupt = wuffchat_deploy::release::Interrupt::default();
-    let signalled = interrupt.clone();
-    tokio::spawn(async move {
-        signal().await;
-        signalled.interrupt();
-        eprintln!("interrupted: leaving what was begun as it is; once more to end at once");
-        // Some programs signal both a process and its group: that is one wish, not two.
-        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
-        signal().await;
-        std::process::exit(130);
-    });
-    interrupt
-}
-
 /// Reads one secret value from a file, or from stdin for `-`, without the line's end.
 ///
 /// # Errors

@@ -22,8 +22,8 @@
 //! ```
 
 pub mod app;
-pub mod drift;
 pub mod cost;
+pub mod drift;
 mod error;
 pub mod events;
 mod failure;
@@ -31,12 +31,12 @@ pub mod finding;
 pub mod history;
 pub mod identity;
 pub mod jobs;
+pub mod lint;
 mod mask;
-pub mod promotion;
 mod monitoring;
 pub mod platform;
-pub mod lint;
 pub mod preflight;
+pub mod promotion;
 pub mod release;
 pub mod render;
 pub mod report;
