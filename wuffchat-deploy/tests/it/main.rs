@@ -4,6 +4,7 @@
 
 mod agents;
 mod failures;
+mod gates;
 mod jobs;
 mod releases;
 mod stack;
