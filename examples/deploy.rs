@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use clap::Parser;
 use examples::{Common, Display, Failure, Output, Reports, Stack, Target, program};
-use wuffchat_deploy::release::{self, Request};
+use nomad_client::fetch::HttpFetch;
+use wuffchat_deploy::app::GateSettings;
+use wuffchat_deploy::release::{self, Fetcher, Request};
 use wuffchat_deploy::{Component, Environment, Outcome, Report, Version, secrets};
 
 /// Deploys WuffChat's API and UI: seeds what is missing, plans, registers, watches, verifies and reports
@@ -41,6 +43,16 @@ struct Arguments {
     /// How long the release is watched
     #[arg(long, default_value = "10m", value_parser = program::duration, value_name = "DURATION")]
     timeout: Duration,
+    /// A gate beside those of the environment's `[release]`: `http=PATH` (through Traefik, the API's host),
+    /// `http=ui:PATH` or `prometheus=QUERY<=BOUND`; may be given more than once
+    #[arg(long = "gate", value_name = "GATE")]
+    gates: Vec<GateSettings>,
+    /// How long all has to stay healthy, before promotion and after [default: the environment's, else 0s]
+    #[arg(long, value_parser = program::duration, value_name = "DURATION")]
+    soak: Option<Duration>,
+    /// Waits for Nomad's deadlines also where waiting cannot help
+    #[arg(long)]
+    no_fail_fast: bool,
     /// Leaves healthy canaries to somebody else to promote
     #[arg(long)]
     no_promote: bool,
@@ -62,6 +74,8 @@ async fn deploy(arguments: Arguments) -> Result<u8, Failure> {
     if *no_promote {
         environment.update.auto_promote = false;
     }
+    environment.release.gates.extend(arguments.gates.iter().cloned());
+    environment.release.soak = arguments.soak.unwrap_or(environment.release.soak);
     let stack = Stack::open(common.stack).await?;
     if from.is_some() && !stack.is_throw_away() {
         return Err(Failure::usage(
@@ -76,6 +90,8 @@ async fn deploy(arguments: Arguments) -> Result<u8, Failure> {
     request.plan_only = plan;
     request.promote = !no_promote;
     request.force = arguments.force;
+    request.fail_fast = !arguments.no_fail_fast;
+    request.fetch = Fetcher::new(HttpFetch::new().map_err(nomad_client::Error::from)?);
     request.timeout = *timeout;
     request.who = program::who();
     request.stack = stack.name.to_owned();
@@ -87,6 +103,8 @@ async fn deploy(arguments: Arguments) -> Result<u8, Failure> {
         (first.version, first.plan_only, first.promote, first.force) = (from.clone(), false, true, false);
         let mut settings = environment.clone();
         settings.update.auto_promote = true;
+        settings.release.gates.clear();
+        settings.release.soak = Duration::ZERO;
         let report = release::run(&stack.clients, &settings, &first, &display).await?;
         if !report.outcome.is_success() {
             return finish(stack, (common.output, &arguments.reports), display, &report).await;

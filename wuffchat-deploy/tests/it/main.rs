@@ -5,6 +5,7 @@
 mod agents;
 mod drift;
 mod failures;
+mod gates;
 mod history;
 mod identity;
 mod jobs;
