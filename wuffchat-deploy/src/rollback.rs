@@ -334,7 +334,7 @@ mod tests {
             job.version = Some(number as u64);
             job.stable = Some(*stable);
             job.task_groups[0].count = Some(*count);
-            job.submit_time = Timestamp::from_second(from + number as i64).ok();
+            job.submit_time = Timestamp::from_second(from + i64::try_from(number).unwrap()).ok();
             job
         };
         let versions: Vec<Job> = versions.iter().enumerate().map(job).collect();

@@ -474,7 +474,7 @@ impl Release<'_> {
         }
         lock.check()?;
         self.record(Some(component), None).await?;
-        let registered = match self.register(planned).await {
+        let registered = match Box::pin(self.register(planned)).await {
             Ok(registered) => registered,
             Err(Error::Nomad(nomad_client::Error::JobModifyIndexConflict { .. })) => {
                 job.outcome = Some(Outcome::Conflict);
