@@ -33,9 +33,9 @@ pub use certificates::{Certificate, NotACertificate, certificates, expiry};
 pub use externals::{External, Reach};
 pub use version::{Product, judge};
 
-use crate::Clients;
-use crate::app::{Environment, Stage};
+use crate::app::{Component, Environment, Stage, Version};
 use crate::finding::{Finding, Level, worst};
+use crate::{Clients, identity, jobs, secrets};
 
 /// What [`run`] looks at beside the three servers.
 #[derive(Clone, Default)]
@@ -126,15 +126,18 @@ pub async fn run(clients: &Clients, environment: &Environment, options: &Options
         Err(error) => findings.push(Finding::problem("settings", error.to_string())),
     }
     // One after the other is slow over a network, and no part needs another.
-    let (servers, clocks, access, capacity, needs, externals) = tokio::join!(
+    let api = jobs::job(Component::Api, environment, &Version::unknown());
+    let (servers, clocks, access, capacity, needs, identity, secrets, externals) = tokio::join!(
         Box::pin(servers::look(clients)),
         Box::pin(clocks::look(clients)),
         Box::pin(access::look(clients, environment, options.duration())),
         Box::pin(capacity::look(clients, environment)),
         Box::pin(needs::look(clients, environment)),
+        Box::pin(identity::doctor(clients, environment, &api)),
+        Box::pin(secrets::check(&clients.vault, environment, &api)),
         Box::pin(externals::look(clients, environment, options.reach)),
     );
-    for part in [servers, clocks, access, capacity, needs] {
+    for part in [servers, clocks, access, capacity, needs, identity, secrets] {
         findings.extend(part);
     }
     findings.extend(certificates::look(&options.certificates, options.duration(), jiff::Timestamp::now()));

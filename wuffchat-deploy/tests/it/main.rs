@@ -4,6 +4,7 @@
 
 mod agents;
 mod drift;
+mod end_to_end;
 mod failures;
 mod gates;
 mod history;

@@ -1,0 +1,101 @@
+//! Runs a command in a running instance of a job, and ends with its exit code.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use examples::{Common, Failure, Output, Stack, Target, program};
+use futures_util::StreamExt;
+use nomad_client::{AllocationListStub, Client, ClientStatus, ExecEvent};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use wuffchat_deploy::Component;
+
+/// Runs a command in a running instance of a job, and ends with its exit code
+#[derive(Debug, Parser)]
+#[command(name = "exec")]
+struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    target: Target,
+    /// The job: api or ui
+    #[arg(default_value = "api")]
+    job: Component,
+    /// Only the instance whose id starts with this [default: the newest that runs]
+    #[arg(long, value_name = "ID")]
+    allocation: Option<String>,
+    /// Gives the command what is read from stdin; without it its input is empty
+    #[arg(long)]
+    stdin: bool,
+    /// The command and its arguments, after `--`
+    #[arg(last = true, required = true)]
+    command: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    examples::run(exec)
+}
+
+async fn exec(arguments: Arguments) -> Result<u8, Failure> {
+    let environment = arguments.target.settings()?;
+    let stack = Stack::open(arguments.common.stack).await?;
+    let nomad = stack.clients.within(&environment).nomad;
+    let instance = instance(&nomad, &arguments).await?;
+    let session = nomad.allocations().exec(&instance.id, arguments.job.job_id(), arguments.command.clone());
+    let json = arguments.common.output == Output::Json;
+    let (mut input, mut output) = session.start().await?;
+    let feed = async {
+        let mut stdin = tokio::io::stdin();
+        let mut piece = [0; 4096];
+        while arguments.stdin {
+            match stdin.read(&mut piece).await {
+                Ok(read)
+                    if read > 0 && input.write_all(piece.get(..read).unwrap_or_default()).await.is_ok() => {}
+                _ => break,
+            }
+        }
+        drop(input);
+        std::future::pending::<()>().await;
+    };
+    let show = async {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let mut code = 1;
+        while let Some(event) = output.next().await {
+            match event? {
+                ExecEvent::Stdout(data) if json => stdout.extend_from_slice(&data),
+                ExecEvent::Stderr(data) if json => stderr.extend_from_slice(&data),
+                ExecEvent::Stdout(data) => drop(std::io::stdout().write_all(&data)),
+                ExecEvent::Stderr(data) => drop(std::io::stderr().write_all(&data)),
+                ExecEvent::Exited(exit) => code = exit,
+                _ => {}
+            }
+        }
+        Ok::<_, Failure>((code, stdout, stderr))
+    };
+    let (code, stdout, stderr) = tokio::select! {
+        ended = show => ended?,
+        () = feed => return Err(Failure::usage("the session ended before its command")),
+        () = program::signal() => return Ok(130),
+    };
+    if json {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        program::print_json(&serde_json::json!({
+            "allocation": instance.id, "exit_code": code, "stdout": text(&stdout), "stderr": text(&stderr),
+        }))?;
+    }
+    let _ = std::io::stdout().flush();
+    stack.close().await;
+    Ok(u8::try_from(code).unwrap_or(1))
+}
+
+async fn instance(nomad: &Client, arguments: &Arguments) -> Result<AllocationListStub, Failure> {
+    let job = arguments.job.job_id();
+    let wanted = arguments.allocation.as_deref().unwrap_or_default();
+    let allocations = nomad.jobs().allocations(job).await?;
+    let running = allocations
+        .into_iter()
+        .filter(|alloc| alloc.client_status == ClientStatus::Running && alloc.id.starts_with(wanted));
+    running.max_by_key(|alloc| alloc.create_index).ok_or_else(|| {
+        Failure::usage(format!("{job} has no running instance whose id starts with `{wanted}`"))
+    })
+}
