@@ -3,7 +3,7 @@
 use nomad_client::jobspec;
 use nomad_client::scaling::{Check, Policy, Strategy};
 
-use crate::app::{Component, Environment, Scaling};
+use crate::app::{Component, Driver, Environment, Scaling};
 
 /// The group's scaling block.
 pub(super) fn policy(environment: &Environment, scaling: &Scaling) -> jobspec::Scaling {
@@ -44,7 +44,12 @@ pub fn cpu_query(environment: &Environment) -> String {
 /// The percentage of its reserved memory that an instance of the API uses, on average.
 #[must_use]
 pub fn memory_query(environment: &Environment) -> String {
-    ratio(environment, "nomad_client_allocs_memory_usage", "nomad_client_allocs_memory_allocated")
+    // Each driver measures something else, and what it does not measure is never published.
+    let used = match environment.driver {
+        Driver::Docker { .. } => "nomad_client_allocs_memory_usage",
+        Driver::RawExec { .. } => "nomad_client_allocs_memory_rss",
+    };
+    ratio(environment, used, "nomad_client_allocs_memory_allocated")
 }
 
 fn ratio(environment: &Environment, used: &str, reserved: &str) -> String {

@@ -118,8 +118,9 @@ async fn instant(prometheus: &str, query: &str) -> Option<f64> {
 fn settings(stage: Stage, driver: &Driver, consul: &str, ports: [u16; 3]) -> Environment {
     let mut environment = Environment::new(stage);
     environment.driver = driver.clone();
-    environment.api.cpu = 100;
-    environment.api.memory = 64;
+    // Far more than it needs, so that the autoscaler finds one instance enough.
+    environment.api.cpu = 1500;
+    environment.api.memory = 512;
     environment.ui.cpu = 50;
     environment.ui.memory = 64;
     let seconds = Duration::from_secs;
