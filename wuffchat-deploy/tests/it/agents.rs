@@ -46,6 +46,9 @@ async fn a_nomad_that_restarts_during_a_deployment_loses_nothing() {
 #[tokio::test]
 async fn stand_in() {
     if std::env::var_os("NOMAD_PORT_http").is_some() {
-        dev_stack::standin::run(["api".to_owned(), "v1".to_owned()]).await;
+        // What the job says: which half of the application, and its version.
+        let arguments: Vec<String> = std::env::args().collect();
+        let [.., component, version] = arguments.as_slice() else { return };
+        dev_stack::standin::run([component.clone(), version.clone()]).await;
     }
 }
