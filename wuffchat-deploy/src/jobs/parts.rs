@@ -38,13 +38,18 @@ pub(super) fn resources(size: Size) -> Resources {
 pub(super) fn service(component: Component, environment: &Environment, tags: &[&str]) -> Service {
     let name = component.job_id();
     let traefik = &environment.traefik;
-    let router = format!("traefik.http.routers.{name}");
+    // Environments may share a Consul: without names of its own, Traefik would take the instances of
+    // all of them for one service, and drop a router that two of them define.
+    let ours = format!("{name}-{}", environment.stage);
     let host = format!("Host(`{}`)", environment.domain(component));
-    let routing = |router: &str, rule: &str| {
+    let routing = |ours: &str, rule: &str| {
+        let router = format!("traefik.http.routers.{ours}");
         let mut routing = vec![
             "traefik.enable=true".to_owned(),
             format!("{router}.rule={rule}"),
             format!("{router}.entrypoints={}", traefik.entry_point),
+            format!("{router}.service={ours}"),
+            format!("traefik.http.services.{ours}.loadbalancer.passhostheader=true"),
         ];
         if let Some(resolver) = &traefik.cert_resolver {
             routing.push(format!("{router}.tls=true"));
@@ -56,7 +61,7 @@ pub(super) fn service(component: Component, environment: &Environment, tags: &[&
         // The longer rule goes first. Without the mark, Traefik would add the canary to the servers
         // of the service that users reach.
         let rule = format!("{host} && Header(`{}`, `always`)", environment.release.canary_header);
-        let mut canary = routing(&format!("{router}-canary"), &rule);
+        let mut canary = routing(&format!("{ours}-canary"), &rule);
         canary.push("traefik.consulcatalog.canary=true".to_owned());
         canary
     } else {
@@ -65,7 +70,7 @@ pub(super) fn service(component: Component, environment: &Environment, tags: &[&
     Service::new(name)
         .port("http")
         .tags(tags.iter().copied())
-        .tags(routing(&router, &host))
+        .tags(routing(&ours, &host))
         .canary_tags(tags.iter().copied())
         .canary_tag("canary")
         .canary_tags(canary)

@@ -210,7 +210,7 @@ async fn from_empty_agents_to_production_without_a_failed_request() {
     let latest = nomad.jobs().latest_deployment("wuffchat-api").await.unwrap().unwrap();
     nomad.wait().deployment(&latest.id).await.unwrap();
 
-    // A release that passes a gate through Traefik, and one that is bad.
+    // A release that passes a gate through Traefik.
     staging.release.gates = vec!["http=/health".parse::<GateSettings>().unwrap()];
     let fetching = |mut request: Request| {
         request.fetch = Fetcher::new(HttpFetch::new().unwrap());
@@ -218,6 +218,18 @@ async fn from_empty_agents_to_production_without_a_failed_request() {
     };
     let second = released(&clients, &staging, &fetching(stack.request("v2"))).await;
     assert_eq!(second.outcome, Outcome::Deployed, "{second:#?}");
+    // What runs in staging goes to production.
+    let from = Place { clients: &clients, environment: &staging };
+    let to = Place { clients: &clients, environment: &production };
+    let mut request = stack.request("replaced");
+    request.secrets = secrets::Values::throw_away();
+    let promoted = promotion::run(from, to, &request, &Terms::default(), &Told::default()).await.unwrap();
+    assert_eq!((promoted.outcome, promoted.version.as_str()), (Outcome::Deployed, "v2"), "{promoted:#?}");
+    until("production is reached", Duration::from_secs(20), async || {
+        (status(&traefik, &production.domains.api).await == Some(200)).then_some(())
+    })
+    .await;
+    // A release that is bad is explained and undone.
     let bad = released(&clients, &staging, &fetching(stack.request("bad-1"))).await;
     assert_eq!(bad.outcome, Outcome::Reverted, "{bad:#?}");
     assert_eq!(bad.jobs[0].failure.as_ref().unwrap().class, "check", "{bad:#?}");
@@ -229,23 +241,6 @@ async fn from_empty_agents_to_production_without_a_failed_request() {
     let rotated = secrets::rotate(&clients, &staging, &request, &Told::default()).await.unwrap();
     assert_eq!(rotated.outcome, Outcome::Deployed, "{rotated:#?}");
 
-    // What runs in staging goes to production, and staging goes back to what it had before.
-    let from = Place { clients: &clients, environment: &staging };
-    let to = Place { clients: &clients, environment: &production };
-    let mut request = stack.request("replaced");
-    request.secrets = secrets::Values::throw_away();
-    let promoted = promotion::run(from, to, &request, &Terms::default(), &Told::default()).await.unwrap();
-    assert_eq!((promoted.outcome, promoted.version.as_str()), (Outcome::Deployed, "v2"), "{promoted:#?}");
-    until("production is reached", Duration::from_secs(20), async || {
-        (status(&traefik, &production.domains.api).await == Some(200)).then_some(())
-    })
-    .await;
-    let back = rollback::To::Named("v1".to_owned());
-    let back = rollback::run(&clients, &staging, &fetching(Request::rollback()), &back, &Told::default())
-        .await
-        .unwrap();
-    assert_eq!(back.outcome, Outcome::Deployed, "{back:#?}");
-
     let (asked, failed) = users.end().await;
     assert!(asked > 1_000, "only {asked} requests");
     assert!(failed.is_empty(), "{} of {asked} requests failed: {failed:#?}", failed.len());
@@ -253,4 +248,11 @@ async fn from_empty_agents_to_production_without_a_failed_request() {
         std::io::stderr(),
         "end to end on real agents: {asked} requests through Traefik, none failed"
     );
+
+    // Staging goes back to what it had before.
+    let back = rollback::To::Named("v1".to_owned());
+    let back = rollback::run(&clients, &staging, &fetching(Request::rollback()), &back, &Told::default())
+        .await
+        .unwrap();
+    assert_eq!(back.outcome, Outcome::Deployed, "{back:#?}");
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use nomad_client::{AclPolicy, NewToken};
 use wuffchat_deploy::preflight::{self, External, Options, Preflight, Reach};
 use wuffchat_deploy::secrets::{self, Existing, Values};
-use wuffchat_deploy::{Clients, Driver, Environment, Level, Stage};
+use wuffchat_deploy::{Clients, Driver, Environment, Level, Stage, identity};
 
 use crate::stack::Stack;
 
@@ -19,6 +19,8 @@ async fn seeded() -> Stack {
     let values = Values::throw_away();
     let seeded = secrets::seed(&stack.clients.vault, &stack.environment, &values, Existing::Keep).await;
     seeded.unwrap();
+    let Clients { nomad, vault, .. } = &stack.clients;
+    identity::ensure(nomad, vault, &stack.environment).await.unwrap();
     stack
 }
 
