@@ -7,7 +7,6 @@ use clap::Parser;
 use examples::{Common, Failure, Output, Stack, Target, program};
 use futures_util::StreamExt;
 use nomad_client::{AllocationListStub, Client, ClientStatus, ExecEvent};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wuffchat_deploy::Component;
 
 /// Runs a command in a running instance of a job, and ends with its exit code
@@ -45,14 +44,9 @@ async fn exec(arguments: Arguments) -> Result<u8, Failure> {
     let json = arguments.common.output == Output::Json;
     let (mut input, mut output) = session.start().await?;
     let feed = async {
-        let mut stdin = tokio::io::stdin();
-        let mut piece = [0; 4096];
-        while arguments.stdin {
-            match stdin.read(&mut piece).await {
-                Ok(read)
-                    if read > 0 && input.write_all(piece.get(..read).unwrap_or_default()).await.is_ok() => {}
-                _ => break,
-            }
+        if arguments.stdin {
+            // It ends with its input, or with the session.
+            let _ = tokio::io::copy(&mut tokio::io::stdin(), &mut input).await;
         }
         drop(input);
         std::future::pending::<()>().await;
