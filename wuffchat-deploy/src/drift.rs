@@ -13,7 +13,7 @@ use vault_client::{Client as Vault, Error as VaultError};
 use crate::app::{Component, Environment, Stage, Version};
 use crate::finding::{Finding, Level, worst};
 use crate::secrets::{LAYOUT, path as secret_path};
-use crate::{Clients, Result, history, identity, jobs, release};
+use crate::{Clients, Error, Result, history, identity, jobs, release};
 
 /// What [`look`] found.
 #[derive(Debug, Clone, Serialize)]
@@ -104,13 +104,13 @@ async fn job(
         rendered = rendered.meta("deploy_id", id.as_str());
     }
     let rendered = release::with_live_counts(rendered, Some(&live));
-    let plan = match nomad.jobs().plan(&rendered).diff(true).await {
+    let plan = match release::plan_as_live(nomad, &rendered, Some(&live)).await {
         Ok(plan) => plan,
-        Err(error @ NomadError::PermissionDenied(_)) => {
+        Err(Error::Nomad(error @ NomadError::PermissionDenied(_))) => {
             findings.push(Finding::unknown(check, format!("{name} may not be planned: {error}")));
             return Ok(());
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
     let diff = plan.diff.filter(|diff| diff.diff_type != DiffType::None);
     let Some(diff) = diff else {

@@ -218,7 +218,7 @@ async fn spec_changes(
     if let Some(id) = live.meta.get("deploy_id") {
         rendered = rendered.meta("deploy_id", id.as_str());
     }
-    let plan = clients.nomad.jobs().plan(&rendered).diff(true).await?;
+    let plan = release::plan_as_live(&clients.nomad, &rendered, Some(live)).await?;
     let Some(diff) = plan.diff.filter(|diff| diff.diff_type != DiffType::None) else { return Ok(Vec::new()) };
     let changes: Vec<String> = diff
         .changes()

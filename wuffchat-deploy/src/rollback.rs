@@ -87,7 +87,7 @@ pub async fn register_version(nomad: &Nomad, component: Component, version: u64)
 pub async fn register(nomad: &Nomad, component: Component, job: Job) -> Result<JobRegistration> {
     let current = nomad.jobs().get(component.job_id()).await?;
     let index = current.job_modify_index.unwrap_or_default();
-    let mut job = with_live_counts(job, Some(&current));
+    let mut job = with_live_counts(job.without_implied_constraints(), Some(&current));
     job.stop = Some(false);
     Ok(nomad.jobs().register(&job).enforce_index(index).await?)
 }

@@ -107,8 +107,12 @@ async fn job(clients: &Clients, component: Component) -> Result<Option<JobState>
     let (allocations, deployment, entries) =
         (nomad.jobs().allocations(name).await?, latest.await?, clients.consul.health().service(name).await?);
     let (healthy, desired) = crate::release::running(nomad, component).await?;
+    let deep = match component {
+        Component::Api => clients.consul.health().service(jobs::READINESS).await?,
+        Component::Ui => Vec::new(),
+    };
     let failing = |id: &str| {
-        let of = entries.iter().filter(|entry| entry.service.id.contains(id));
+        let of = entries.iter().chain(&deep).filter(|entry| entry.service.id.contains(id));
         let checks = of.flat_map(|entry| &entry.checks).filter(|check| check.status != CheckStatus::Passing);
         checks.map(|check| format!("{} is {}", check.name, check.status)).collect()
     };

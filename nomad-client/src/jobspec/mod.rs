@@ -8,6 +8,7 @@ mod connect;
 mod gateway;
 mod group;
 mod identity;
+mod implied;
 mod job;
 mod macros;
 mod network;

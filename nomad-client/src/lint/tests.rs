@@ -53,7 +53,7 @@ job "web" {
         "traefik.http.routers.web.tls=true",
         "traefik.http.routers.web.tls.certresolver=main",
       ]
-      canary_tags = ["traefik.enable=false"]
+      canary_tags = ["canary"]
       check {
         name     = "liveness"
         type     = "http"
@@ -61,6 +61,17 @@ job "web" {
         interval = "10s"
         timeout  = "3s"
         check_restart { limit = 3 }
+      }
+    }
+    service {
+      name = "web-readiness"
+      port = "http"
+      check {
+        name     = "shallow"
+        type     = "http"
+        path     = "/health"
+        interval = "10s"
+        timeout  = "3s"
       }
       check {
         name      = "readiness"
@@ -168,13 +179,20 @@ const CASES: &[(&str, &str, &str, Option<u8>)] = &[
     ("restart { attempts = 2 }\n    reschedule", "reschedule", "no-recovery", Some(20)),
     ("restart { attempts = 2 }", "restart { attempts = 20 }", "restarts-outlast-deadline", None),
     ("migrate { max_parallel = 1 }", "", "no-recovery", Some(20)),
-    ("name     = \"liveness\"", "name = \"readiness\"", "check-names", Some(21)),
+    ("name     = \"shallow\"", "name = \"readiness\"", "check-names", Some(21)),
     ("on_update = \"ignore\"", "", "deep-check-gates", Some(22)),
     ("interval = \"10s\"", "interval = \"5m\"", "check-too-slow", None),
     ("spread { attribute = \"${node.unique.id}\" }", "", "not-spread", Some(23)),
     ("namespace   = \"production\"", "", "no-namespace", Some(24)),
     ("[\"*\"]", "[\"dc1\"]", "no-namespace", Some(24)),
-    ("canary_tags = [\"traefik.enable=false\"]", "", "no-canary-tags", Some(25)),
+    ("canary_tags = [\"canary\"]", "", "no-canary-tags", Some(25)),
+    ("canary_tags = [\"canary\"]", "canary_tags = [\"traefik.enable=false\"]", "canary-disables-service", None),
+    (
+        "check_restart { limit = 3 }\n      }\n",
+        "check_restart { limit = 3 }\n      }\n      check {\n path = \"/ready\"\n on_update = \"ignore\"\n }\n",
+        "deep-check-routes",
+        None,
+    ),
     ("\"traefik.http.routers.web.entrypoints=websecure\",", "", "tls-without-entry-point", Some(26)),
     ("\"traefik.http.routers.web.tls.certresolver=main\",", "", "tls-without-certificate", Some(27)),
     ("NODE_ENV = \"production\"", "REACT_APP_API_URL = \"https://x\"", "build-time-variable", Some(29)),

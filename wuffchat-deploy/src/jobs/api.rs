@@ -8,6 +8,9 @@ use super::parts;
 use crate::app::{Component, Environment, Version};
 use crate::secrets;
 
+/// The service that shows whether what the API depends on answers.
+pub const READINESS: &str = "wuffchat-api-readiness";
+
 /// `--proxy-headers` and the trusted addresses make the client's address that of the user instead
 /// of Traefik's; the graceful timeout is shorter than the task's kill timeout.
 const COMMAND: [&str; 3] = ["python", "-m", "uvicorn"];
@@ -43,18 +46,20 @@ pub(super) fn task(environment: &Environment, version: &Version) -> Task {
     task
 }
 
-pub(super) fn service(environment: &Environment) -> Service {
-    parts::service(Component::Api, environment, &["api", "wuffchat"])
-        .check(parts::liveness("/health", environment))
-        .check(readiness(environment))
+pub(super) fn services(environment: &Environment) -> [Service; 2] {
+    let api = parts::service(Component::Api, environment, &["api", "wuffchat"])
+        .check(parts::liveness("/health", environment));
+    [api, readiness(environment)]
 }
 
-/// The deep check looks at what the API depends on. It is shown, and does not take all instances
-/// out at once when a dependency has trouble.
-fn readiness(environment: &Environment) -> ServiceCheck {
-    ServiceCheck::http("/v2/health")
+/// The deep check looks at what the API depends on: all instances fail it together when a dependency has trouble, and
+/// a new one fails it until it was looked at. Traefik and Consul's DNS leave out whoever fails any of a service's
+/// checks, so it is shown on a service of its own, which nobody routes to.
+fn readiness(environment: &Environment) -> Service {
+    let check = ServiceCheck::http("/v2/health")
         .name("readiness")
         .interval(environment.update.readiness_interval)
         .timeout(Duration::from_secs(5))
-        .on_update("ignore")
+        .on_update("ignore");
+    Service::new(READINESS).port("http").meta("environment", environment.stage.as_str()).check(check)
 }

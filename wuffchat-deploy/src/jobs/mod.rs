@@ -17,6 +17,9 @@ use nomad_client::jobspec::{Constraint, Migrate, Network, Port, Spread, TaskGrou
 
 use crate::app::{Component, Environment, Version};
 
+pub(crate) use parts::CANARY;
+
+pub use api::READINESS;
 pub use autoscaler::{AUTOSCALER, autoscaler, autoscaler_policy};
 pub use grafana::{GRAFANA, grafana};
 pub use prometheus::{PROMETHEUS, prometheus};
@@ -39,9 +42,9 @@ pub fn job(component: Component, environment: &Environment, version: &Version) -
         Component::Api => api::task(environment, version),
         Component::Ui => ui::task(environment, version),
     };
-    let service = match component {
-        Component::Api => api::service(environment),
-        Component::Ui => ui::service(environment),
+    let services = match component {
+        Component::Api => Vec::from(api::services(environment)),
+        Component::Ui => vec![ui::service(environment)],
     };
     let size = environment.size(component);
     let port = match environment.driver {
@@ -59,8 +62,8 @@ pub fn job(component: Component, environment: &Environment, version: &Version) -
         .reschedule(parts::reschedule())
         .migrate(migrate(environment))
         .shutdown_delay(environment.update.shutdown_delay)
-        .service(service)
         .task(task);
+    group = services.into_iter().fold(group, TaskGroup::service);
     if component == Component::Api
         && let Some(scaling) = &environment.scaling
     {

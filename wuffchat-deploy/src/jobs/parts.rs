@@ -7,6 +7,9 @@ use serde_json::json;
 
 use crate::app::{Component, Driver, Environment, Size, Version};
 
+/// The tag of a canary.
+pub(crate) const CANARY: &str = "canary";
+
 /// Twice on the same node, then somewhere else.
 pub(super) fn restart() -> Restart {
     Restart::default()
@@ -65,14 +68,16 @@ pub(super) fn service(component: Component, environment: &Environment, tags: &[&
         canary.push("traefik.consulcatalog.canary=true".to_owned());
         canary
     } else {
-        vec!["traefik.enable=false".to_owned()]
+        // Nothing for Traefik at all: it takes the tags of all instances of a service together to see whether the
+        // service is enabled, so that `traefik.enable=false` on one may take all of them out.
+        Vec::new()
     };
     Service::new(name)
         .port("http")
         .tags(tags.iter().copied())
         .tags(routing(&ours, &host))
         .canary_tags(tags.iter().copied())
-        .canary_tag("canary")
+        .canary_tag(CANARY)
         .canary_tags(canary)
         .meta("environment", environment.stage.as_str())
 }

@@ -103,8 +103,17 @@ pub(crate) async fn plan_of(nomad: &Nomad, job: Job) -> Result<Planned> {
 
 async fn plan_against(nomad: &Nomad, job: Job, current: Option<Job>) -> Result<Planned> {
     let job = with_live_counts(job, current.as_ref());
-    let plan = nomad.jobs().plan(&job).diff(true).await?;
+    let plan = plan_as_live(nomad, &job, current.as_ref()).await?;
     Ok(Planned { job, current, plan })
+}
+
+/// Nomad's plan, in which only what somebody wrote differs.
+pub(crate) async fn plan_as_live(nomad: &Nomad, job: &Job, live: Option<&Job>) -> Result<JobPlan> {
+    let planned = match live {
+        Some(live) => &job.clone().with_implied_constraints_of(live),
+        None => job,
+    };
+    Ok(nomad.jobs().plan(planned).diff(true).await?)
 }
 
 fn is_unchanged(current: Option<&Job>, plan: &JobPlan) -> bool {
@@ -157,7 +166,8 @@ pub(crate) fn with_live_counts(mut job: Job, current: Option<&Job>) -> Job {
 
 /// What makes a version of a job what it is: without its counts, and without what the server
 /// keeps about it.
-pub(crate) fn essence(mut job: Job) -> Job {
+pub(crate) fn essence(job: Job) -> Job {
+    let mut job = job.without_implied_constraints();
     for group in &mut job.task_groups {
         group.count = None;
         if let Some(scaling) = &mut group.scaling {

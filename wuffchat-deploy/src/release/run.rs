@@ -571,7 +571,8 @@ impl Release<'_> {
         if outcome == Outcome::Deployed {
             const PATIENCE: Duration = Duration::from_secs(30);
             let limit = PATIENCE.min(self.deadline.saturating_duration_since(Instant::now()));
-            match verify::instances(self.clients, self.environment, component, job.desired, limit).await? {
+            let (version, wanted) = (job.version, job.desired);
+            match verify::instances(self.clients, self.environment, component, version, wanted, limit).await? {
                 Ok(passing) => self.events.event(&Event::Verified { job: job.job.clone(), passing }),
                 Err(text) => self.warn(text),
             }

@@ -1,11 +1,12 @@
 //! Looking from outside: does Consul have the instances that Nomad says are healthy?
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use nomad_client::{Client as Nomad, ClientStatus};
 
 use crate::app::{Component, Environment};
+use crate::jobs::CANARY;
 use crate::{Clients, Result};
 
 /// Instances of a job that are healthy, and how many there should be.
@@ -16,30 +17,32 @@ pub(crate) async fn running(nomad: &Nomad, component: Component) -> Result<(u64,
         .map_or((0, 0), |group| (group.healthy.max(0).unsigned_abs(), group.desired.max(0).unsigned_abs())))
 }
 
-/// Waits until Consul has `wanted` passing instances, all of them of allocations that run.
+/// Waits until Consul has what users are to reach: `wanted` passing instances of the job's `version`, no longer as
+/// canaries, and none of another version or of an allocation that does not run.
 ///
 /// The inner error is a sentence about what was found instead.
 pub(super) async fn instances(
     clients: &Clients,
     environment: &Environment,
     component: Component,
+    version: Option<u64>,
     wanted: u64,
     limit: Duration,
 ) -> Result<std::result::Result<u64, String>> {
     let name = component.job_id();
-    let mut last = (0, 0);
+    let mut last = (0, 0, 0);
     let enough = async {
         // Each look at Consul is a fresh one: both sides move.
         let mut pause = Duration::from_millis(50);
         loop {
             let allocations = clients.nomad.jobs().allocations(name).await?;
-            let running: BTreeSet<&str> = allocations
+            let running: BTreeMap<&str, u64> = allocations
                 .iter()
                 .filter(|alloc| alloc.client_status == ClientStatus::Running)
-                .map(|alloc| alloc.id.as_str())
+                .map(|alloc| (alloc.id.as_str(), alloc.job_version))
                 .collect();
             let entries = clients.consul.health().service(name).passing().await?;
-            let (mut ours, mut strangers) = (0, 0);
+            let (mut ours, mut leaving, mut strangers) = (0, 0, 0);
             for entry in &entries {
                 // Another environment's instances, on the same Consul under the same name.
                 if entry
@@ -50,14 +53,16 @@ pub(super) async fn instances(
                 {
                     continue;
                 }
-                match allocation_of(&entry.service.id) {
-                    Some(id) if running.contains(id) => ours += 1,
+                let canary = entry.service.tags.iter().any(|tag| tag == CANARY);
+                match allocation_of(&entry.service.id).and_then(|id| running.get(id)) {
+                    Some(its) if version.is_none_or(|version| version == *its) => ours += u64::from(!canary),
+                    Some(_) => leaving += 1,
                     // Registered by this Nomad once, or by another cluster on the same Consul.
-                    _ => strangers += 1,
+                    None => strangers += 1,
                 }
             }
-            last = (ours, strangers);
-            if ours >= wanted && strangers == 0 {
+            last = (ours, leaving, strangers);
+            if ours >= wanted && leaving == 0 && strangers == 0 {
                 return Ok(ours);
             }
             tokio::time::sleep(pause).await;
@@ -67,9 +72,9 @@ pub(super) async fn instances(
     match tokio::time::timeout(limit, enough).await {
         Ok(found) => found.map(Ok),
         Err(_) => Ok(Err(format!(
-            "Consul has {} passing instances of {name} where {wanted} are expected, and {} that no running allocation \
-             belongs to",
-            last.0, last.1
+            "Consul has {} passing instances of {name} where {wanted} are expected, {} of another version, and {} that \
+             no running allocation belongs to",
+            last.0, last.1, last.2
         ))),
     }
 }

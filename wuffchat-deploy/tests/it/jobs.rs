@@ -33,17 +33,18 @@ fn the_api_is_what_the_document_asks_for_in_its_correct_form() {
         (&update["Canary"], &update["AutoRevert"], &update["AutoPromote"]),
         (&1.into(), &true.into(), &true.into())
     );
-    let service = &group["Services"][0];
-    let checks: Vec<_> =
-        service["Checks"].as_array().unwrap().iter().map(|check| (&check["Name"], &check["Path"])).collect();
-    assert_eq!(
-        checks,
-        [(&"liveness".into(), &"/health".into()), (&"readiness".into(), &"/v2/health".into())]
-    );
-    assert_eq!(service["Checks"][1]["OnUpdate"], "ignore");
+    let (service, readiness) = (&group["Services"][0], &group["Services"][1]);
+    let checks = |service: &serde_json::Value| -> Vec<_> {
+        service["Checks"].as_array().unwrap().iter().map(|check| check["Path"].clone()).collect()
+    };
+    assert_eq!((checks(service), checks(readiness)), (vec!["/health".into()], vec!["/v2/health".into()]));
+    // What fails the deep check is still found by Traefik and in Consul's DNS.
+    assert_eq!((&service["Name"], &readiness["Name"]), (&"wuffchat-api".into(), &jobs::READINESS.into()));
+    assert_eq!(readiness["Checks"][0]["OnUpdate"], "ignore");
+    assert!(!readiness["Tags"].to_string().contains("traefik"));
     let tags = service["Tags"].to_string();
     assert!(tags.contains("Host(`api.wuffchat.de`)") && !tags.contains("tls"), "{tags}");
-    assert!(service["CanaryTags"].to_string().contains("traefik.enable=false"));
+    assert_eq!(service["CanaryTags"], serde_json::json!(["api", "wuffchat", "canary"]));
     let task = &group["Tasks"][0];
     assert_eq!(task["Config"]["image"], "your-registry/wuffchat-api:v2");
     assert_eq!((&task["Resources"]["CPU"], &task["Resources"]["MemoryMB"]), (&500.into(), &1024.into()));

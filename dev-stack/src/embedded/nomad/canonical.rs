@@ -295,7 +295,8 @@ fn implied_constraints(tg: &Value, tasks: &[Value]) -> Vec<Value> {
         add("${attr.nomad.service_discovery}", "= true");
     }
     if tasks.iter().any(|t| t.has("Vault") || !t.a("Identities").is_empty()) {
-        add("${attr.nomad.version}", ">= 1.7.0-a");
+        // The servers append this one without a look at what is there.
+        out.push(json!({"LTarget": "${attr.nomad.version}", "Operand": "semver", "RTarget": ">= 1.7.0-a"}));
     }
     for c in &mut out {
         if c.s("LTarget") == "${attr.nomad.service_discovery}" {

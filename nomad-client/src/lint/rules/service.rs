@@ -9,9 +9,13 @@ rules! {
     CHECK_NAMES = "check-names" Some(21), Warning,
         "name each check, such as \"liveness\" and \"readiness\"";
     DEEP_CHECK = "deep-check-gates" Some(22), Warning,
-        "let only a cheap check decide (every 10 s or less), and give the deep one on_update = \"ignore\"";
+        "let only a cheap check decide (every 10 s or less), and put the deep one with on_update = \"ignore\" on a service of its own";
+    DEEP_CHECK_ROUTES = "deep-check-routes" None, Warning,
+        "put the check on a service of its own in the group, which nobody routes to";
     CANARY_TAGS = "no-canary-tags" Some(25), Warning,
-        "canary_tags = [\"traefik.enable=false\"], or traefik.consulcatalog.canary=true";
+        "canary_tags without any for Traefik (with exposedByDefault off), or a router of their own and traefik.consulcatalog.canary=true";
+    CANARY_DISABLES = "canary-disables-service" None, Error,
+        "leave Traefik's tags out of canary_tags, or give canaries a router of their own and traefik.consulcatalog.canary=true";
     TLS_ROUTER = "tls-without-entry-point" Some(26), Warning,
         "behind a load balancer that ends TLS leave `tls` out, and name the router's `entrypoints`";
     TLS_CERTIFICATE = "tls-without-certificate" Some(27), Warning,
@@ -26,7 +30,7 @@ pub(super) fn look(look: &Look<'_>, service: &Block) {
     let checks: Vec<&Block> = service.blocks("check").collect();
     names(look, service, &checks);
     gates(look, &checks);
-    tags(look, service);
+    tags(look, service, &checks);
     if checks.is_empty() && look.kind() == "service" && service.block("connect").is_none() {
         look.found(&NO_CHECK, service.line, format!("service \"{}\" has no check", name(look, service)));
     }
@@ -75,7 +79,7 @@ fn gates(look: &Look<'_>, checks: &[&Block]) {
     }
 }
 
-fn tags(look: &Look<'_>, service: &Block) {
+fn tags(look: &Look<'_>, service: &Block, checks: &[&Block]) {
     let texts = |name: &str| {
         let values = service.get(name).and_then(|value| value.as_array());
         values.into_iter().flatten().filter_map(|value| value.as_str()).collect::<Vec<_>>()
@@ -85,6 +89,17 @@ fn tags(look: &Look<'_>, service: &Block) {
     let routed = tags.iter().any(|tag| tag.starts_with("traefik.http.routers."));
     if routed && !service.attributes.contains_key("canary_tags") && look.kind() == "service" {
         look.found(&CANARY_TAGS, service.line, "a canary gets users before it has proved itself");
+    }
+    if routed && texts("canary_tags").contains(&"traefik.enable=false") {
+        let message = "Traefik joins the tags of all instances to see whether a service is enabled: one canary may take all instances out";
+        look.found(&CANARY_DISABLES, service.line_of("canary_tags"), message);
+    }
+    for check in checks.iter().filter(|check| routed && !decides(check)) {
+        let message = format!(
+            "Traefik leaves out who fails any check of the service, so that the one of `{}` decides about users, if not about deployments",
+            check.text("path").unwrap_or_default()
+        );
+        look.found(&DEEP_CHECK_ROUTES, check.line_of("path"), message);
     }
     for tag in &tags {
         let Some(router) = tag.strip_suffix(".tls=true") else { continue };
