@@ -186,7 +186,12 @@ const CASES: &[(&str, &str, &str, Option<u8>)] = &[
     ("namespace   = \"production\"", "", "no-namespace", Some(24)),
     ("[\"*\"]", "[\"dc1\"]", "no-namespace", Some(24)),
     ("canary_tags = [\"canary\"]", "", "no-canary-tags", Some(25)),
-    ("canary_tags = [\"canary\"]", "canary_tags = [\"traefik.enable=false\"]", "canary-disables-service", None),
+    (
+        "canary_tags = [\"canary\"]",
+        "canary_tags = [\"traefik.enable=false\"]",
+        "canary-disables-service",
+        None,
+    ),
     (
         "check_restart { limit = 3 }\n      }\n",
         "check_restart { limit = 3 }\n      }\n      check {\n path = \"/ready\"\n on_update = \"ignore\"\n }\n",

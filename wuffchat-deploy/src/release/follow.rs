@@ -1,6 +1,7 @@
 //! Following what a registration set going, and gathering why it fails while the evidence is there.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
@@ -17,6 +18,9 @@ use crate::events::Event;
 use crate::mask::Mask;
 use crate::report::{FailureReport, JobReport, Outcome};
 use crate::{Result, failure};
+
+/// After a look at an instance that failed.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// How a job's rollout ended.
 pub(crate) struct Ended {
@@ -295,8 +299,20 @@ impl<'a, 'b> Follow<'a, 'b> {
     }
 
     /// Ends a deployment whose instance waits for what does not come.
+    ///
+    /// A look that fails ends nothing: a Nomad that has just started again refuses tokens it has not read yet. What
+    /// lasts ends the stream.
     async fn suspect(&mut self, id: &str) -> Result<()> {
-        let allocation = self.release.clients.nomad.allocations().get(id).await?;
+        let allocation = match self.release.clients.nomad.allocations().get(id).await {
+            Ok(allocation) => allocation,
+            Err(error) => {
+                tracing::debug!(%error, allocation = id, "could not be looked at");
+                if let Some(again) = self.doubtful.get_mut(id) {
+                    *again = Instant::now() + LOOK_AGAIN;
+                }
+                return Ok(());
+            }
+        };
         let (prospect, _) = nomad_client::prospect(&allocation);
         let hopeless = match prospect {
             Prospect::Hopeless => true,
@@ -318,7 +334,14 @@ impl<'a, 'b> Follow<'a, 'b> {
 
     /// Tells and keeps why an instance is not well.
     async fn trouble(&mut self, id: &str, name: &str) -> Result<()> {
-        let found = failure::explain(&self.release.clients.nomad, id).await?;
+        let found = match failure::explain(&self.release.clients.nomad, id).await {
+            Ok(found) => found,
+            Err(error) => {
+                // The end of the rollout asks again.
+                tracing::debug!(%error, allocation = id, "could not be explained");
+                return Ok(());
+            }
+        };
         let found = Mask::new(&self.release.request.secrets).report(found);
         self.release.events.event(&Event::Trouble {
             job: self.component.job_id().to_owned(),

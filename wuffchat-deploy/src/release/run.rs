@@ -572,7 +572,8 @@ impl Release<'_> {
             const PATIENCE: Duration = Duration::from_secs(30);
             let limit = PATIENCE.min(self.deadline.saturating_duration_since(Instant::now()));
             let (version, wanted) = (job.version, job.desired);
-            match verify::instances(self.clients, self.environment, component, version, wanted, limit).await? {
+            match verify::instances(self.clients, self.environment, component, version, wanted, limit).await?
+            {
                 Ok(passing) => self.events.event(&Event::Verified { job: job.job.clone(), passing }),
                 Err(text) => self.warn(text),
             }

@@ -11,7 +11,7 @@ use crate::{ensure, ensure_eq, scenarios};
 
 scenarios! { [Nomad] "nomad jobs" {
     parse, validate, plan_and_register, conflicts, versions_and_revert, tags, listing, submission, dispatch,
-    periodic, summary_and_evaluations, stop_and_purge, missing,
+    periodic, summary_and_evaluations, stop_and_purge, missing, registered_as_read,
 } }
 
 fn hcl(id: &str) -> String {
@@ -100,6 +100,35 @@ async fn plan_and_register(backend: &Backend) -> Result {
         .and_then(|all| all.desired_tg_updates.get(GROUP))
         .map(|g| g.destructive_update);
     ensure_eq!(update, Some(1));
+    purge(backend, &id).await
+}
+
+async fn registered_as_read(backend: &Backend) -> Result {
+    let jobs = backend.nomad.jobs();
+    let id = backend.unique("read");
+    let mut written = spec(&id, "service", STAYS);
+    set(&mut written, "/TaskGroups/0/Count", json!(0));
+    set(
+        &mut written,
+        "/TaskGroups/0/Tasks/0/Identities",
+        json!([{"Name": "other", "Audience": ["other.io"]}]),
+    );
+    let written = job(written)?;
+    jobs.register(&written).await?;
+    let constraints = async || -> Result<usize> {
+        Ok(jobs.get(&id).await?.task_groups.iter().map(|group| group.constraints.len()).sum())
+    };
+    ensure_eq!(constraints().await?, 1);
+
+    let read = jobs.get(&id).await?;
+    jobs.register(&read.clone().without_implied_constraints()).await?;
+    ensure_eq!((constraints().await?, jobs.get(&id).await?.version), (1, Some(0)));
+    jobs.register(&read).await?;
+    ensure_eq!((constraints().await?, jobs.get(&id).await?.version), (2, Some(1)));
+    ensure!(jobs.plan(&written).diff(true).await?.has_changes(), "the constraint was not added again");
+    let same = written.with_implied_constraints_of(&jobs.get(&id).await?);
+    let plan = jobs.plan(&same).diff(true).await?;
+    ensure!(!plan.has_changes(), "what somebody wrote differs: {:?}", plan.diff);
     purge(backend, &id).await
 }
 

@@ -89,7 +89,10 @@ fn group(name: &str, old: Option<&Value>, new: Option<&Value>, context: bool, pl
             )
         })
         .collect();
-    let changed = !fields.is_empty() || !objects.is_empty() || tasks.iter().any(|t| t.s("Type") != "None");
+    // Order and repetition make a difference too, one without a line of its own.
+    let repeated = a.a("Constraints") != b.a("Constraints");
+    let changed =
+        !fields.is_empty() || !objects.is_empty() || repeated || tasks.iter().any(|t| t.s("Type") != "None");
     let updates = plan.and_then(|p| p.annotations.get(name)).map_or(Value::Null, |u| {
         let mut out = json!({});
         for (key, n) in [
