@@ -1,6 +1,7 @@
 use wuffchat_deploy::events::Silent;
 use wuffchat_deploy::promotion::{self, Place, Terms};
 use wuffchat_deploy::release::{self, Request};
+use wuffchat_deploy::rollback::{self, To};
 use wuffchat_deploy::{Component, Environment, Error, Outcome, Report, Result, Stage, scale};
 
 use crate::stack::Stack;
@@ -106,6 +107,32 @@ async fn another_spec_was_not_tested() {
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(found[0].contains("wuffchat-ui in staging is not what these settings make of v1"), "{found:#?}");
     assert!(found[0].contains("DEBUG"), "{found:#?}");
+}
+
+#[tokio::test]
+async fn what_was_gone_back_to_is_what_was_tested() {
+    let (stack, production) = staging().await;
+    stack.deploy("v1").await;
+    stack.deploy("v2").await;
+    let mut back = Request::rollback();
+    back.who = "test".to_owned();
+    let to = To::Named("v1".to_owned());
+    let gone = rollback::run(&stack.clients, &stack.environment, &back, &to, &Silent).await.unwrap();
+    assert_eq!(gone.outcome, Outcome::Deployed, "{gone:#?}");
+    assert_eq!(stack.deploy("v1").await.outcome, Outcome::Unchanged);
+    let report = promote(&stack, &production, &Terms::default()).await.unwrap();
+    assert_eq!((report.outcome, report.version.as_str()), (Outcome::Deployed, "v1"), "{report:#?}");
+
+    // As `nomad job revert` does, which makes Nomad add to the job what it added before.
+    let nomad = stack.clients.nomad.namespace("staging");
+    for component in Component::ALL {
+        nomad.jobs().revert(component.job_id(), 1).await.unwrap();
+        let latest = nomad.jobs().latest_deployment(component.job_id()).await.unwrap().unwrap();
+        nomad.wait().deployment(&latest.id).await.unwrap();
+    }
+    assert_eq!(stack.deploy("v2").await.outcome, Outcome::Unchanged);
+    let report = promote(&stack, &production, &Terms::default()).await.unwrap();
+    assert_eq!((report.outcome, report.version.as_str()), (Outcome::Deployed, "v2"), "{report:#?}");
 }
 
 #[tokio::test]
