@@ -1,61 +1,15 @@
 //! From the job a client sends to the job the servers store: defaults filled in, empty forms made equal.
 
-use serde_json::{Map, Value, json};
+mod service;
+mod shape;
 
-use super::json::{Json as _, parse_go_duration};
+use serde_json::{Value, json};
+
+use self::service::{identity, network, service};
+use self::shape::{durations, fill, list, nanos, optional, or_null, text_map};
+use super::json::Json as _;
 
 const SECOND: u64 = 1_000_000_000;
-
-/// `template`'s fields, each from `input` where that has a value. Fields the template does not know are dropped, as
-/// Go's decoder does.
-fn fill(input: &Value, template: Value) -> Value {
-    let Value::Object(mut out) = template else { return template };
-    for (key, slot) in &mut out {
-        if let Some(v) = input.get(key).filter(|v| !v.is_null()) {
-            *slot = v.clone();
-        }
-    }
-    Value::Object(out)
-}
-
-/// Empty lists and maps as null, which is how they come back.
-fn or_null(v: &Value) -> Value {
-    match v {
-        Value::Array(a) if a.is_empty() => Value::Null,
-        Value::Object(o) if o.is_empty() => Value::Null,
-        v => v.clone(),
-    }
-}
-
-fn list(v: &Value, each: impl Fn(&Value) -> Value) -> Value {
-    match v.as_array() {
-        Some(items) if !items.is_empty() => items.iter().map(each).collect(),
-        _ => Value::Null,
-    }
-}
-
-fn optional(v: &Value, each: impl Fn(&Value) -> Value) -> Value {
-    if v.is_null() { Value::Null } else { each(v) }
-}
-
-/// A string map; values that are no strings become text.
-fn text_map(v: &Value) -> Value {
-    let Some(map) = v.as_object().filter(|m| !m.is_empty()) else { return Value::Null };
-    map.iter()
-        .map(|(k, v)| (k.clone(), Value::String(v.as_str().map_or_else(|| v.to_string(), str::to_owned))))
-        .collect::<Map<_, _>>()
-        .into()
-}
-
-fn nanos(v: &Value, default: u64) -> Value {
-    match v {
-        Value::Null => default.into(),
-        Value::String(s) => {
-            parse_go_duration(s).and_then(|d| u64::try_from(d.as_nanos()).ok()).map_or(v.clone(), Value::from)
-        }
-        v => v.clone(),
-    }
-}
 
 /// The stored form of `job` in `namespace`. Indexes, version, status and submit time are for the caller.
 pub(crate) fn job(input: &Value, namespace: &str) -> Value {
@@ -177,16 +131,6 @@ pub(crate) fn reschedule_default(kind: &str) -> Value {
         }
         _ => Value::Null,
     }
-}
-
-fn durations(mut v: Value, keys: &[&str]) -> Value {
-    for key in keys {
-        if v.has(key) {
-            let d = nanos(v.at(key), 0);
-            v.put(key, d);
-        }
-    }
-    v
 }
 
 fn group(tg: &Value, job: &Value, job_update: &Value, input: &Value) -> Value {
@@ -323,136 +267,6 @@ fn spread(s: &Value) -> Value {
     let targets = list(s.at("SpreadTarget"), |t| fill(t, json!({"Percent": 0, "Value": ""})));
     s.put("SpreadTarget", targets);
     s
-}
-
-/// Only what is set is kept; the rest is `omitempty` in Go.
-fn network(n: &Value) -> Value {
-    let mut out = json!({});
-    for key in ["Mode", "Device", "CIDR", "IP", "Hostname"] {
-        if !n.s(key).is_empty() {
-            out.put(key, n.s(key));
-        }
-    }
-    if n.i("MBits") != 0 {
-        out.put("MBits", n.i("MBits"));
-    }
-    for key in ["DNS", "CNI"] {
-        if n.has(key) {
-            out.put(key, n.at(key).clone());
-        }
-    }
-    for key in ["DynamicPorts", "ReservedPorts"] {
-        let ports: Vec<Value> = n.a(key).iter().map(port).collect();
-        if !ports.is_empty() {
-            out.put(key, ports);
-        }
-    }
-    out
-}
-
-fn port(p: &Value) -> Value {
-    let host = if p.s("HostNetwork").is_empty() { "default" } else { p.s("HostNetwork") };
-    let mut out = json!({"HostNetwork": host, "Label": p.s("Label")});
-    for key in ["To", "Value"] {
-        if p.i(key) != 0 {
-            out.put(key, p.i(key));
-        }
-    }
-    if p.b("IgnoreCollision") {
-        out.put("IgnoreCollision", true);
-    }
-    out
-}
-
-fn service(s: &Value, job: &str, group: &str, task: &str, namespace: &str) -> Value {
-    let mut out = fill(
-        s,
-        json!({
-            "Address": "", "AddressMode": "auto", "CanaryMeta": null, "CanaryTags": null, "Checks": null, "Cluster": "default",
-            "Connect": null, "EnableTagOverride": false, "Identity": null, "Kind": "", "Meta": null, "Name": "",
-            "OnUpdate": "require_healthy", "PortLabel": "", "Provider": "consul",
-            "TaggedAddresses": null, "Tags": null, "TaskName": "", "Weights": null,
-        }),
-    );
-    out.put("Namespace", namespace);
-    for (key, default) in [
-        ("AddressMode", "auto"),
-        ("Cluster", "default"),
-        ("OnUpdate", "require_healthy"),
-        ("Provider", "consul"),
-    ] {
-        if out.s(key).is_empty() {
-            out.put(key, default);
-        }
-    }
-    let provider = out.s("Provider").to_owned();
-    if provider == "nomad" {
-        out.put("Cluster", "");
-    }
-    let name = match out.s("Name") {
-        "" => format!("{job}-{group}-{task}"),
-        name => name
-            .replace("${JOB}", job)
-            .replace("${TASKGROUP}", group)
-            .replace("${TASK}", task)
-            .replace("${BASE}", &format!("{job}-{group}-{task}")),
-    };
-    out.put("Name", name.as_str());
-    for key in ["Tags", "CanaryTags", "TaggedAddresses"] {
-        let v = or_null(out.at(key));
-        out.put(key, v);
-    }
-    for key in ["Meta", "CanaryMeta"] {
-        let v = text_map(out.at(key));
-        out.put(key, v);
-    }
-    let group_restart = s.at("CheckRestart").clone();
-    let identity = optional(s.at("Identity"), |i| identity(i, ""));
-    out.put("Identity", identity);
-    out.put("Checks", list(s.at("Checks"), |c| check(c, &name, &group_restart)));
-    out
-}
-
-fn check(c: &Value, service: &str, restart: &Value) -> Value {
-    let mut out = fill(
-        c,
-        json!({
-            "AddressMode": "", "Args": null, "Body": "", "CheckRestart": null, "Command": "", "Expose": false,
-            "FailuresBeforeCritical": 0, "FailuresBeforeWarning": 0, "GRPCService": "", "GRPCUseTLS": false, "Header": null,
-            "InitialStatus": "", "Interval": 0, "Method": "", "Name": "", "Notes": "", "OnUpdate": "require_healthy", "Path": "",
-            "PortLabel": "", "Protocol": "", "SuccessBeforePassing": 0, "TLSServerName": "", "TLSSkipVerify": false,
-            "TaskName": "", "Timeout": 0, "Type": "",
-        }),
-    );
-    if out.s("Name").is_empty() {
-        out.put("Name", format!("service: \"{service}\" check"));
-    }
-    if out.s("OnUpdate").is_empty() {
-        out.put("OnUpdate", "require_healthy");
-    }
-    let restart = if c.has("CheckRestart") { c.at("CheckRestart") } else { restart };
-    out.put(
-        "CheckRestart",
-        optional(restart, |r| {
-            durations(fill(r, json!({"Grace": SECOND, "IgnoreWarnings": false, "Limit": 0})), &["Grace"])
-        }),
-    );
-    for key in ["Args", "Header"] {
-        let v = or_null(out.at(key));
-        out.put(key, v);
-    }
-    durations(out, &["Interval", "Timeout"])
-}
-
-fn identity(i: &Value, default_name: &str) -> Value {
-    let mut out = fill(
-        i,
-        json!({"Audience": null, "ChangeMode": "", "ChangeSignal": "", "Env": false, "ExtraClaims": null,
-        "File": false, "Filepath": "", "Name": default_name, "ServiceName": "", "TTL": 0}),
-    );
-    let audience = or_null(out.at("Audience"));
-    out.put("Audience", audience);
-    durations(out, &["TTL"])
 }
 
 fn task(t: &Value, job: &Value, group: &str, restart: &Value) -> Value {
