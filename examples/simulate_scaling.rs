@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use examples::{Common, Failure, Output, Stack, Target, program, say};
+use jiff::Timestamp;
 use nomad_client::jobspec::Scaling;
-use nomad_client::scaling::{Chart, Check, Policy, Report, Series, Simulation, Strategy};
+use nomad_client::scaling::{Chart, Check, Outcome, Policy, Report, Series, Simulation, Strategy};
 use nomad_client::{GoDuration, Job, TaskGroup};
 use wuffchat_deploy::jobs::scaling_policy;
 
@@ -45,6 +46,13 @@ struct Arguments {
     /// Metrics as lines of time and value, or as JSON; `-` is stdin [default: those of --shape]
     #[arg(long, value_name = "FILE")]
     series: Option<PathBuf>,
+    /// Metrics of one check alone, such as cpu=cpu.csv; for each check once
+    #[arg(long, value_name = "CHECK=FILE", value_parser = check_file)]
+    check_series: Vec<(String, PathBuf)>,
+    /// The time of the start, for schedules, such as 2026-11-26T09:00:00Z [default: that of the metrics
+    /// where their times are dates, else 1970-01-01T00:00:00Z]
+    #[arg(long, value_name = "TIME")]
+    begin: Option<Timestamp>,
     /// A metric that is made up
     #[arg(long, value_enum, default_value_t = Shape::Burst)]
     shape: Shape,
@@ -69,6 +77,9 @@ struct Arguments {
     /// How long a change keeps a deployment going
     #[arg(long, default_value = "0s")]
     deployment: String,
+    /// How long before the start the group was last scaled [default: not at all]
+    #[arg(long, value_name = "DURATION")]
+    last_event: Option<String>,
     /// Writes a picture in SVG to this file, or to stdout for `-` [default: none]
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
@@ -89,12 +100,25 @@ enum Shape {
 fn main() -> ExitCode {
     examples::run(async |arguments: Arguments| {
         let policy = policy(&arguments).await?;
+        let checks: Vec<_> = policy.checks.iter().map(|check| check.name.clone()).collect();
         let mut simulation = Simulation::new(policy, series(&arguments)?)
             .start_delay(duration(&arguments.start_delay)?)
             .scale_latency(duration(&arguments.scale_latency)?)
             .deployment(duration(&arguments.deployment)?);
         if let Some(count) = arguments.count {
             simulation = simulation.count(count);
+        }
+        if let Some(begin) = arguments.begin {
+            simulation = simulation.begin(begin);
+        }
+        if let Some(before) = &arguments.last_event {
+            simulation = simulation.last_event(duration(before)?);
+        }
+        for (check, path) in &arguments.check_series {
+            if !checks.contains(check) {
+                return Err(Failure::usage(format!("the policy has no check `{check}`")));
+            }
+            simulation = simulation.check_series(check, read_series(path)?);
         }
         let report = simulation.run().map_err(|error| Failure::usage(error.to_string()))?;
         if let Some(path) = &arguments.svg {
@@ -182,12 +206,21 @@ fn read(path: &PathBuf) -> Result<String, Failure> {
     text.map_err(|cause| Failure::usage(format!("{} cannot be read: {cause}", path.display())))
 }
 
+fn check_file(text: &str) -> Result<(String, PathBuf), String> {
+    let (check, path) = text.split_once('=').ok_or("it is not CHECK=FILE")?;
+    Ok((check.to_owned(), path.into()))
+}
+
+fn read_series(path: &PathBuf) -> Result<Series, Failure> {
+    let text = read(path)?;
+    let json = text.trim_start().starts_with(['[', '{']);
+    let series = if json { Series::from_json(&text) } else { Series::from_csv(&text) };
+    series.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+}
+
 fn series(arguments: &Arguments) -> Result<Series, Failure> {
     if let Some(path) = &arguments.series {
-        let text = read(path)?;
-        let json = text.trim_start().starts_with(['[', '{']);
-        let series = if json { Series::from_json(&text) } else { Series::from_csv(&text) };
-        return series.map_err(|error| Failure::usage(error.to_string()));
+        return read_series(path);
     }
     let step = 10_u32;
     let whole = duration(&arguments.length)?.as_secs_f64();
@@ -234,12 +267,13 @@ fn table(report: &Report) {
         );
     }
     let flapping = &report.flapping;
+    let idle = report.ticks.iter().filter(|tick| tick.result == Outcome::None).count();
     say!(
-        "{} changes, {} reversals ({} quick), {:.0} % at rest, {:.0} % at the highest count",
+        "changes: {}, reversals: {} ({} quick), {:.0} % at rest, {:.0} % at the highest count",
         flapping.changes,
         flapping.reversals,
         flapping.quick_reversals,
-        flapping.dead_band_share * 100.0,
+        100.0 * idle as f64 / report.ticks.len().max(1) as f64,
         flapping.at_max_share * 100.0
     );
     for warning in &report.warnings {

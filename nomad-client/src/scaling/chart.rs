@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::go::parse_float;
-use super::simulate::{Counts, Outcome, Report};
+use super::report::{Counts, Outcome, Report};
 
 /// A simulation as a picture in SVG, which needs nothing else: the metric with its target or bounds
 /// above, the counts with their limits and the pauses after changes below.
@@ -29,6 +29,8 @@ const TARGET: &str = "#b4232a";
 const DESIRED: &str = "#1a7f37";
 const RUNNING: &str = "#57606a";
 const LIMIT: &str = "#8250df";
+/// Keeps a text readable on lines.
+const HALO: &str = "stroke=\"#ffffff\" stroke-width=\"3\" stroke-opacity=\"0.7\" paint-order=\"stroke\"";
 const PAUSE: &str = "#fff1c9";
 
 /// One of the two pictures: where it is, and what its height stands for.
@@ -203,10 +205,16 @@ impl<'a> Chart<'a> {
         let running = self.steps(panel, |counts| counts.running);
         path(&running, RUNNING, "2", "5 3", out);
         path(&self.steps(panel, |counts| counts.desired), DESIRED, "2.5", "", out);
+        let mut free = LEFT;
         for tick in self.report.ticks.iter().filter(|tick| tick.result == Outcome::Scaled) {
             let (x, y) = (self.x(tick.at), panel.y(tick.desired as f64));
             let _ = writeln!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\" fill=\"{DESIRED}\"/>");
-            text(x + 6.0, y - 6.0, "start", DESIRED, &format!("{}", tick.desired), out);
+            let label = tick.desired.to_string();
+            // Numbers that would lie on one another are left out.
+            if x >= free && x < self.width - RIGHT - 14.0 {
+                text(x + 6.0, y - 6.0, "start", DESIRED, &label, out);
+                free = x + 8.0 + 7.0 * label.len() as f64;
+            }
         }
     }
 
@@ -287,7 +295,7 @@ fn text(x: f64, y: f64, anchor: &str, colour: &str, words: &str, out: &mut Strin
     let words = escape(words);
     let _ = writeln!(
         out,
-        "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"{colour}\">{words}</text>"
+        "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"{colour}\" {HALO}>{words}</text>"
     );
 }
 

@@ -13,6 +13,7 @@ struct Field {
 }
 
 const MINUTE: Field = Field { name: "minute", min: 0, max: 59, words: &[] };
+const SECOND: Field = Field { name: "second", min: 0, max: 59, words: &[] };
 const HOUR: Field = Field { name: "hour", min: 0, max: 23, words: &[] };
 const DAY: Field = Field { name: "day-of-month", min: 1, max: 31, words: &[] };
 const MONTH: Field = Field {
@@ -66,6 +67,14 @@ const WEEKDAY: Field = Field {
         ("saturday", 6),
     ],
 };
+const ALIASES: [(&str, &str); 6] = [
+    ("@yearly", "0 0 0 1 1 * *"),
+    ("@annually", "0 0 0 1 1 * *"),
+    ("@monthly", "0 0 0 1 * * *"),
+    ("@weekly", "0 0 0 * * 0 *"),
+    ("@daily", "0 0 0 * * * *"),
+    ("@hourly", "0 0 * * * * *"),
+];
 const LAST_YEAR: i16 = 2099;
 const FIRST_YEAR: i16 = 1970;
 
@@ -173,17 +182,32 @@ pub(super) struct Cron {
     nth_weekdays: BTreeSet<(i16, i16)>,
     last_weekdays: BTreeSet<i16>,
     weekdays_restricted: bool,
+    /// Whether it never occurs, such as on the 31st of February.
+    pub(super) never: bool,
 }
 
 impl Cron {
     /// Reads five fields.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let fields: Vec<&str> = text.split_whitespace().collect();
-        let [minute, hour, day, month, weekday] = fields.as_slice() else {
+        if text.split_whitespace().count() != 5 {
             return Err("must use strict 5-field cron format".to_owned());
+        }
+        // The library takes aliases wherever they stand, each for seven fields, and then the first seven.
+        let text = ALIASES.iter().fold(text.to_owned(), |text, (alias, fields)| text.replace(alias, fields));
+        // It knows the spaces of ASCII only.
+        let fields: Vec<&str> =
+            text.split([' ', '\t', '\n', '\x0c', '\r']).filter(|field| !field.is_empty()).collect();
+        let cron = match fields.as_slice() {
+            [minute, hour, day, month, weekday] => Self::fields(minute, hour, day, month, weekday),
+            // Only `@hourly` leaves room for a second that is not 0, and nobody writes it there.
+            [second, minute, hour, day, month, weekday, _year, ..] => {
+                SECOND.values(second).and_then(|_| Self::fields(minute, hour, day, month, weekday))
+            }
+            _ => Err("missing field(s)".to_owned()),
         };
-        Self::fields(minute, hour, day, month, weekday)
-            .map_err(|error| format!("invalid cron expression: {error}"))
+        let mut cron = cron.map_err(|error| format!("invalid cron expression: {error}"))?;
+        cron.never = !cron.occurs_after(DateTime::constant(FIRST_YEAR - 1, 12, 31, 0, 0, 0, 0));
+        Ok(cron)
     }
 
     fn fields(minute: &str, hour: &str, day: &str, month: &str, weekday: &str) -> Result<Self, String> {
@@ -273,6 +297,9 @@ impl Cron {
 
     /// The latest occurrence at or before a time, not earlier than `horizon`.
     pub(super) fn last_at_or_before(&self, at: DateTime, horizon: DateTime) -> Option<DateTime> {
+        if self.never {
+            return None;
+        }
         let mut date = at.date();
         let mut limit = Some((i16::from(at.hour()), i16::from(at.minute())));
         while date >= horizon.date() && date.year() >= FIRST_YEAR {
@@ -289,8 +316,17 @@ impl Cron {
         None
     }
 
+    /// Whether a field has no value, which a range such as `50-10` has none of. The library goes to the
+    /// first value of these two without asking whether there is one.
+    pub(super) fn crashes(&self) -> bool {
+        self.minutes.is_empty() || self.months.is_empty()
+    }
+
     /// Whether it has an occurrence after a time; the library knows none after 2099.
     pub(super) fn occurs_after(&self, at: DateTime) -> bool {
+        if self.never {
+            return false;
+        }
         let (Some(hour), Some(minute)) = (self.hours.last(), self.minutes.last()) else { return false };
         let later_today = (i16::from(at.hour()), i16::from(at.minute())) < (*hour, *minute);
         let mut date = at.date();

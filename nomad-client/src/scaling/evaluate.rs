@@ -6,8 +6,9 @@ use std::time::Duration;
 use client_core::time::GoDuration;
 use jiff::Timestamp;
 
+use super::check::Check;
 use super::combine::combine;
-use super::policy::{Check, OnError, Policy};
+use super::policy::{OnError, Policy};
 use super::schedule::CompiledSchedule;
 use super::strategy::{Action, run_strategy};
 
@@ -33,7 +34,7 @@ impl Default for Defaults {
 pub enum EvaluationError {
     /// A metric has no data, whatever the policy says about errors.
     NoData,
-    /// A metric could not be read or has a value that is not finite.
+    /// A metric could not be read or has a value that is no number.
     Query(String),
     /// A strategy cannot be run, and the policy does not ignore that.
     Strategy(String),
@@ -57,6 +58,8 @@ impl fmt::Display for EvaluationError {
 
 impl std::error::Error for EvaluationError {}
 
+const CRASHES: &str = "a range that ends before it begins crashes the autoscaler";
+
 /// A policy that is ready to be looked at.
 #[derive(Debug, Clone)]
 pub struct Evaluator {
@@ -73,8 +76,9 @@ impl Evaluator {
     ///
     /// # Errors
     ///
-    /// [`Policy`](EvaluationError::Policy): the interval is negative, which crashes the autoscaler, or a
-    /// schedule cannot be read.
+    /// [`Policy`](EvaluationError::Policy): the interval is negative or a schedule
+    /// [`crashes`](CompiledSchedule::crashes), which ends the autoscaler itself, or a schedule cannot be
+    /// read.
     pub fn new(policy: &Policy, defaults: Defaults) -> Result<Self, EvaluationError> {
         let set = |duration: Option<GoDuration>| duration.filter(|duration| duration.0 != 0);
         let interval = set(policy.evaluation_interval).unwrap_or(defaults.evaluation_interval.into());
@@ -84,8 +88,12 @@ impl Evaluator {
         })?;
         let cooldown = set(policy.cooldown).unwrap_or(defaults.cooldown.into());
         let compile = |schedule: &Option<super::Schedule>, place: &str| {
-            let compiled = schedule.as_ref().map(super::Schedule::compile).transpose();
-            compiled.map_err(|error| EvaluationError::Policy(format!("{place}.schedule: {error}")))
+            let refused = |error| EvaluationError::Policy(format!("{place}.schedule: {error}"));
+            let compiled = schedule.as_ref().map(super::Schedule::compile).transpose().map_err(refused)?;
+            match compiled {
+                Some(compiled) if compiled.crashes() => Err(refused(CRASHES.to_owned())),
+                compiled => Ok(compiled),
+            }
         };
         let check_schedules =
             policy.checks.iter().map(|c| compile(&c.schedule, &format!("check {}", c.name)));
@@ -129,8 +137,8 @@ impl Evaluator {
     ///
     /// # Errors
     ///
-    /// A metric cannot be read, has no data or a value that is not finite; a strategy fails and the
-    /// policy does not ignore it.
+    /// A metric cannot be read, has no data or a value that is no number; a strategy fails and the policy
+    /// does not ignore it.
     pub fn evaluate(
         &self,
         count: i64,
@@ -177,10 +185,6 @@ fn readable(values: Vec<f64>) -> Result<Vec<f64>, EvaluationError> {
     }
     if values.iter().any(|value| value.is_nan()) {
         return Err(EvaluationError::Query("query result value is not-a-number".to_owned()));
-    }
-    // The autoscaler goes on with infinity and lands on the least count; nobody wants that.
-    if values.iter().any(|value| value.is_infinite()) {
-        return Err(EvaluationError::Query("query result value is infinite".to_owned()));
     }
     Ok(values)
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use client_core::time::GoDuration;
 use serde::Serialize;
 
+use super::check::QueryWindow;
 use super::evaluate::Evaluator;
-use super::policy::QueryWindow;
-use super::simulate::{Counts, Outcome, Tick};
+use super::report::{Counts, Outcome, Tick};
 use super::strategy::Direction;
 
 /// How restless a policy was.
@@ -89,6 +89,7 @@ fn time_at_max(counts: &[Counts], length: Duration, evaluator: &Evaluator) -> Du
 pub(super) fn assess(
     evaluator: &Evaluator,
     flapping: &Flapping,
+    ticks: &[Tick],
     start: Duration,
     count: i64,
 ) -> Vec<Warning> {
@@ -131,7 +132,8 @@ pub(super) fn assess(
     }
     if flapping.is_flapping() {
         let number = flapping.quick_reversals;
-        warn("flapping", format!("{number} changes went back within twice the cooldown"));
+        let changes = if number == 1 { "change" } else { "changes" };
+        warn("flapping", format!("{number} {changes} went back within twice the cooldown"));
     }
     if flapping.at_max_share >= 0.1 {
         warn(
@@ -144,6 +146,10 @@ pub(super) fn assess(
     }
     if flapping.without_data > 0 {
         warn("no-data", format!("{} looks had no data, and did nothing", flapping.without_data));
+    }
+    if ticks.iter().any(|tick| tick.metric.is_some_and(f64::is_infinite)) {
+        let text = "an infinite metric becomes the least number there is, so that the least count is wanted";
+        warn("infinite-metric", text.to_owned());
     }
     found
 }

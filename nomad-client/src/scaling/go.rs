@@ -184,6 +184,34 @@ fn special(value: f64) -> Option<&'static str> {
     }
 }
 
+/// `%q` of a text.
+pub(super) fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\x07' => out.push_str("\\a"),
+            '\x08' => out.push_str("\\b"),
+            '\x0c' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\x0b' => out.push_str("\\v"),
+            _ if is_printable(c) => out.push(c),
+            '\0'..='\x7f' => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            '\u{80}'..='\u{ffff}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            _ => out.push_str(&format!("\\U{:08x}", u32::from(c))),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// Whether it is shown as itself. What joins the character before it is, if there is one.
+fn is_printable(c: char) -> bool {
+    !['x', c].iter().collect::<String>().escape_debug().skip(1).any(|escaped| escaped == '\\') || c == '\''
+}
+
 /// `%T` of what `encoding/json` reads.
 pub(super) fn type_of(value: &Value) -> &'static str {
     match value {
@@ -293,6 +321,20 @@ mod tests {
             (-9.3e18, i64::MIN),
         ] {
             assert_eq!(int64(value), wanted, "{value}");
+        }
+    }
+
+    #[test]
+    fn texts_are_quoted_as_in_go() {
+        let cases = [
+            ("1d", r#""1d""#),
+            ("a\"\\'b", r#""a\"\\'b""#),
+            ("\u{7}\u{8}\u{c}\n\r\t\u{b}\0\u{7f}", r#""\a\b\f\n\r\t\v\x00\x7f""#),
+            ("é\u{a0}\u{200b}\u{1f600}\u{e0001}", "\"é\\u00a0\\u200b\u{1f600}\\U000e0001\""),
+            ("e\u{301}", "\"e\u{301}\""),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(quoted(text), wanted, "{text:?}");
         }
     }
 }

@@ -5,9 +5,10 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::form::inside;
 use super::go::{display, parse_duration, parse_float, parse_int};
 use super::lint_query::query;
-use super::policy::inside;
+use super::schedule::Schedule;
 use super::validate::AutoscalerPlugins;
 use crate::jobspec::Scaling;
 
@@ -80,7 +81,7 @@ pub fn lint(scaling: &Scaling, count: Option<u64>, plugins: &AutoscalerPlugins) 
     for key in ["schedule", "target", "check"] {
         let Some(value) = policy.get(key) else { continue };
         if key == "schedule" {
-            shape(value, "policy.schedule", &mut found);
+            schedule(value, "policy.schedule", &mut found);
             continue;
         }
         for (label, block) in labelled(value, &format!("policy.{key}"), &mut found) {
@@ -94,6 +95,7 @@ pub fn lint(scaling: &Scaling, count: Option<u64>, plugins: &AutoscalerPlugins) 
         }
     }
     threshold_pairs(&policy, &mut found);
+    shared_queries(&policy, &mut found);
     found.0
 }
 
@@ -161,6 +163,22 @@ fn shape<'a>(block: &'a Value, place: &str, found: &mut Found) -> Option<&'a Map
     body
 }
 
+fn schedule(block: &Value, place: &str, found: &mut Found) {
+    let Some(schedule) = shape(block, place, found).and_then(|body| Schedule::read(body).compile().ok())
+    else {
+        return;
+    };
+    if schedule.crashes() {
+        let text = "a range that ends before it begins is empty, which crashes the autoscaler";
+        found.say("scaling.schedule-crash", place, text, "write two ranges, such as `50-59,0-10`");
+        return;
+    }
+    for key in schedule.never() {
+        let text = "it never occurs: without a start nothing counts, with a duration it always does";
+        found.say("scaling.schedule-never", &format!("{place}.{key}"), text, "name a time that exists");
+    }
+}
+
 fn labelled<'a>(blocks: &'a Value, place: &str, found: &mut Found) -> Vec<(&'a String, &'a Value)> {
     let mut seen = BTreeSet::new();
     let items = blocks.as_array().into_iter().flatten().filter_map(Value::as_object);
@@ -189,8 +207,8 @@ fn texts(config: &Map<String, Value>, place: &str, found: &mut Found) {
 fn check(body: &Map<String, Value>, place: &str, plugins: &AutoscalerPlugins, zero: bool, found: &mut Found) {
     keys(body, place, &CHECK_KEYS, found);
     durations(body, place, &["query_window", "query_window_offset"], found);
-    if let Some(schedule) = body.get("schedule") {
-        shape(schedule, &format!("{place}.schedule"), found);
+    if let Some(block) = body.get("schedule") {
+        schedule(block, &format!("{place}.schedule"), found);
     }
     let text = |key: &str| body.get(key).and_then(Value::as_str);
     let source = text("source").unwrap_or("nomad-apm");
@@ -335,5 +353,34 @@ fn threshold_pairs(policy: &Map<String, Value>, found: &mut Found) {
             text,
             "give the thresholds of one metric one `group`",
         );
+    }
+}
+
+/// A query at one point and the same one over the default span: the autoscaler asks once, for
+/// whichever check comes first.
+fn shared_queries(policy: &Map<String, Value>, found: &mut Found) {
+    let checks =
+        policy.get("check").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+    let mut seen: Vec<([&str; 3], bool)> = Vec::new();
+    for (label, block) in checks.flatten() {
+        let Some(body) = inside(block) else { continue };
+        let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
+        let minute = parse_duration("1m");
+        let window = text("query_window");
+        let range = parse_duration(window).filter(|window| window.0 != 0).or(minute);
+        if text("query").is_empty() || window != "instant" && range != minute {
+            continue;
+        }
+        let asked = ([text("source"), text("query"), text("query_window_offset")], window == "instant");
+        if seen.iter().any(|(query, instant)| *query == asked.0 && *instant != asked.1) {
+            let place = format!("check[{label}].query_window");
+            found.say(
+                "scaling.shared-query",
+                &place,
+                "an instant and a one-minute check with one query share the answer to either",
+                "use another window, such as `61s`",
+            );
+        }
+        seen.push(asked);
     }
 }

@@ -7,14 +7,20 @@
 //! its arithmetic; a [`Simulation`] runs a policy over a series of metrics, and draws it.
 
 mod chart;
+mod check;
 mod combine;
 mod cron;
+mod document;
 mod evaluate;
 mod flapping;
+mod form;
 mod go;
+mod group;
 mod lint;
 mod lint_query;
+mod meaning;
 mod policy;
+mod report;
 mod schedule;
 mod series;
 mod simulate;
@@ -22,16 +28,18 @@ mod strategy;
 mod validate;
 
 pub use chart::Chart;
+pub use check::{Check, QueryWindow, Strategy};
 pub use combine::combine;
 pub use evaluate::{Defaults, EvaluationError, Evaluator};
 pub use flapping::{Flapping, Warning};
 pub use lint::{Lint, lint};
-pub use policy::{Check, OnError, Policy, QueryWindow, Strategy, Target};
+pub use policy::{OnError, Policy, Target};
+pub use report::{Counts, Outcome, Pause, Report, Tick};
 pub use schedule::{CompiledSchedule, Schedule};
 pub use series::{Sample, Series, SeriesError};
-pub use simulate::{Outcome, Report, Simulation, SimulationError, Tick};
+pub use simulate::{Simulation, SimulationError};
 pub use strategy::{Action, Direction, StrategyConfig, StrategyError, run_strategy};
-pub use validate::{AutoscalerPlugins, Refusal, Violation, validate};
+pub use validate::{AutoscalerPlugins, Refusal, Violation, validate, validate_stored};
 
 /// A setting as the text that plugins get: numbers as Go writes floats, so that 1000000 is `1e+06`.
 ///

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Span, Timestamp};
 use serde_json::Value;
 
 use super::cron::Cron;
-use super::go::parse_duration;
+use super::go::{parse_duration, quoted};
 
 /// How far back the autoscaler looks for an occurrence.
 const HORIZON_YEARS: i64 = 32;
@@ -65,8 +65,9 @@ impl Schedule {
             (Some(end), _) => Until::End(Cron::parse(end).map_err(|error| format!("end: {error}"))?),
             (None, text) => {
                 let text = text.unwrap_or_default();
-                let duration = parse_duration(text)
-                    .ok_or_else(|| format!("duration must have time.Duration format, found {text:?}"))?;
+                let duration = parse_duration(text).ok_or_else(|| {
+                    format!("duration must have time.Duration format, found {}", quoted(text))
+                })?;
                 if duration.0 <= 0 {
                     return Err("duration must be greater than zero".to_owned());
                 }
@@ -119,6 +120,26 @@ enum Until {
 }
 
 impl CompiledSchedule {
+    /// Whether the autoscaler crashes when it looks: a minute or a month is a range that ends before it
+    /// begins, such as `50-10`.
+    #[must_use]
+    pub fn crashes(&self) -> bool {
+        self.expressions().any(|(_, cron)| cron.crashes())
+    }
+
+    /// What of `start` and `end` never occurs, such as the 31st of February.
+    pub(super) fn never(&self) -> impl Iterator<Item = &'static str> {
+        self.expressions().filter(|(_, cron)| cron.never).map(|(key, _)| key)
+    }
+
+    fn expressions(&self) -> impl Iterator<Item = (&'static str, &Cron)> {
+        let end = match &self.until {
+            Until::End(end) => Some(("end", end)),
+            Until::Duration(_) => None,
+        };
+        [("start", &self.start)].into_iter().chain(end)
+    }
+
     /// Whether it counts at a time: a start counts from itself on, an end no longer.
     ///
     /// As in the autoscaler, a start with a duration that never occurs, such as the 31st of February,
@@ -135,7 +156,10 @@ impl CompiledSchedule {
                 (Some(start), Some(end)) => start > end,
             },
             Until::Duration(duration) => {
-                let opened = now.checked_sub(*duration).unwrap_or(DateTime::MIN);
+                // The library looks for what comes after a whole second.
+                let just_after = duration.saturating_sub(SignedDuration::from_nanos(1));
+                let opened = now.checked_sub(just_after).unwrap_or(DateTime::MIN);
+                let opened = opened.with().subsec_nanosecond(0).build().unwrap_or(opened);
                 last_start.is_some_and(|start| start > opened) || !self.start.occurs_after(opened)
             }
         }

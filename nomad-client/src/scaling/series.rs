@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::go::{parse_duration, parse_float};
@@ -25,7 +26,10 @@ pub struct Sample {
 /// A metric over time. Between samples it has the value of the one before, for five minutes, as a
 /// range query of Prometheus answers.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Series(Vec<Sample>);
+pub struct Series {
+    samples: Vec<Sample>,
+    start: Option<Timestamp>,
+}
 
 /// A text that is no series of metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +48,7 @@ impl Series {
     pub fn new(samples: impl IntoIterator<Item = Sample>) -> Self {
         let mut samples: Vec<_> = samples.into_iter().collect();
         samples.sort_by_key(|sample| sample.at);
-        Self(samples)
+        Self { samples, start: None }
     }
 
     /// A value for each interval, from the start on.
@@ -56,13 +60,19 @@ impl Series {
     /// The samples, oldest first.
     #[must_use]
     pub fn samples(&self) -> &[Sample] {
-        &self.0
+        &self.samples
+    }
+
+    /// When it starts, where its times are dates.
+    #[must_use]
+    pub fn start(&self) -> Option<Timestamp> {
+        self.start
     }
 
     /// The time of the last sample.
     #[must_use]
     pub fn end(&self) -> Duration {
-        self.0.last().map(|sample| sample.at).unwrap_or_default()
+        self.samples.last().map(|sample| sample.at).unwrap_or_default()
     }
 
     /// Reads lines of a time and a value: seconds, or a Go duration, and a number, or nothing where
@@ -137,13 +147,17 @@ impl Series {
             return Err(SeriesError("the series has no samples".to_owned()));
         }
         let earliest = rows.iter().map(|(time, _)| *time).fold(f64::INFINITY, f64::min);
-        let start = if earliest > DATES { earliest } else { 0.0 };
+        let date = Some(earliest).filter(|time| *time > DATES);
+        let start = date.unwrap_or_default();
         let sample = |(time, value): (f64, Option<f64>)| {
             let at = Duration::try_from_secs_f64(time - start);
             at.map(|at| Sample { at, value })
                 .map_err(|_| SeriesError(format!("the time {time} is not at or after the start")))
         };
-        Ok(Self::new(rows.into_iter().map(sample).collect::<Result<Vec<_>, _>>()?))
+        let samples = rows.into_iter().map(sample).collect::<Result<Vec<_>, _>>()?;
+        let date = date.and_then(|date| SignedDuration::try_from_secs_f64(date).ok());
+        let start = date.and_then(|date| Timestamp::from_duration(date).ok());
+        Ok(Self { start, ..Self::new(samples) })
     }
 
     /// What a query for a span answers: the value at each second from its start, which the start and the
@@ -160,14 +174,19 @@ impl Series {
 
     /// The value at a time.
     pub(super) fn at(&self, at: i64) -> Option<f64> {
-        let next = self.0.partition_point(|sample| nanos(sample.at) <= at);
-        let sample = self.0.get(next.checked_sub(1)?)?;
+        let next = self.samples.partition_point(|sample| nanos(sample.at) <= at);
+        let sample = self.samples.get(next.checked_sub(1)?)?;
         sample.value.filter(|_| at - nanos(sample.at) < LOOKBACK)
     }
 }
 
 pub(super) fn nanos(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
+/// The inverse of [`nanos`].
+pub(super) fn since(nanos: i64) -> Duration {
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or_default())
 }
 
 fn read_time(text: &str) -> Option<f64> {
@@ -193,20 +212,25 @@ mod tests {
     #[test]
     fn series_read_from_lines_and_json() {
         let seconds = |at, value| Sample { at: Duration::from_secs(at), value };
-        let wanted = Series(vec![seconds(0, Some(1.5)), seconds(30, None), seconds(60, Some(2.0))]);
+        let wanted = vec![seconds(0, Some(1.5)), seconds(30, None), seconds(60, Some(2.0))];
+        let dated = Timestamp::from_second(1_700_000_000).unwrap();
         for text in [
             "0,1.5\n30,\n1m,2",
             "time,value\n# remark\n60,2\n\n0,1.5\n30s,missing\n",
             "1700000000;1.5\n1700000030;\n1700000060;2",
         ] {
-            assert_eq!(Series::from_csv(text), Ok(wanted.clone()), "{text}");
+            let series = Series::from_csv(text).unwrap();
+            assert_eq!(series.samples(), wanted, "{text}");
+            assert_eq!(series.start(), text.starts_with("17").then_some(dated), "{text}");
         }
         for text in [
             r#"[[0,1.5],["30s",null],[60,"2"]]"#,
             r#"[{"t":0,"value":1.5},{"t":30},{"t":60,"value":2}]"#,
             r#"{"data":{"result":[{"metric":{},"values":[[1700000000,"1.5"],[1700000030,null],[1700000060,"2"]]}]}}"#,
         ] {
-            assert_eq!(Series::from_json(text), Ok(wanted.clone()), "{text}");
+            let series = Series::from_json(text).unwrap();
+            assert_eq!(series.samples(), wanted, "{text}");
+            assert_eq!(series.start(), text.contains("17000").then_some(dated), "{text}");
         }
         assert_eq!(
             Series::from_csv("t,v\n5,x").unwrap_err().to_string(),

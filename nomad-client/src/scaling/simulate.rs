@@ -6,115 +6,18 @@ use std::time::Duration;
 
 use client_core::time::GoDuration;
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
 
+use super::check::{Check, QueryWindow};
 use super::evaluate::{Defaults, EvaluationError, Evaluator};
-use super::flapping::{Flapping, Warning, assess};
-use super::policy::{Check, Policy, QueryWindow};
-use super::series::{Series, nanos};
+use super::flapping::{Flapping, assess};
+use super::group::Group;
+use super::policy::Policy;
+use super::report::{Outcome, Pause, Report, Tick};
+use super::series::{Series, nanos, since};
 use super::strategy::{Action, Direction};
 
 /// No simulation has more looks than this.
 const MOST_TICKS: u64 = 1_000_000;
-
-/// What a look came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Outcome {
-    /// Nothing to do.
-    None,
-    /// A change was wanted during the pause after another one.
-    Cooldown,
-    /// The count was changed.
-    Scaled,
-    /// The look failed.
-    Error,
-    /// A change was wanted while Nomad deployed, or while the last one was being made.
-    Blocked,
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::None => "none",
-            Self::Cooldown => "cooldown",
-            Self::Scaled => "scaled",
-            Self::Error => "error",
-            Self::Blocked => "blocked",
-        })
-    }
-}
-
-/// One look.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Tick {
-    /// When; seconds since the start in JSON.
-    #[serde(rename = "t", serialize_with = "seconds")]
-    pub at: Duration,
-    /// The metric of the first check that has one; `None` without data.
-    pub metric: Option<f64>,
-    /// Instances that run, which is what the autoscaler counts.
-    pub running: i64,
-    /// Instances there should be, after the look.
-    pub desired: i64,
-    /// Which way the policy wants to go.
-    pub direction: Direction,
-    /// The count it wants; `None` where it wants none.
-    pub wanted: Option<i64>,
-    /// Why.
-    pub reason: String,
-    /// What it came to.
-    pub result: Outcome,
-}
-
-/// What a simulation came to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Report {
-    /// Each look.
-    pub ticks: Vec<Tick>,
-    /// How restless it was.
-    pub flapping: Flapping,
-    /// What deserves a look.
-    pub warnings: Vec<Warning>,
-    /// The counts over time.
-    pub counts: Vec<Counts>,
-    /// The pauses after changes.
-    pub cooldowns: Vec<Pause>,
-    #[serde(skip)]
-    pub(super) policy: Policy,
-    #[serde(skip)]
-    pub(super) series: Series,
-    #[serde(skip)]
-    pub(super) length: Duration,
-}
-
-/// The counts from a time on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Counts {
-    /// When.
-    #[serde(rename = "t", serialize_with = "seconds")]
-    pub at: Duration,
-    /// Instances that run.
-    pub running: i64,
-    /// Instances there should be.
-    pub desired: i64,
-}
-
-/// A span of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Pause {
-    /// Its start.
-    #[serde(serialize_with = "seconds")]
-    pub from: Duration,
-    /// Its end.
-    #[serde(serialize_with = "seconds")]
-    pub to: Duration,
-}
 
 /// A simulation that cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,10 +39,6 @@ impl fmt::Display for SimulationError {
 }
 
 impl std::error::Error for SimulationError {}
-
-fn seconds<S: Serializer>(at: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(at.as_secs_f64())
-}
 
 /// A policy that is run over metrics, by the autoscaler's rules: the first look one interval after
 /// the start, a change on the first look strictly after the pause.
@@ -167,7 +66,8 @@ pub struct Simulation {
     start_delay: Duration,
     scale_latency: Duration,
     deployment: Duration,
-    begin: Timestamp,
+    last_event: Option<Duration>,
+    begin: Option<Timestamp>,
     length: Option<Duration>,
 }
 
@@ -183,7 +83,8 @@ impl Simulation {
             start_delay: Duration::ZERO,
             scale_latency: Duration::ZERO,
             deployment: Duration::ZERO,
-            begin: Timestamp::UNIX_EPOCH,
+            last_event: None,
+            begin: None,
             length: None,
         }
     }
@@ -224,9 +125,19 @@ impl Simulation {
         self
     }
 
-    /// The time of the start, for schedules. 1970-01-01T00:00:00Z by default.
+    /// How long before the start the group was last scaled, by whomever. Not at all by default.
+    ///
+    /// It holds nothing back: the autoscaler arms a pause for it that the first wish ends. What is left
+    /// of that pause may later cut a real one short.
+    pub fn last_event(mut self, before: Duration) -> Self {
+        self.last_event = Some(before);
+        self
+    }
+
+    /// The time of the start, for schedules. That of the metrics by default, or 1970-01-01T00:00:00Z
+    /// where their times are no dates.
     pub fn begin(mut self, at: Timestamp) -> Self {
-        self.begin = at;
+        self.begin = Some(at);
         self
     }
 
@@ -256,8 +167,10 @@ impl Simulation {
         run.group.advance(nanos(length));
         let Run { ticks, cooldowns, group, .. } = run;
         let flapping = Flapping::of(&ticks, &group.changes, length, &evaluator);
-        let warnings = assess(&evaluator, &flapping, self.start_delay, self.count);
-        let (policy, series) = (self.policy, self.series);
+        let warnings = assess(&evaluator, &flapping, &ticks, self.start_delay, self.count);
+        let own = self.by_check.into_values().next().unwrap_or_default();
+        let series = if self.series.samples().is_empty() { own } else { self.series };
+        let policy = self.policy;
         Ok(Report { ticks, flapping, warnings, counts: group.changes, cooldowns, policy, series, length })
     }
 }
@@ -265,12 +178,16 @@ impl Simulation {
 struct Run<'a> {
     simulation: &'a Simulation,
     evaluator: &'a Evaluator,
+    begin: Timestamp,
     group: Group,
-    /// Until when the pause lasts, while there is one.
-    cooldown: Option<i64>,
-    /// Until when the last change is being made, and until when Nomad deploys.
+    /// The pause after the last change.
+    cooldown: Option<Pause>,
+    /// When the pause for an event before the start ends, and with it any other.
+    rearmed: Option<i64>,
+    /// Until when the last change is being made.
     scaling: i64,
-    deploying: i64,
+    /// From when and until when Nomad deploys it.
+    deploying: std::ops::Range<i64>,
     ticks: Vec<Tick>,
     cooldowns: Vec<Pause>,
 }
@@ -280,10 +197,12 @@ impl<'a> Run<'a> {
         Self {
             simulation,
             evaluator,
+            begin: simulation.first(),
             group: Group::new(simulation.count, nanos(simulation.start_delay)),
             cooldown: None,
+            rearmed: simulation.last_event.map(|before| evaluator.cooldown(true).0 - nanos(before)),
             scaling: 0,
-            deploying: 0,
+            deploying: 0..0,
             ticks: Vec::new(),
             cooldowns: Vec::new(),
         }
@@ -291,8 +210,9 @@ impl<'a> Run<'a> {
 
     fn tick(&mut self, now: i64) {
         self.group.advance(now);
+        self.rearm(now);
         let running = self.group.running;
-        let at = time(self.simulation.begin, now);
+        let at = time(self.begin, now);
         let mut metric = None;
         let mut query = |check: &Check| {
             let values = self.simulation.query(check, now);
@@ -324,6 +244,19 @@ impl<'a> Run<'a> {
         });
     }
 
+    /// Ends what there is of a pause when the one for an event before the start is over.
+    fn rearm(&mut self, now: i64) {
+        let Some(due) = self.rearmed.take_if(|due| *due < now) else { return };
+        // Also that of a change that is being made, so that the next one need not wait for it.
+        self.scaling = self.scaling.min(due);
+        let due = since(due);
+        if let Some(pause) = self.cooldown.take_if(|pause| pause.from <= due && due < pause.to)
+            && let Some(last) = self.cooldowns.last_mut().filter(|last| last.from == pause.from)
+        {
+            last.to = due;
+        }
+    }
+
     /// What becomes of a wish.
     fn act(&mut self, action: &Action, now: i64) -> (Outcome, String) {
         let reason = action.reason.clone();
@@ -333,30 +266,36 @@ impl<'a> Run<'a> {
         if now < self.scaling {
             return (Outcome::Blocked, "target still scaling".to_owned());
         }
-        if self.cooldown.is_some_and(|end| now <= end) {
+        if self.cooldown.is_some_and(|pause| (pause.from..=pause.to).contains(&since(now))) {
             return (Outcome::Cooldown, reason);
         }
-        self.cooldown = None;
-        if now < self.deploying {
+        if self.deploying.contains(&now) {
             return (Outcome::Blocked, "job scaling blocked due to active deployment".to_owned());
         }
         let answered = now.saturating_add(nanos(self.simulation.scale_latency));
         let GoDuration(pause) = self.evaluator.cooldown(action.direction == Direction::Up);
-        let end = answered.saturating_add(pause);
-        (self.cooldown, self.scaling) = (Some(end), answered);
-        if pause > 0 {
-            self.cooldowns.push(Pause { from: since(answered), to: since(end) });
+        let pause = Pause { from: since(answered), to: since(answered.saturating_add(pause)) };
+        (self.cooldown, self.scaling) = (Some(pause), answered);
+        if pause.to > pause.from {
+            self.cooldowns.push(pause);
         }
         // A count of -1 is the mark of a dry run, wherever it comes from.
         if action.count >= 0 && !self.evaluator.policy().is_dry_run() {
             self.group.scale(action.count, now, answered);
-            self.deploying = answered.saturating_add(nanos(self.simulation.deployment));
+            self.deploying = answered..answered.saturating_add(nanos(self.simulation.deployment));
         }
         (Outcome::Scaled, reason)
     }
 }
 
 impl Simulation {
+    /// The time of the start.
+    fn first(&self) -> Timestamp {
+        let of_metrics =
+            || std::iter::once(&self.series).chain(self.by_check.values()).find_map(Series::start);
+        self.begin.or_else(of_metrics).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
     /// What a check's query answers at a time.
     fn query(&self, check: &Check, now: i64) -> Vec<f64> {
         let series = self.by_check.get(&check.name).unwrap_or(&self.series);
@@ -366,77 +305,6 @@ impl Simulation {
             QueryWindow::Range(window) => series.range(to.saturating_sub(window.0), to),
         }
     }
-}
-
-/// A group of a job.
-struct Group {
-    desired: i64,
-    running: i64,
-    start_delay: i64,
-    /// Changes that Nomad has not answered yet.
-    asked: Vec<(i64, i64)>,
-    /// Instances that start, by when they run.
-    starting: Vec<(i64, i64)>,
-    changes: Vec<Counts>,
-}
-
-impl Group {
-    fn new(count: i64, start_delay: i64) -> Self {
-        let changes = vec![Counts { at: Duration::ZERO, running: count, desired: count }];
-        Self { desired: count, running: count, start_delay, asked: Vec::new(), starting: Vec::new(), changes }
-    }
-
-    fn scale(&mut self, count: i64, now: i64, answered: i64) {
-        self.asked.push((answered, count));
-        self.advance(now);
-    }
-
-    /// Lets happen what is due.
-    fn advance(&mut self, now: i64) {
-        loop {
-            let asked = self.asked.iter().map(|(due, _)| *due).min().unwrap_or(i64::MAX);
-            let started = self.starting.iter().map(|(due, _)| *due).min().unwrap_or(i64::MAX);
-            let due = asked.min(started);
-            if due > now || due == i64::MAX {
-                return;
-            }
-            let counts: Vec<i64> = take_due(&mut self.asked, due);
-            for count in counts {
-                self.set(count, due);
-            }
-            self.running += take_due(&mut self.starting, due).into_iter().sum::<i64>();
-            self.changes.push(Counts { at: since(due), running: self.running, desired: self.desired });
-        }
-    }
-
-    fn set(&mut self, count: i64, now: i64) {
-        let alive = self.running + self.starting.iter().map(|(_, number)| number).sum::<i64>();
-        self.desired = count;
-        if count > alive {
-            self.starting.push((now.saturating_add(self.start_delay), count - alive));
-            return;
-        }
-        // Those that do not run yet are stopped first, the newest of them before the others.
-        let mut surplus = alive - count;
-        while let Some((due, number)) = self.starting.pop() {
-            if number > surplus {
-                self.starting.push((due, number - surplus));
-                return;
-            }
-            surplus -= number;
-        }
-        self.running -= surplus;
-    }
-}
-
-fn take_due(list: &mut Vec<(i64, i64)>, due: i64) -> Vec<i64> {
-    let (now, later): (Vec<_>, Vec<_>) = list.drain(..).partition(|(at, _)| *at <= due);
-    *list = later;
-    now.into_iter().map(|(_, value)| value).collect()
-}
-
-fn since(nanos: i64) -> Duration {
-    Duration::from_nanos(u64::try_from(nanos).unwrap_or_default())
 }
 
 fn time(begin: Timestamp, nanos: i64) -> Timestamp {
@@ -500,6 +368,33 @@ mod tests {
         let report = document((0..=10).map(|_| 95.0)).start_delay(Duration::from_secs(170)).run().unwrap();
         assert_eq!(scaled(&report)[..2], [(30, 2, 3), (180, 2, 3)], "the third runs from 200 on");
         assert!(report.warnings.iter().any(|warning| warning.id == "short-cooldown"));
+    }
+
+    #[test]
+    fn an_event_before_the_start_holds_nothing_back_and_cuts_a_pause_short() {
+        let simulation = || document((0..=20).map(|_| 95.0));
+        let changes = |report: &Report| scaled(report).iter().map(|(at, ..)| *at).collect::<Vec<_>>();
+        assert_eq!(changes(&simulation().run().unwrap()), [30, 180, 330, 480]);
+        let report = simulation().last_event(Duration::from_secs(45)).run().unwrap();
+        assert_eq!(changes(&report), [30, 90, 240, 390], "75 seconds are left of it at the start");
+        assert_eq!(report.cooldowns[0].to, Duration::from_secs(75));
+    }
+
+    #[test]
+    fn infinity_wants_the_least_count() {
+        let report = document([f64::INFINITY; 3].into_iter()).count(5).run().unwrap();
+        assert_eq!(scaled(&report), [(30, 5, 2)], "the least number there is, cut to the limits");
+        assert!(report.warnings.iter().any(|warning| warning.id == "infinite-metric"));
+    }
+
+    #[test]
+    fn metrics_with_dates_begin_at_their_first() {
+        let text = "1795683600,95\n1795683660,95\n1795683720,95"; // 2026-11-26T09:00:00Z
+        let mut simulation = document([].into_iter());
+        simulation.series = Series::from_csv(text).unwrap();
+        simulation.policy.schedule = Some(crate::scaling::Schedule::lasting("1 9 26 11 *", "30s"));
+        let report = simulation.run().unwrap();
+        assert_eq!(scaled(&report), [(60, 2, 3)], "30 and 90 are outside the schedule");
     }
 
     #[test]

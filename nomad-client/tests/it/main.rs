@@ -7,5 +7,6 @@ mod edges;
 mod enums;
 mod jobspec;
 mod recorded;
+mod scaling;
 mod transport;
 mod wire;

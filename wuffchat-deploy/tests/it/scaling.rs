@@ -63,3 +63,35 @@ async fn a_hold_switches_the_policy_off_and_keeps_the_count() {
     let refused = scale::hold(clients, environment, Component::Ui).await;
     assert_eq!(refused.unwrap_err().to_string(), "wuffchat-ui has no scaling policy");
 }
+
+#[tokio::test]
+async fn nothing_is_scaled_or_held_during_a_deployment() {
+    let mut stack = deployed().await;
+    stack.environment.update.auto_promote = false;
+    let mut request = stack.request("v2");
+    request.promote = false;
+    request.components = vec![Component::Api];
+    stack.run(&request).await.unwrap();
+    let (clients, environment) = (&stack.clients, &stack.environment);
+    for refused in [
+        scale::set(clients, environment, Component::Api, 3, "more dogs").await,
+        scale::hold(clients, environment, Component::Api).await,
+    ] {
+        let Err(Error::Deploying { job, deployment, status }) = refused else { panic!("{refused:?}") };
+        assert_eq!((job.as_str(), status.as_str()), ("wuffchat-api", "running"));
+        // Nomad says the same, were it asked.
+        let asked = clients.nomad.jobs().scale("wuffchat-api", Component::Api.group(), 3).await;
+        let text = asked.unwrap_err().to_string();
+        assert!(text.contains("job scaling blocked due to active deployment"), "{text}");
+        clients.nomad.deployments().get(&deployment).await.unwrap();
+    }
+    let unchanged = scale::set(clients, environment, Component::Api, 2, "as it is").await.unwrap();
+    assert_eq!(unchanged.desired, 2, "what is so already needs no scaling");
+    let latest = clients.nomad.jobs().latest_deployment("wuffchat-api").await.unwrap().unwrap();
+    clients.nomad.deployments().promote(&latest.id).await.unwrap();
+    clients.nomad.wait().deployment(&latest.id).await.unwrap();
+    let found = scale::set(clients, environment, Component::Api, 3, "more dogs").await.unwrap();
+    assert_eq!(found.desired, 3);
+    let again = scale::history(clients, environment, Component::Api).await.unwrap();
+    assert_eq!(again.len(), 1, "{again:?}");
+}
