@@ -124,11 +124,22 @@ pub async fn plan(
     component: Component,
     version: &Version,
 ) -> Result<JobPlanned> {
-    plan_job(nomad, component, jobs::job(component, environment, version)).await
+    plan_release(nomad, component, jobs::job(component, environment, version)).await
+}
+
+/// Plans a job as a release would register it: what was started anew by force stays so.
+pub(super) async fn plan_release(nomad: &Nomad, component: Component, job: Job) -> Result<JobPlanned> {
+    let current = nomad.jobs().get(component.job_id()).optional().await?;
+    let job = still_forced(job, current.as_ref());
+    planned(nomad, component, job, current).await
 }
 
 pub(crate) async fn plan_job(nomad: &Nomad, component: Component, job: Job) -> Result<JobPlanned> {
     let current = nomad.jobs().get(component.job_id()).optional().await?;
+    planned(nomad, component, job, current).await
+}
+
+async fn planned(nomad: &Nomad, component: Component, job: Job, current: Option<Job>) -> Result<JobPlanned> {
     let job = inherited(job, current.as_ref());
     let Planned { job, current, plan } = plan_against(nomad, job, current).await?;
     Ok(JobPlanned { component, job, current, plan })
@@ -153,6 +164,18 @@ pub(crate) fn with_live_counts(mut job: Job, current: Option<&Job>) -> Job {
         }
     }
     job
+}
+
+/// The mark of a job that was started anew by force.
+pub(super) const FORCED: &str = "deploy_id";
+
+/// The job with the mark of the running one, if that has one: it is no setting, and without it the
+/// next release would start everything anew once more.
+pub(crate) fn still_forced(job: Job, running: Option<&Job>) -> Job {
+    match running.and_then(|running| running.meta.get(FORCED)) {
+        Some(id) if !job.meta.contains_key(FORCED) => job.meta(FORCED, id.as_str()),
+        _ => job,
+    }
 }
 
 /// What makes a version of a job what it is: without its counts, and without what the server

@@ -77,6 +77,11 @@ impl Outcome {
         matches!(self, Self::Deployed | Self::Unchanged | Self::Planned)
     }
 
+    /// Whether the deployment is on its way and can be gone on with.
+    pub(crate) const fn goes_on(self) -> bool {
+        matches!(self, Self::Interrupted | Self::Timeout | Self::ReadyForPromotion)
+    }
+
     /// The outcome as a sentence about `what`.
     #[must_use]
     pub fn sentence(self, what: &str) -> String {

@@ -17,6 +17,8 @@ mod promotion;
 mod releases;
 mod render;
 mod reports;
+mod restarts;
+mod resume;
 mod scaling;
 mod secrets;
 mod stack;
