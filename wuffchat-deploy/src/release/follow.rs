@@ -319,6 +319,8 @@ impl<'a, 'b> Follow<'a, 'b> {
     /// Tells and keeps why an instance is not well.
     async fn trouble(&mut self, id: &str, name: &str) -> Result<()> {
         let found = failure::explain(&self.release.clients.nomad, id).await?;
+        let Release { clients, environment, .. } = *self.release;
+        let found = failure::of_secrets(clients, environment, self.component, found).await;
         let found = Mask::new(&self.release.request.secrets).report(found);
         self.release.events.event(&Event::Trouble {
             job: self.component.job_id().to_owned(),

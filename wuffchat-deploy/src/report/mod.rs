@@ -227,7 +227,8 @@ pub struct JobReport {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FailureReport {
-    /// A stable class, such as `image`, `crash`, `check` or `placement`.
+    /// A stable class: one of [`FailureClass`](nomad_client::FailureClass), such as `image`, `crash`,
+    /// `check` or `placement`; or `gate`, where a gate did not let a healthy version through.
     pub class: String,
     /// One sentence.
     pub message: String,

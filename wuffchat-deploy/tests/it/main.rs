@@ -6,6 +6,7 @@ mod agents;
 mod drift;
 mod end_to_end;
 mod failures;
+mod failures_real;
 mod gates;
 mod history;
 mod identity;
