@@ -219,7 +219,10 @@ pub fn diagnose(allocation: &Allocation) -> Diagnosis {
                 unhealthy.contains(&event.event_type) || event.text().contains("healthcheck:")
             };
             let (task, event) = events().find(|(_, event)| checked(event))?;
-            let says = if event.text().contains("not running") {
+            // Nomad says of a group's failing checks that the task did not run for long enough.
+            let runs = allocation.task_states.get(task).is_some_and(|it| it.state == TaskRunState::Running)
+                && event.text().contains("not running for");
+            let says = if event.text().contains("not running") && !runs {
                 "the task was not running in time"
             } else {
                 "the checks do not pass"
@@ -378,6 +381,21 @@ mod tests {
             }}}))
             .unwrap();
         assert_eq!(diagnose(&stopped).class, FailureClass::Unclear);
+    }
+
+    #[test]
+    fn a_task_that_runs_has_checks_that_fail() {
+        let late = |state: &str, text: &str| -> String {
+            let allocation = json!({"TaskStates": {"api": {"State": state, "Events": [
+                {"Type": "Alloc Unhealthy", "DisplayMessage": text}]}}});
+            diagnose(&serde_json::from_value(allocation).unwrap()).message
+        };
+        let short = "Task not running for min_healthy_time of 1s by healthy_deadline of 10s";
+        assert!(late("running", short).contains("the checks do not pass"));
+        assert!(late("pending", short).contains("not running in time"));
+        assert!(
+            late("pending", "Task not running by healthy_deadline of 10s").contains("not running in time")
+        );
     }
 
     #[test]
