@@ -15,7 +15,7 @@ use super::{Follow, Holder, ReleaseLock, Request, undo};
 use crate::app::{Component, Environment};
 use crate::events::{Event, EventSink};
 use crate::history::{self, Kind};
-use crate::report::{JobReport, Outcome, PromotedReport, Recorder, Report, StepReport, woven};
+use crate::report::{JobReport, Outcome, PromotedReport, Recorder, Report, StepReport, title, woven};
 use crate::{Clients, Error, Result, rollback};
 
 /// Releases a version: both jobs or none.
@@ -163,8 +163,9 @@ impl Release<'_> {
             let current = self.clients.nomad.jobs().get(component.job_id()).await?;
             self.begin(component, current.version).await?;
             let name = format!("roll back {}", component.job_id());
-            let report =
-                self.step(&name, async |release| release.roll_back_one(component, job).await).await?;
+            let report = self
+                .step_said(&name, async |release| release.roll_back_one(component, job).await, ended)
+                .await?;
             let outcome = report.outcome.unwrap_or(Outcome::Failed);
             self.events.event(&Event::JobFinished { job: report.job.clone(), outcome });
             self.report.jobs.push(report);
@@ -241,11 +242,21 @@ impl Release<'_> {
         name: &str,
         work: impl AsyncFnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
+        self.step_said(name, work, |_| "ok".to_owned()).await
+    }
+
+    /// As [`step`](Self::step), for what can end badly without an error.
+    async fn step_said<T>(
+        &mut self,
+        name: &str,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T>,
+        said: impl FnOnce(&T) -> String,
+    ) -> Result<T> {
         self.events.event(&Event::StepStarted { step: name.to_owned() });
         let started = Instant::now();
         let result = work(self).await;
         let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let outcome = result.as_ref().err().map_or_else(|| "ok".to_owned(), Error::to_string);
+        let outcome = result.as_ref().map_or_else(Error::to_string, said);
         self.events.event(&Event::StepFinished { step: name.to_owned(), millis, outcome: outcome.clone() });
         self.report.steps.push(StepReport { name: name.to_owned(), millis, outcome });
         result
@@ -278,8 +289,9 @@ impl Release<'_> {
                 continue;
             }
             let name = format!("deploy {}", component.job_id());
-            let job =
-                self.step(&name, async |release| Box::pin(release.deploy_one(planned, lock)).await).await?;
+            let job = self
+                .step_said(&name, async |release| Box::pin(release.deploy_one(planned, lock)).await, ended)
+                .await?;
             let outcome = job.outcome.unwrap_or(Outcome::Failed);
             self.events.event(&Event::JobFinished { job: job.job.clone(), outcome });
             self.report.jobs.push(job);
@@ -304,6 +316,14 @@ impl Release<'_> {
         {
             self.warn(format!("the release was not written into the history: {error}"));
         }
+    }
+}
+
+/// What a step says that moved a job.
+fn ended(job: &JobReport) -> String {
+    match job.outcome {
+        Some(outcome) if !outcome.is_success() => title(outcome).to_owned(),
+        _ => "ok".to_owned(),
     }
 }
 

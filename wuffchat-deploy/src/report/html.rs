@@ -100,7 +100,7 @@ impl Report {
         let _ = writeln!(
             page,
             "<section>\n<h2>Timeline</h2>\n<div class=\"wide\">{svg}</div>\n{}",
-            chart::LEGEND
+            chart::legend()
         );
         page.push_str("<details>\n<summary>The timeline as a table</summary>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Time</th><th scope=\"col\">After</th><th scope=\"col\">Job</th><th scope=\"col\">What</th></tr></thead>\n<tbody>\n");
         let first = self.timeline.first().map(|moment| moment.at);
@@ -331,6 +331,120 @@ pub(super) fn printable(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::Stage;
+    use crate::report::{Happening, PromotedReport, SecretReport, SecretVersions, StepReport};
+    use proptest::prelude::*;
+
+    /// A report with this text wherever one comes from outside.
+    fn full_of(text: &str) -> Report {
+        let own = || text.to_owned();
+        let lines = || vec![own(), own()];
+        let mut report = Report::new(Stage::Staging, text, text);
+        (report.outcome, report.who) = (Outcome::Failed, Some(own()));
+        report.warnings = lines();
+        report.secrets = vec![SecretReport { path: own(), version: 1, changed: true }];
+        report.secret_versions =
+            vec![SecretVersions { path: own(), then: Some(1), now: Some(2), pinned: true }];
+        report.steps = vec![StepReport { name: own(), millis: 5, outcome: own() }];
+        report.promoted = vec![PromotedReport {
+            job: own(),
+            environment: Stage::Dev,
+            release: own(),
+            image: Some(own()),
+            version: 1,
+            deployment_id: Some(own()),
+        }];
+        let failure = FailureReport { class: own(), message: own(), task_events: lines(), log_tail: lines() };
+        report.jobs = vec![JobReport {
+            job: own(),
+            outcome: Some(Outcome::Failed),
+            deployment_id: Some(own()),
+            deployment_status: Some(own()),
+            release: Some(own()),
+            previous_release: Some(format!("{text}0")),
+            changes: lines(),
+            restarts: lines(),
+            failure: Some(failure),
+            ..JobReport::default()
+        }];
+        let at = |second: i64, what: Happening| Moment {
+            at: jiff::Timestamp::from_second(second).unwrap(),
+            job: Some(own()),
+            what,
+        };
+        let instance = |status: &str| Happening::Allocation {
+            id: own(),
+            allocation: own(),
+            node: own(),
+            canary: true,
+            status: status.to_owned(),
+            healthy: None,
+        };
+        report.timeline = vec![
+            at(1, Happening::StepStarted { step: own() }),
+            at(2, instance(text)),
+            at(3, instance("running")),
+            at(3, Happening::Check { allocation: own(), check: own(), status: own() }),
+            at(4, Happening::Gate { gate: own(), verdict: own(), text: own() }),
+            at(5, Happening::Trouble { allocation: own(), text: own() }),
+            at(6, Happening::Warning { text: own() }),
+            at(7, Happening::StepFinished { step: own(), outcome: own() }),
+        ];
+        report
+    }
+
+    /// The tags of a page, without what is between them and what attributes say.
+    fn skeleton(page: &str) -> Vec<String> {
+        let mut tags = Vec::new();
+        let mut rest = page;
+        while let Some(from) = rest.find('<') {
+            let after = rest.get(from + 1..).unwrap_or_default();
+            let (mut quoted, mut end) = (false, after.len());
+            for (place, c) in after.char_indices() {
+                match c {
+                    '"' => quoted = !quoted,
+                    '>' if !quoted => {
+                        end = place;
+                        break;
+                    }
+                    _ => {}
+                }
+            }
+            let (tag, next) = after.split_at(end);
+            let outside: Vec<&str> = tag.split('"').step_by(2).collect();
+            tags.push(outside.concat());
+            rest = next;
+        }
+        tags
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn whatever_the_texts_are_the_page_is_the_same(
+            text in "[<>&\"'`/=!a-z \\-\n\r\t\u{0}\u{1b}\u{202e}\u{2028}|\\\\ä🐾]{1,40}"
+        ) {
+            let page = full_of(&text).to_html();
+            prop_assert_eq!(skeleton(&page), skeleton(&full_of("x").to_html()));
+            let controls = page.contains(['\u{0}', '\u{1b}', '\u{202e}']);
+            prop_assert!(!controls);
+        }
+    }
+
+    #[test]
+    fn hostile_texts_stay_text() {
+        let plain = skeleton(&full_of("x").to_html());
+        for text in [
+            "<script>alert(1)</script>",
+            "\"><img src=x onerror=alert(1)>",
+            "' onmouseover='alert(1)",
+            "</title></svg></style><iframe src=https://example.com>",
+            "--><!--",
+            "]]>",
+            "&lt;script&gt;",
+        ] {
+            assert_eq!(skeleton(&full_of(text).to_html()), plain, "{text}");
+        }
+    }
 
     #[test]
     fn a_page_needs_nothing_else_and_nothing_breaks_out() {

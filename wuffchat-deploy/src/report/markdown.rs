@@ -166,7 +166,7 @@ pub(super) fn seconds(millis: u64) -> String {
 }
 
 /// An outcome in a word or two.
-pub(super) const fn title(outcome: Outcome) -> &'static str {
+pub(crate) const fn title(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Deployed => "deployed",
         Outcome::Unchanged => "unchanged",

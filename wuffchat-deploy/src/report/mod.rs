@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::{Component, Stage};
 
 pub(crate) use instances::{moments, woven};
+pub(crate) use markdown::title;
 pub(crate) use timeline::Recorder;
 pub use timeline::{Happening, Moment};
 
