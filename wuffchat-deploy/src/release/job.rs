@@ -30,7 +30,7 @@ impl Release<'_> {
             return Ok(job);
         }
         if planned.is_unchanged() && !self.forces(&planned) {
-            return self.unchanged(planned, job, before, lock).await;
+            return Box::pin(self.unchanged(planned, job, before, lock)).await;
         }
         if let Some(deployment) = before.fallen {
             self.warn(format!(

@@ -172,12 +172,12 @@ pub async fn plan(
 pub(super) async fn plan_release(nomad: &Nomad, component: Component, job: Job) -> Result<JobPlanned> {
     let current = nomad.jobs().get(component.job_id()).optional().await?;
     let job = still_forced(job, current.as_ref());
-    planned(nomad, component, job, current).await
+    Box::pin(planned(nomad, component, job, current)).await
 }
 
 pub(crate) async fn plan_job(nomad: &Nomad, component: Component, job: Job) -> Result<JobPlanned> {
     let current = nomad.jobs().get(component.job_id()).optional().await?;
-    planned(nomad, component, job, current).await
+    Box::pin(planned(nomad, component, job, current)).await
 }
 
 async fn planned(nomad: &Nomad, component: Component, job: Job, current: Option<Job>) -> Result<JobPlanned> {

@@ -150,7 +150,7 @@ impl<'a> Release<'a> {
 impl Release<'_> {
     async fn roll_back(&mut self, wanted: Vec<(Component, Job)>) -> Result<()> {
         let lock = self.step("lock", async |release| release.lock().await).await?;
-        let result = self.roll_back_locked(wanted, &lock).await;
+        let result = Box::pin(self.roll_back_locked(wanted, &lock)).await;
         self.give_back(lock).await;
         result
     }

@@ -7,6 +7,7 @@ mod chart;
 mod html;
 mod instances;
 mod markdown;
+mod tables;
 mod timeline;
 
 use jiff::Timestamp;

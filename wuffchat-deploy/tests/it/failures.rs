@@ -112,7 +112,7 @@ async fn failed_by(cause: Cause) -> (Stack, Report, Duration) {
     }
     let spoil = async || match cause {
         Cause::Image(_) => {}
-        Cause::NoSecret => drop(vault.kv2("secret").delete_metadata("dev/wuffchat-api/redis").await.unwrap()),
+        Cause::NoSecret => vault.kv2("secret").delete_metadata("dev/wuffchat-api/redis").await.unwrap(),
         Cause::NoPolicy => {
             let other = "path \"secret/data/other\" { capabilities = [\"read\"] }";
             vault.sys().put_policy("wuffchat-api-dev", other).await.unwrap();

@@ -99,19 +99,14 @@ async fn each_class_is_told_and_hopeless_ones_end_at_once() {
     time("crash", since);
 
     let since = Instant::now();
-    let kv = || async { drop(vault.kv2("secret").delete_metadata("dev/wuffchat-api/redis").await.unwrap()) };
+    let kv = || async { vault.kv2("secret").delete_metadata("dev/wuffchat-api/redis").await.unwrap() };
     let report = spoilt(&stack, "v3", kv).await;
     told(&report, "secret_missing", "redis");
     time("secret missing", since);
     let since = Instant::now();
     let deny = || async {
-        drop(
-            vault
-                .sys()
-                .put_policy("wuffchat-api-dev", "path \"secret/data/other\" { capabilities = [\"read\"] }")
-                .await
-                .unwrap(),
-        )
+        let other = "path \"secret/data/other\" { capabilities = [\"read\"] }";
+        vault.sys().put_policy("wuffchat-api-dev", other).await.unwrap();
     };
     let report = spoilt(&stack, "v4", deny).await;
     told(&report, "secret_denied", "may not read secret/data/dev/wuffchat-api");
@@ -123,7 +118,7 @@ async fn each_class_is_told_and_hopeless_ones_end_at_once() {
             serde_json::json!("elsewhere"),
         )]);
         let role = identity::role(environment).bound_claims(claims);
-        drop(vault.auth().jwt("jwt-nomad").put_role("wuffchat-api-dev", &role).await.unwrap());
+        vault.auth().jwt("jwt-nomad").put_role("wuffchat-api-dev", &role).await.unwrap();
     };
     let report = spoilt(&stack, "v5", refuse).await;
     told(&report, "identity", "does not match any associated bound claim");

@@ -242,12 +242,14 @@ fn vector(values: &[&str]) -> (u16, String) {
     )
 }
 
+/// Answers, what no data means, how many good ones are needed; the outcome and what is said of it.
+type Case<'a> = (&'a [(u16, String)], &'a str, u32, Outcome, &'a str);
+
 #[tokio::test]
 async fn a_query_decides_by_its_values_and_by_their_absence() {
     let broken = (502, "<html>".to_owned());
     let unreachable = (0, "no connection could be made".to_owned());
-    // Answers, what no data means, samples; the outcome and what is said of it.
-    let cases: [(&[(u16, String)], &str, u32, Outcome, &str); 9] = [
+    let cases: [Case<'_>; 9] = [
         (&[vector(&["0.01"])], "wait", 1, Outcome::Deployed, ""),
         (&[vector(&["0.01", "0.2"])], "wait", 1, Outcome::Reverted, "the value is 0.2, which is not <= 0.05"),
         (&[vector(&[]), vector(&["NaN"]), vector(&["0"])], "wait", 1, Outcome::Deployed, ""),
@@ -308,7 +310,7 @@ async fn probes_that_are_late_or_too_few_do_not_pass() {
             let mut count = self.0.lock().unwrap();
             *count += 1;
             // Two of three are good.
-            let took = if *count % 3 == 0 { 900 } else { 1 };
+            let took = if count.is_multiple_of(3) { 900 } else { 1 };
             Ok(Fetched::new(200, "", Duration::from_millis(took)))
         }
     }

@@ -150,9 +150,9 @@ async fn nothing_that_is_said_has_a_secret_in_it() {
         assert!(said.contains(wanted), "nothing was heard of {wanted}");
     }
     for trace in traces() {
-        if let Some(at) = said.find(&trace) {
-            let from = said[..at].char_indices().rev().nth(200).map_or(0, |(place, _)| place);
-            panic!("{trace:?} is in …{}", &said[from..at + trace.len()]);
+        if let Some((before, _)) = said.split_once(&trace) {
+            let near: String = before.chars().rev().take(200).collect();
+            panic!("{trace:?} is in …{}", near.chars().rev().collect::<String>());
         }
     }
 }

@@ -283,7 +283,7 @@ async fn compare(nomad: &Nomad, number: usize, (name, path, value): (&str, Strin
     let registered = nomad.jobs().register(&after).await.unwrap();
     if registered.is_new_version() {
         let version = nomad.jobs().get(&id).await.unwrap().version.unwrap();
-        let count = after.task_groups[0].count.unwrap() as usize;
+        let count = usize::try_from(after.task_groups[0].count.unwrap()).unwrap();
         let last = running(nomad, &id, |all| {
             let canary = all.iter().any(AllocationListStub::is_canary);
             all.iter().all(|it| it.client_status.as_str() == "running")
