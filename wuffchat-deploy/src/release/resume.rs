@@ -16,13 +16,15 @@ use super::run::Release;
 use super::undo;
 use crate::app::Component;
 use crate::events::Event;
+use crate::history::Kind;
 use crate::report::{FailureReport, JobReport, Outcome};
-use crate::{Result, jobs};
+use crate::{Error, Result, jobs};
 
 /// What an earlier run left on its way.
 pub(super) struct Left {
     /// Whether it was this release.
     same: bool,
+    kind: Kind,
     version: String,
     begun: BTreeMap<Component, Begun>,
 }
@@ -55,13 +57,33 @@ impl Release<'_> {
             self.begun = left.begun.clone();
             self.undoing = left.undoing;
         }
-        self.left = Some(Left { same, version: left.version, begun: left.begun });
+        self.left = Some(Left { same, kind: left.kind, version: left.version, begun: left.begun });
         Ok(())
     }
 
     /// Whether this goes on with an earlier run.
     pub(super) fn is_resumed(&self) -> bool {
         self.left.as_ref().is_some_and(|left| left.same)
+    }
+
+    /// Refuses to put back what a rollback that was cut off moved away from: by then the last good
+    /// version is the bad one.
+    pub(super) fn refuse_to_go_forward(&self, wanted: &[(Component, Job)]) -> Result<()> {
+        let Some(left) = self.left.as_ref().filter(|left| left.kind == Kind::Rollback && !left.same) else {
+            return Ok(());
+        };
+        let away = |(component, job): &(Component, Job)| {
+            left.begun
+                .get(component)
+                .is_some_and(|begun| begun.previous.is_some() && begun.previous == job.version)
+        };
+        if !wanted.iter().any(away) {
+            return Ok(());
+        }
+        Err(Error::Preflight(vec![format!(
+            "the rollback to {0} was cut off, and this would undo it; go back to {0} by name to go on with it",
+            left.version
+        )]))
     }
 
     /// The job as it was before this release, which an earlier run may have begun.

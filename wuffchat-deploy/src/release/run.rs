@@ -157,6 +157,7 @@ impl Release<'_> {
 
     async fn roll_back_locked(&mut self, wanted: Vec<(Component, Job)>, lock: &ReleaseLock) -> Result<()> {
         self.look_back().await?;
+        self.refuse_to_go_forward(&wanted)?;
         self.report.outcome = Outcome::Deployed;
         for (component, job) in wanted {
             lock.check()?;

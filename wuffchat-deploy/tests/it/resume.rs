@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
 use wuffchat_deploy::events::{Event, EventSink};
 use wuffchat_deploy::release::{Gate, Gates, Request, Situation, Verdict};
-use wuffchat_deploy::{Component, Outcome, Report, secrets};
+use wuffchat_deploy::{Component, Outcome, Report, rollback, secrets};
 
 use crate::stack::{Stack, Told};
 
@@ -286,6 +286,30 @@ async fn another_version_does_not_go_back_to_what_was_left_half_done() {
     let before: Vec<_> = report.jobs.iter().map(|job| job.previous_release.as_deref()).collect();
     assert_eq!(before, [Some("v2"), Some("v1")], "{report:#?}");
     assert_eq!(stack.now(Component::Ui).await.0, "v1");
+}
+
+#[tokio::test]
+async fn a_rollback_that_was_cut_off_is_not_undone_by_the_next() {
+    let stack = stack().await;
+    assert_eq!(stack.run(&request(&stack, None)).await.unwrap().outcome, Outcome::Deployed);
+    let Stack { clients, environment, .. } = &stack;
+    let (back, told) = (Request::rollback(), Places::default());
+    let at = "finished wuffchat-ui";
+    cut(rollback::run(clients, environment, &back, &rollback::To::LastGood, &told), || told.has(at)).await;
+    assert_eq!(
+        (stack.now(Component::Api).await.0, stack.now(Component::Ui).await.0),
+        ("v2".into(), "v1".into())
+    );
+    // The last good version before the one that is back is the one that was gone away from.
+    let last = rollback::run(clients, environment, &back, &rollback::To::LastGood, &told).await.unwrap_err();
+    assert!(last.to_string().contains("go back to v1 by name"), "{last}");
+    let named = rollback::To::Named("v1".to_owned());
+    let report = rollback::run(clients, environment, &back, &named, &told).await.unwrap();
+    assert_eq!(report.outcome, Outcome::Deployed, "{report:#?}");
+    assert_eq!(
+        (stack.now(Component::Api).await.0, stack.now(Component::Ui).await.0),
+        ("v1".into(), "v1".into())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
