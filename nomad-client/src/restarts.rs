@@ -104,7 +104,11 @@ impl JobPlan {
     ///
     /// What happens is what the scheduler counted. The causes follow the scheduler's own rules: the
     /// annotations in the diff are coarser than those, and call some changes destructive that are
-    /// made in place.
+    /// made in place. Of a job that does not differ the scheduler counts updates in place, and
+    /// registering makes none.
+    ///
+    /// Nomad's diff leaves out spreads and the tasks' own restart policies, and after a scaling policy
+    /// was written it calls the same job edited, once. None of these restarts anything.
     ///
     /// ```
     /// let plan: nomad_client::JobPlan = serde_json::from_value(serde_json::json!({
@@ -127,6 +131,7 @@ impl JobPlan {
 #[must_use]
 pub fn restarts(diff: &JobDiff, annotations: Option<&PlanAnnotations>) -> Vec<GroupRestart> {
     let whole_job = matches!(diff.diff_type, DiffType::Added | DiffType::Deleted);
+    let unchanged = diff.diff_type == DiffType::None;
     let job_changes = JobDiff { task_groups: Vec::new(), ..diff.clone() }.changes();
     let mut names: BTreeSet<&str> = diff.task_groups.iter().map(|group| group.name.as_str()).collect();
     names.extend(annotations.iter().flat_map(|found| found.desired_tg_updates.keys()).map(String::as_str));
@@ -135,6 +140,7 @@ pub fn restarts(diff: &JobDiff, annotations: Option<&PlanAnnotations>) -> Vec<Gr
         .map(|name| {
             let group = diff.task_groups.iter().find(|group| group.name == name);
             let updates = annotations.and_then(|found| found.desired_tg_updates.get(name)).cloned();
+            let updates = updates.map(|updates| if unchanged { as_registered(updates) } else { updates });
             of_group(name, group, updates, &job_changes, whole_job)
         })
         .collect()
@@ -161,6 +167,8 @@ fn of_group(
             harmless: Vec::new(),
         };
     }
+    // Nomad sees some changes that it does not name; what replaces is not among them.
+    let edited = group.is_some_and(|group| group.diff_type == DiffType::Edited);
     let mut forced = Forced::default();
     for change in job_changes {
         // The job's meta is part of each task's environment.
@@ -174,7 +182,7 @@ fn of_group(
         Some(updates) => counted(updates),
         None if !forced.replacing.is_empty() => GroupEffect::Replaced,
         None if !forced.resizing.is_empty() => GroupEffect::Resized,
-        None if !forced.harmless.is_empty() => GroupEffect::InPlace,
+        None if !forced.harmless.is_empty() || edited => GroupEffect::InPlace,
         None => GroupEffect::Nothing,
     };
     let Forced { replacing, resizing, harmless } = forced;
@@ -189,6 +197,12 @@ fn of_group(
         }
     };
     GroupRestart { group: name.to_owned(), effect, updates: updates.unwrap_or_default(), causes, harmless }
+}
+
+/// What registering an unchanged job does: it makes no version that anything could be updated to.
+fn as_registered(mut updates: DesiredUpdates) -> DesiredUpdates {
+    updates.ignore += std::mem::take(&mut updates.in_place_update);
+    updates
 }
 
 /// What the scheduler counted. Canaries are there only for what replaces.
@@ -403,11 +417,14 @@ mod tests {
 
     #[test]
     fn nothing_and_everything_have_no_cause() {
-        let unchanged: JobPlan = serde_json::from_value(json!({
-            "Annotations": {"DesiredTGUpdates": {"api": {"Ignore": 2}}}, "Diff": {"Type": "None", "ID": "api"}
-        }))
-        .unwrap();
-        assert_eq!(unchanged.restarts()[0].sentences(), ["group `api`: nothing restarts"]);
+        for counts in [json!({"Ignore": 2}), json!({"InPlaceUpdate": 2})] {
+            let unchanged: JobPlan = serde_json::from_value(json!({
+                "Annotations": {"DesiredTGUpdates": {"api": counts}}, "Diff": {"Type": "None", "ID": "api"}
+            }))
+            .unwrap();
+            assert_eq!(unchanged.restarts()[0].sentences(), ["group `api`: nothing restarts"]);
+            assert_eq!(unchanged.restarts()[0].updates.ignore, 2);
+        }
         let new: JobPlan = serde_json::from_value(json!({
             "Annotations": {"DesiredTGUpdates": {"api": {"Place": 2}}},
             "Diff": {"Type": "Added", "ID": "api", "TaskGroups": [{"Type": "Added", "Name": "api",

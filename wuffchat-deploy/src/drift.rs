@@ -98,11 +98,8 @@ async fn job(
         return Ok(());
     };
     let rendered = jobs::job(component, environment, &version);
-    let mut rendered = history::with_live_versions(rendered, environment, &live);
-    if let Some(id) = live.meta.get("deploy_id") {
-        // Somebody forced a start anew; that is no setting.
-        rendered = rendered.meta("deploy_id", id.as_str());
-    }
+    let rendered = history::with_live_versions(rendered, environment, &live);
+    let rendered = release::still_forced(rendered, Some(&live));
     let rendered = release::with_live_counts(rendered, Some(&live));
     let plan = match release::plan_as_live(nomad, &rendered, Some(&live)).await {
         Ok(plan) => plan,

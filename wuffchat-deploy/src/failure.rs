@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use nomad_client::{AllocMetric, Client as Nomad, Deployment, Explanation, FailureClass, explain_placement};
 
-use crate::Result;
+use crate::app::{Component, Environment};
 use crate::report::FailureReport;
+use crate::{Clients, Level, Result, secrets};
 
 /// Looks at an instance that failed.
 pub(crate) async fn explain(nomad: &Nomad, allocation: &str) -> Result<FailureReport> {
@@ -38,6 +39,36 @@ fn report(explanation: Explanation) -> FailureReport {
         task_events: explanation.task_events.iter().map(line).collect(),
         log_tail: explanation.log_tail,
     }
+}
+
+/// What Vault says about a secret that does not come: Nomad tells of a refusal as of an absence
+/// until it has asked for minutes.
+pub(crate) async fn of_secrets(
+    clients: &Clients,
+    environment: &Environment,
+    component: Component,
+    mut report: FailureReport,
+) -> FailureReport {
+    if report.class != FailureClass::SecretMissing.as_str() {
+        return report;
+    }
+    // Without a look at the job there is what Nomad says.
+    let Ok(job) = clients.nomad.jobs().get(component.job_id()).await else { return report };
+    let findings = secrets::check(&clients.vault, environment, &job).await;
+    let problem = findings.iter().filter(|finding| finding.level == Level::Problem).min_by_key(|finding| {
+        // Who may not log in reads nothing, and who may not read does not know what is there.
+        ["secrets.login", "secrets.policy"].iter().position(|check| *check == finding.check).unwrap_or(2)
+    });
+    if let Some(problem) = problem {
+        let class = match problem.check.as_str() {
+            "secrets.login" => FailureClass::Identity,
+            "secrets.policy" => FailureClass::SecretDenied,
+            _ => FailureClass::SecretMissing,
+        };
+        report.class = class.to_string();
+        report.message = format!("{}; {}", report.message, problem.message);
+    }
+    report
 }
 
 /// Nothing but what Nomad says about the deployment.

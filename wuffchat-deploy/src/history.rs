@@ -255,6 +255,10 @@ pub(crate) async fn remember(
         if let Some(found) = clients.nomad.jobs().get(&job.job).optional().await? {
             job.release = jobs::version_of(&found).map(String::from);
             now.push(found);
+            // Nothing of the release happened to it; its instances belong to earlier ones.
+            if matches!(job.outcome, Some(Outcome::Untouched | Outcome::Unchanged)) {
+                continue;
+            }
             let allocations = clients.nomad.jobs().allocations(&job.job).await?;
             let since = report.started.unwrap_or_else(Timestamp::now);
             let deployment = match &job.deployment_id {

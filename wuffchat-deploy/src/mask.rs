@@ -10,13 +10,17 @@ const MASK: &str = "***";
 /// Prefixes of what is a secret wherever it stands.
 const PREFIXES: [&str; 8] = ["sk-", "hvs.", "hvb.", "ghp_", "github_pat_", "xoxb-", "AKIA", "eyJ"];
 
+/// Parts of a value that are shorter, such as a lone brace, stand in other texts too.
+const LEAST_LINE: usize = 8;
+
 /// Hides secrets in texts: the values a release was given, and what looks like a key, a token or a
 /// password in a URL. The values that were in Vault before are not known, since they are never read.
 pub(crate) struct Mask(Vec<String>);
 
 impl Mask {
     pub(crate) fn new(values: &Values) -> Self {
-        let mut known: Vec<String> = values.secrets().map(|value| value.expose_secret().to_owned()).collect();
+        let mut known: Vec<String> =
+            values.secrets().flat_map(|value| forms(value.expose_secret())).collect();
         // Shorter ones would make a text unreadable, and are no secrets.
         known.retain(|value| value.len() >= 4);
         known.sort_by_key(|value| std::cmp::Reverse(value.len()));
@@ -37,6 +41,18 @@ impl Mask {
             log_tail: lines(report.log_tail),
         }
     }
+}
+
+/// A value as programs print it: as it is, quoted, and line by line, since output is read by lines.
+fn forms(value: &str) -> Vec<String> {
+    let mut forms = vec![value.to_owned()];
+    if let Ok(quoted) = serde_json::to_string(value) {
+        forms.push(quoted.trim_matches('"').to_owned());
+    }
+    forms.push(format!("{value:?}").trim_matches('"').to_owned());
+    forms.extend(value.lines().map(|line| line.trim().to_owned()).filter(|line| line.len() >= LEAST_LINE));
+    forms.dedup();
+    forms
 }
 
 /// Hides words that begin as keys do and are long enough to be one.
@@ -107,5 +123,25 @@ mod tests {
         for (text, wanted) in cases {
             assert_eq!(mask.text(text), wanted);
         }
+    }
+
+    #[test]
+    fn a_value_of_several_lines_is_hidden_in_each_form() {
+        let mut values = Values::default();
+        let value = "-----BEGIN KEY-----\nMIIE\"vAIBADANBg=\n}\n-----END KEY-----";
+        values.set("openai", "api_key", value.to_owned()).unwrap();
+        let mask = Mask::new(&values);
+        let printed = format!("{value}\n{value:?} {}", serde_json::json!({"key": value}));
+        let report = FailureReport {
+            class: "crash".to_owned(),
+            message: printed.clone(),
+            task_events: vec![printed.clone()],
+            log_tail: printed.lines().map(str::to_owned).collect(),
+        };
+        let shown = format!("{:?}", mask.report(report));
+        for part in ["MIIE", "BEGIN KEY", "END KEY", "BADANBg"] {
+            assert!(!shown.contains(part), "{part}: {shown}");
+        }
+        assert!(shown.contains('}'), "what is no secret by itself stays: {shown}");
     }
 }

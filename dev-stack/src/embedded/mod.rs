@@ -55,6 +55,11 @@ pub enum Behaviour {
         /// What the driver reports.
         message: String,
     },
+    /// Its driver cannot start it, such as for a port that is taken.
+    StartFailure {
+        /// What the driver reports.
+        message: String,
+    },
     /// Is healthy, then ends by itself.
     Exits {
         /// The exit code.

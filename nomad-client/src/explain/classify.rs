@@ -219,7 +219,10 @@ pub fn diagnose(allocation: &Allocation) -> Diagnosis {
                 unhealthy.contains(&event.event_type) || event.text().contains("healthcheck:")
             };
             let (task, event) = events().find(|(_, event)| checked(event))?;
-            let says = if event.text().contains("not running") {
+            // Nomad says of a group's failing checks that the task did not run for long enough.
+            let runs = allocation.task_states.get(task).is_some_and(|it| it.state == TaskRunState::Running)
+                && event.text().contains("not running for");
+            let says = if event.text().contains("not running") && !runs {
                 "the task was not running in time"
             } else {
                 "the checks do not pass"
@@ -236,24 +239,46 @@ fn found(class: FailureClass, says: &str, task: &str, event: &TaskEvent) -> Diag
     Diagnosis { class, message: format!("task `{task}`: {message}"), task: Some(task.to_owned()) }
 }
 
-/// A task that ended with an error of its own.
+/// A task that ended by itself: with an error, or in the middle of what is to run for good.
 fn crash(allocation: &Allocation) -> Option<Diagnosis> {
-    let bad_exit = |event: &&TaskEvent| event.exit_code != 0 || event.signal != 0;
     let ended = |(task, state)| {
         let state: &crate::allocations::TaskState = state;
-        let ended_by_itself = state.failed || state.restarts > 0;
-        state.last_exit().filter(bad_exit).filter(|_| ended_by_itself).map(|event| (task, state, event))
+        let event = ended_by_itself(state).filter(|_| state.failed || state.restarts > 0)?;
+        Some((task, state, event))
     };
     let (task, state, event): (&str, _, _) = allocation.task_states.iter().find_map(ended)?;
-    let mut message = match event.signal {
-        0 => format!("task `{task}` ended with exit code {}", event.exit_code),
-        signal => format!("task `{task}` was ended by signal {signal}"),
+    let mut message = match (event.signal, event.exit_code) {
+        (0, 0) => format!("task `{task}` ended with exit code 0, and is to run for good"),
+        (0, code) => format!("task `{task}` ended with exit code {code}"),
+        (signal, _) => format!("task `{task}` was ended by signal {signal}"),
     };
     if state.restarts > 0 {
         let times = if state.restarts == 1 { "once".to_owned() } else { format!("{} times", state.restarts) };
         message.push_str(&format!(", also after it was restarted {times}"));
     }
     Some(Diagnosis { class: FailureClass::Crash, message, task: Some(task.to_owned()) })
+}
+
+/// The last end of a task that nobody asked for: not one by a check, a template or a user. A good
+/// end counts where Nomad does not take it for one, and starts the task again.
+fn ended_by_itself(state: &crate::allocations::TaskState) -> Option<&TaskEvent> {
+    let mut asked = false;
+    let mut found = None;
+    for (place, event) in state.events.iter().enumerate() {
+        match event.event_type {
+            TaskEventType::Started => asked = false,
+            TaskEventType::RestartSignaled | TaskEventType::Killing => asked = true,
+            TaskEventType::Terminated if !asked => {
+                let next = state.events.get(place + 1).map(|next| &next.event_type);
+                let again = matches!(next, Some(TaskEventType::Restarting | TaskEventType::NotRestarting));
+                if event.exit_code != 0 || event.signal != 0 || again {
+                    found = Some(event);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// A task that waits for a Vault token it has no identity for: no event says so.
@@ -356,6 +381,64 @@ mod tests {
             }}}))
             .unwrap();
         assert_eq!(diagnose(&stopped).class, FailureClass::Unclear);
+    }
+
+    #[test]
+    fn a_task_that_runs_has_checks_that_fail() {
+        let late = |state: &str, text: &str| -> String {
+            let allocation = json!({"TaskStates": {"api": {"State": state, "Events": [
+                {"Type": "Alloc Unhealthy", "DisplayMessage": text}]}}});
+            diagnose(&serde_json::from_value(allocation).unwrap()).message
+        };
+        let short = "Task not running for min_healthy_time of 1s by healthy_deadline of 10s";
+        assert!(late("running", short).contains("the checks do not pass"));
+        assert!(late("pending", short).contains("not running in time"));
+        assert!(
+            late("pending", "Task not running by healthy_deadline of 10s").contains("not running in time")
+        );
+    }
+
+    #[test]
+    fn an_end_is_a_crash_when_nobody_asked_for_it() {
+        let task = |events: serde_json::Value| -> Allocation {
+            serde_json::from_value(
+                json!({"TaskStates": {"api": {"State": "running", "Restarts": 2, "Events": events}}}),
+            )
+            .unwrap()
+        };
+        let ends = |code: u64| json!({"Type": "Terminated", "ExitCode": code});
+        let is = |kind: &str| json!({"Type": kind});
+        let checked =
+            json!({"Type": "Restart Signaled", "DisplayMessage": "healthcheck: check \"live\" unhealthy"});
+        let cases = [
+            (json!([is("Started"), ends(1), is("Restarting")]), "crash"),
+            (json!([is("Started"), ends(0), is("Restarting")]), "crash"),
+            (json!([is("Started"), ends(0), is("Not Restarting")]), "crash"),
+            // What is to end does: a task that prepares, or a batch.
+            (json!([is("Started"), ends(0)]), "unclear"),
+            (json!([is("Started"), checked, ends(143), is("Restarting")]), "check"),
+            (
+                json!([
+                    is("Started"),
+                    checked,
+                    ends(0),
+                    is("Restarting"),
+                    is("Started"),
+                    ends(2),
+                    is("Restarting")
+                ]),
+                "crash",
+            ),
+        ];
+        for (events, class) in cases {
+            let diagnosis = diagnose(&task(events.clone()));
+            assert_eq!(diagnosis.class.as_str(), class, "{events}: {}", diagnosis.message);
+        }
+        let good = diagnose(&task(json!([is("Started"), ends(0), is("Restarting")])));
+        assert_eq!(
+            good.message,
+            "task `api` ended with exit code 0, and is to run for good, also after it was restarted 2 times"
+        );
     }
 
     #[test]

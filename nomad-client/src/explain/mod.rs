@@ -84,12 +84,19 @@ impl Explain<'_> {
     /// The allocation cannot be read. Logs and checks that cannot be had are left out.
     pub async fn allocation(&self, alloc_id: &str) -> Result<Explanation> {
         let allocation = self.0.allocations().get(alloc_id).await?;
-        let Diagnosis { class, message, task } = diagnose(&allocation);
+        let Diagnosis { mut class, mut message, task } = diagnose(&allocation);
         let task_events = events_of(&allocation, task.as_deref());
         let log_tail = match &task {
             Some(task) => self.log_tail(alloc_id, task).await?,
             None => Vec::new(),
         };
+        // Only the task itself knows why it ended.
+        if class == FailureClass::Crash
+            && let Some(line) = log_tail.iter().find(|line| speaks_of_a_port(line))
+        {
+            class = FailureClass::Port;
+            message = format!("{message}; it says that a port is taken: {}", line.trim());
+        }
         let checks = present(self.0.allocations().checks(alloc_id).await)?.flatten().unwrap_or_default();
         let failing_checks =
             checks.into_values().filter(|check| check.status != CheckStatus::Success).collect();
@@ -146,6 +153,13 @@ pub fn first_failed(allocations: &[AllocationListStub]) -> Option<&AllocationLis
         .filter_map(|allocation| Some(((rank(allocation)?, allocation.create_index), allocation)))
         .min_by_key(|(rank, _)| *rank)
         .map(|(_, allocation)| allocation)
+}
+
+/// Whether a line of output says that an address cannot be listened on, as the languages' runtimes do.
+fn speaks_of_a_port(line: &str) -> bool {
+    const WORDS: [&str; 3] = ["address already in use", "eaddrinuse", "address in use"];
+    let line = line.to_ascii_lowercase();
+    WORDS.iter().any(|words| line.contains(words))
 }
 
 /// Answers of nodes that have nothing to say are no errors here: files that are gone, tasks that

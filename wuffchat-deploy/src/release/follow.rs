@@ -342,6 +342,8 @@ impl<'a, 'b> Follow<'a, 'b> {
                 return Ok(());
             }
         };
+        let Release { clients, environment, .. } = *self.release;
+        let found = failure::of_secrets(clients, environment, self.component, found).await;
         let found = Mask::new(&self.release.request.secrets).report(found);
         self.release.events.event(&Event::Trouble {
             job: self.component.job_id().to_owned(),

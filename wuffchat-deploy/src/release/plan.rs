@@ -2,7 +2,7 @@
 
 use nomad_client::Client as Nomad;
 use nomad_client::Job;
-use nomad_client::{DiffType, JobPlan};
+use nomad_client::{DiffType, JobDiff, JobPlan, TaskGroupDiff};
 
 use crate::app::{Component, Environment, Version};
 use crate::secrets::inherited;
@@ -26,7 +26,7 @@ impl JobPlanned {
     /// Whether registering would change nothing.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
-        is_unchanged(self.current.as_ref(), &self.plan)
+        is_unchanged(self.current.as_ref(), &self.job, &self.plan)
     }
 
     /// What changes, a line each.
@@ -39,6 +39,11 @@ impl JobPlanned {
             Some(diff) => lines.extend(diff.changes().iter().map(ToString::to_string)),
             None => {}
         }
+        lines.extend(
+            spreads_changed(self.current.as_ref(), &self.job).map(|group| {
+                format!("group `{group}`: the spread differs, which Nomad's own diff leaves out")
+            }),
+        );
         if let Some(annotations) = &self.plan.annotations {
             for (group, updates) in &annotations.desired_tg_updates {
                 let counts = [
@@ -91,7 +96,7 @@ pub(crate) struct Planned {
 
 impl Planned {
     pub(crate) fn is_unchanged(&self) -> bool {
-        is_unchanged(self.current.as_ref(), &self.plan)
+        is_unchanged(self.current.as_ref(), &self.job, &self.plan)
     }
 }
 
@@ -116,9 +121,45 @@ pub(crate) async fn plan_as_live(nomad: &Nomad, job: &Job, live: Option<&Job>) -
     Ok(nomad.jobs().plan(planned).diff(true).await?)
 }
 
-fn is_unchanged(current: Option<&Job>, plan: &JobPlan) -> bool {
-    let stopped = current.is_none_or(|job| job.stop == Some(true));
-    !stopped && plan.diff.as_ref().is_some_and(|diff| diff.diff_type == DiffType::None)
+/// Whether registering would change nothing that was asked for.
+///
+/// Nomad's own verdict is not enough. After a scaling policy was written, it takes the same job for
+/// an edited one, without a setting that differs, and makes a version of it; and it does not look
+/// at spreads.
+fn is_unchanged(current: Option<&Job>, job: &Job, plan: &JobPlan) -> bool {
+    let Some(current) = current.filter(|job| job.stop != Some(true)) else { return false };
+    let same = plan.diff.as_ref().is_some_and(|diff| match diff.diff_type {
+        DiffType::None => true,
+        DiffType::Edited => names_nothing(diff) && scaling(current).eq(scaling(job)),
+        _ => false,
+    });
+    same && spreads_changed(Some(current), job).next().is_none()
+}
+
+/// Whether a diff has no setting, group or task in it.
+fn names_nothing(diff: &JobDiff) -> bool {
+    let comes_or_goes = |kind: &DiffType| matches!(kind, DiffType::Added | DiffType::Deleted);
+    let whole = |group: &TaskGroupDiff| {
+        comes_or_goes(&group.diff_type) || group.tasks.iter().any(|task| comes_or_goes(&task.diff_type))
+    };
+    diff.changes().is_empty() && !diff.task_groups.iter().any(whole)
+}
+
+/// What the autoscaler may do with each group.
+fn scaling(job: &Job) -> impl Iterator<Item = impl PartialEq> {
+    job.task_groups.iter().map(|group| {
+        let scaling = group.scaling.as_ref();
+        scaling.map(|it| (it.enabled != Some(false), it.min, it.max, &it.policy))
+    })
+}
+
+/// The groups whose spread differs: Nomad's diff does not look at it.
+fn spreads_changed<'a>(current: Option<&'a Job>, job: &'a Job) -> impl Iterator<Item = &'a str> {
+    let groups = current.into_iter().flat_map(|current| &current.task_groups);
+    groups.filter_map(|was| {
+        let is = job.task_groups.iter().find(|group| group.name == was.name)?;
+        (is.spreads != was.spreads).then_some(is.name.as_str())
+    })
 }
 
 /// Plans a job with the counts that are live now, and the versions of secrets that the running
@@ -133,11 +174,22 @@ pub async fn plan(
     component: Component,
     version: &Version,
 ) -> Result<JobPlanned> {
-    plan_job(nomad, component, jobs::job(component, environment, version)).await
+    plan_release(nomad, component, jobs::job(component, environment, version)).await
+}
+
+/// Plans a job as a release would register it: what was started anew by force stays so.
+pub(super) async fn plan_release(nomad: &Nomad, component: Component, job: Job) -> Result<JobPlanned> {
+    let current = nomad.jobs().get(component.job_id()).optional().await?;
+    let job = still_forced(job, current.as_ref());
+    Box::pin(planned(nomad, component, job, current)).await
 }
 
 pub(crate) async fn plan_job(nomad: &Nomad, component: Component, job: Job) -> Result<JobPlanned> {
     let current = nomad.jobs().get(component.job_id()).optional().await?;
+    Box::pin(planned(nomad, component, job, current)).await
+}
+
+async fn planned(nomad: &Nomad, component: Component, job: Job, current: Option<Job>) -> Result<JobPlanned> {
     let job = inherited(job, current.as_ref());
     let Planned { job, current, plan } = plan_against(nomad, job, current).await?;
     Ok(JobPlanned { component, job, current, plan })
@@ -162,6 +214,18 @@ pub(crate) fn with_live_counts(mut job: Job, current: Option<&Job>) -> Job {
         }
     }
     job
+}
+
+/// The mark of a job that was started anew by force.
+pub(super) const FORCED: &str = "deploy_id";
+
+/// The job with the mark of the running one, if that has one: it is no setting, and without it the
+/// next release would start everything anew once more.
+pub(crate) fn still_forced(job: Job, running: Option<&Job>) -> Job {
+    match running.and_then(|running| running.meta.get(FORCED)) {
+        Some(id) if !job.meta.contains_key(FORCED) => job.meta(FORCED, id.as_str()),
+        _ => job,
+    }
 }
 
 /// What makes a version of a job what it is: without its counts, and without what the server

@@ -2,6 +2,7 @@
 
 use nomad_client::Job;
 
+use super::resume::Before;
 use super::run::Release;
 use super::{Follow, ReleaseLock, Request};
 use crate::app::{Component, Environment};
@@ -48,10 +49,13 @@ impl Release<'_> {
         self.look_back().await?;
         // Read again: whoever held the lock before may have changed it.
         let current = self.clients.nomad.jobs().get(API.job_id()).await?;
-        self.refuse_if_moving().await?;
+        let before = self.before(API, Some(&current)).await?;
+        if before.begun.is_none() || self.has_other_values().await? {
+            self.refuse_if_moving().await?;
+        }
         self.record(Some(API), None).await?;
-        let written = match self.step("secrets", async |release| release.write_secrets(&current).await).await
-        {
+        let was = before.job.clone().unwrap_or_else(|| current.clone());
+        let written = match self.step("secrets", async |release| release.write_secrets(&was).await).await {
             Ok(written) => written,
             Err(error) => {
                 self.record(None, Some(Outcome::NotReady)).await?;
@@ -59,8 +63,9 @@ impl Release<'_> {
             }
         };
         let name = format!("deploy {}", API.job_id());
-        let moved =
-            self.step(&name, async |release| Box::pin(release.move_to(&current, &written, lock)).await).await;
+        let moved = self
+            .step(&name, async |release| Box::pin(release.move_to(&current, before, &written, lock)).await)
+            .await;
         let mut job = match moved {
             Ok(job) => job,
             Err(error) => {
@@ -73,7 +78,7 @@ impl Release<'_> {
         let mut outcome = job.outcome.unwrap_or(Outcome::Failed);
         if matches!(outcome, Outcome::Failed | Outcome::PlacementFailed) {
             let undo = format!("undo {}", API.job_id());
-            let back = self.step(&undo, async |release| release.put_back(current, lock).await).await;
+            let back = self.step(&undo, async |release| release.put_back(was, lock).await).await;
             match back {
                 Ok(Outcome::Deployed) => outcome = Outcome::Reverted,
                 Ok(_) => {}
@@ -94,10 +99,15 @@ impl Release<'_> {
         }
         self.events.event(&Event::JobFinished { job: job.job.clone(), outcome });
         self.report.jobs.push(job);
-        self.report.outcome = outcome;
-        self.remember().await;
-        let ended = (!matches!(outcome, Outcome::Interrupted | Outcome::Timeout)).then_some(outcome);
-        self.record(None, ended).await
+        self.conclude(outcome).await
+    }
+
+    /// Whether the values are others than the newest, which an earlier run may have written.
+    async fn has_other_values(&self) -> Result<bool> {
+        let Clients { vault, .. } = self.clients;
+        let replace = secrets::Existing::Replace;
+        let preview = secrets::preview(vault, self.environment, &self.request.secrets, replace).await?;
+        Ok(preview.iter().any(|secret| !secret.writes.is_empty()))
     }
 
     /// A rotation on top of a deployment would end that deployment without an outcome.
@@ -124,7 +134,10 @@ impl Release<'_> {
                 ));
             }
         }
-        let written = secrets::write(&self.clients.vault, self.environment, &self.request.secrets).await?;
+        // Values that an earlier run wrote are new to the job, which names those before them.
+        let named = if self.is_resumed() { named } else { Vec::new() };
+        let written =
+            secrets::write(&self.clients.vault, self.environment, &self.request.secrets, &named).await?;
         for Written { report, .. } in &written {
             self.events.event(&Event::Secret {
                 path: report.path.clone(),
@@ -138,10 +151,24 @@ impl Release<'_> {
 
     /// Registers the job that runs with the new versions, insisting that nobody changed it, and
     /// follows that.
-    async fn move_to(&mut self, current: &Job, written: &[Written], lock: &ReleaseLock) -> Result<JobReport> {
-        let mut job = JobReport::of(API, Some(current));
+    async fn move_to(
+        &mut self,
+        current: &Job,
+        before: Before,
+        written: &[Written],
+        lock: &ReleaseLock,
+    ) -> Result<JobReport> {
+        let mut job = JobReport::of(API, before.job.as_ref());
         let versions: Vec<_> = written.iter().map(|written| written.report.clone()).collect();
         let wanted = secrets::pinned(current.clone(), &versions);
+        let latest = match (&wanted == current, before.begun) {
+            (true, Some(_)) => self.clients.nomad.jobs().latest_deployment(API.job_id()).await?,
+            _ => before.fallen,
+        };
+        if let Some(deployment) = latest {
+            let ended = Follow::new(self, API, job).deployment(&deployment).await?;
+            return self.finish(API, ended).await;
+        }
         if &wanted == current {
             job.version = job.previous_version;
             (job.healthy, job.desired) = super::verify::running(&self.clients.nomad, API).await?;
@@ -152,10 +179,8 @@ impl Release<'_> {
             job.changes
                 .push(format!("secret {}: version {version_before} -> {}", report.path, report.version));
         }
-        if let Some(version) = job.previous_version {
-            self.previous.insert(API, version);
-        }
         lock.check()?;
+        self.begin(API, job.previous_version).await?;
         let registered = match rollback::register(&self.clients.nomad, API, wanted).await {
             Ok(registered) => registered,
             Err(Error::Nomad(nomad_client::Error::JobModifyIndexConflict { .. })) => {

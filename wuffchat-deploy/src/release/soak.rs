@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use nomad_client::{AllocationListStub, ClientStatus, DesiredStatus};
 use tokio::time::Instant;
@@ -69,7 +70,7 @@ impl Soak<'_> {
                 }
             } else {
                 good_since = None;
-                if begun.elapsed() >= settings.gate_timeout.saturating_add(settings.soak) {
+                if begun.elapsed() >= self.patience() {
                     let what =
                         if waiting.is_empty() { "the instances".to_owned() } else { waiting.join("; ") };
                     return Ok(Decision::Bad(failure::gate(&format!("not passed in time: {what}"))));
@@ -79,6 +80,12 @@ impl Soak<'_> {
                 .map_or(settings.gate_interval, |since| settings.soak.saturating_sub(since.elapsed()));
             tokio::time::sleep(left.min(settings.gate_interval)).await;
         }
+    }
+
+    /// How long it may take until all was good for the soak time.
+    fn patience(&self) -> Duration {
+        let settings = &self.environment.release;
+        settings.gate_timeout.saturating_add(settings.soak)
     }
 
     async fn instances(&self) -> Result<Vec<AllocationListStub>> {
@@ -129,6 +136,7 @@ impl Soak<'_> {
         begun: Instant,
         told: &mut BTreeMap<String, &'static str>,
     ) -> std::result::Result<Vec<String>, FailureReport> {
+        let settings = &self.environment.release;
         let mut waiting = Vec::new();
         for gate in self.gates.iter().filter(|gate| gate.concerns(self.component)) {
             let situation = Situation {
@@ -139,7 +147,11 @@ impl Soak<'_> {
                 instances,
                 since: begun.elapsed(),
             };
-            let (name, verdict) = (gate.name(), gate.look(&situation).await);
+            let name = gate.name();
+            // A gate that hangs must not hold the release for good.
+            let left = self.patience().saturating_sub(begun.elapsed()).max(settings.gate_interval);
+            let verdict = tokio::time::timeout(left, gate.look(&situation)).await;
+            let verdict = verdict.unwrap_or_else(|_| Verdict::NotYet("it did not answer".to_owned()));
             // One event for each change: the values alone change all the time.
             if told.insert(name.clone(), verdict.as_str()) != Some(verdict.as_str()) {
                 self.events.event(&Event::Gate {

@@ -16,10 +16,47 @@ const RIGHT: f64 = 24.0;
 const ROW: f64 = 24.0;
 const COUNTS: f64 = 56.0;
 
-/// What the shapes mean, without colour too.
-pub(super) const LEGEND: &str = "<ul class=\"legend\" aria-label=\"Legend\"><li>▲ registered</li><li>◆ promoted</li><li>▮▮ gate</li><li>⧗ soaking</li><li>✔ verified or done</li>\
-<li>✖ trouble</li><li>↩ going back</li><li>● check</li><li>bar: dashed pending, blue running, green healthy, red unhealthy, dotted over</li>\
-<li>area: healthy instances; dashed line: wanted</li></ul>\n";
+/// How far apart markers have to be to be told apart.
+const APART: f64 = 14.0;
+
+/// The shape of something that took no time, around its middle.
+mod shape {
+    pub(super) const REGISTERED: &str = "M-6,5 L0,-6 L6,5Z";
+    pub(super) const GATE: &str = "M-5,-6 L-2,-6 L-2,6 L-5,6Z M2,-6 L5,-6 L5,6 L2,6Z";
+    pub(super) const SOAK: &str = "M-5,-6 L5,-6 L0,0 L5,6 L-5,6 L0,0Z";
+    pub(super) const PROMOTED: &str = "M0,-7 L6,0 L0,7 L-6,0Z";
+    pub(super) const GOOD: &str = "M-6,0 L-3,-3 L-1,0 L4,-6 L7,-3 L-1,6Z";
+    pub(super) const TROUBLE: &str = "M-6,-4 L-4,-6 L0,-2 L4,-6 L6,-4 L2,0 L6,4 L4,6 L0,2 L-4,6 L-6,4 L-2,0Z";
+    pub(super) const BACK: &str = "M-7,-1 L0,-7 L0,-3 L6,-3 L6,6 L2,6 L2,1 L0,1 L0,5Z";
+    pub(super) const CHECK: &str = "M-5,0 a5,5 0 1,0 10,0 a5,5 0 1,0 -10,0Z";
+}
+
+/// What the shapes mean, without colour too. They are drawn as they are in the picture: not every
+/// font has them.
+pub(super) fn legend() -> String {
+    const MARKS: [(&str, &str, &str); 8] = [
+        ("mark", shape::REGISTERED, "registered"),
+        ("mark-good", shape::GATE, "gate"),
+        ("mark", shape::SOAK, "soaking"),
+        ("mark-good", shape::PROMOTED, "promoted"),
+        ("mark-good", shape::GOOD, "verified or done"),
+        ("mark-bad", shape::TROUBLE, "trouble"),
+        ("mark-warn", shape::BACK, "going back"),
+        ("mark-bad", shape::CHECK, "check"),
+    ];
+    let mut list = String::from("<ul class=\"legend\" aria-label=\"Legend\">");
+    for (class, path, label) in MARKS {
+        let _ = write!(
+            list,
+            "<li><svg aria-hidden=\"true\" viewBox=\"-8 -8 16 16\"><path class=\"{class}\" d=\"{path}\"/></svg>{label}</li>"
+        );
+    }
+    list.push_str(
+        "<li>bar: dashed pending, blue running, green healthy, red unhealthy, dotted over</li>\
+         <li>area: healthy instances; dashed line: wanted</li></ul>\n",
+    );
+    list
+}
 
 /// The picture; `None` where nothing was recorded.
 pub(super) fn timeline(moments: &[Moment]) -> Option<String> {
@@ -143,46 +180,41 @@ impl Chart {
         );
         self.y += 6.0;
         self.name(job, "head", self.y + ROW / 2.0);
+        let mut free = LEFT;
         for moment in moments {
-            self.marker(moment, self.y + ROW / 2.0);
+            self.marker(moment, self.y + ROW / 2.0, &mut free);
         }
         self.y += ROW;
         self.counts(moments);
         self.instances(moments);
     }
 
-    /// The shape of something that took no time.
-    fn marker(&mut self, moment: &Moment, y: f64) {
+    /// The shape of something that took no time, beside those before it.
+    fn marker(&mut self, moment: &Moment, y: f64, free: &mut f64) {
         let (class, shape) = match &moment.what {
-            Happening::Registered { .. } => ("mark", "M-6,5 L0,-6 L6,5Z"),
+            Happening::Registered { .. } => ("mark", shape::REGISTERED),
             Happening::Gate { verdict, .. } => {
                 let class = match verdict.as_str() {
                     "pass" => "mark-good",
                     "fail" => "mark-bad",
                     _ => "mark-warn",
                 };
-                (class, "M-5,-6 L-2,-6 L-2,6 L-5,6Z M2,-6 L5,-6 L5,6 L2,6Z")
+                (class, shape::GATE)
             }
-            Happening::Soaking { .. } | Happening::Soaked { .. } => {
-                ("mark", "M-5,-6 L5,-6 L0,0 L5,6 L-5,6 L0,0Z")
-            }
-            Happening::Promoted { .. } => ("mark-good", "M0,-7 L6,0 L0,7 L-6,0Z"),
-            Happening::Verified { .. } => ("mark-good", "M-6,0 L-3,-3 L-1,0 L4,-6 L7,-3 L-1,6Z"),
-            Happening::Finished { outcome } if outcome.is_success() => {
-                ("mark-good", "M-6,0 L-3,-3 L-1,0 L4,-6 L7,-3 L-1,6Z")
-            }
-            Happening::Trouble { .. } | Happening::Finished { .. } => {
-                ("mark-bad", "M-6,-4 L-4,-6 L0,-2 L4,-6 L6,-4 L2,0 L6,4 L4,6 L0,2 L-4,6 L-6,4 L-2,0Z")
-            }
-            Happening::Reverting { .. } => {
-                ("mark-warn", "M-7,-1 L0,-7 L0,-3 L6,-3 L6,6 L2,6 L2,1 L0,1 L0,5Z")
-            }
+            Happening::Soaking { .. } | Happening::Soaked { .. } => ("mark", shape::SOAK),
+            Happening::Promoted { .. } => ("mark-good", shape::PROMOTED),
+            Happening::Verified { .. } => ("mark-good", shape::GOOD),
+            Happening::Finished { outcome } if outcome.is_success() => ("mark-good", shape::GOOD),
+            Happening::Trouble { .. } | Happening::Finished { .. } => ("mark-bad", shape::TROUBLE),
+            Happening::Reverting { .. } => ("mark-warn", shape::BACK),
             _ => return,
         };
+        let at = self.axis.x(moment.at).max(*free).min(WIDTH - APART / 2.0);
+        *free = at + APART;
         let _ = write!(
             self.body,
             "<path class=\"{class}\" transform=\"translate({:.1},{y:.1})\" d=\"{shape}\"><title>{}</title></path>",
-            self.axis.x(moment.at),
+            at,
             escape(&sentence(moment))
         );
     }

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::markdown::{mark, moved, seconds, title};
-use super::{FailureReport, JobReport, Moment, Outcome, Report, chart};
+use super::markdown::{mark, seconds, title};
+use super::tables::{Cell, Column, Table, short};
+use super::{FailureReport, Moment, Outcome, Report, chart};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -34,11 +35,12 @@ impl Report {
                 failure_block(&mut page, &job.job, failure);
             }
         }
-        self.jobs_table(&mut page);
+        section(&mut page, self.jobs_table());
+        section(&mut page, self.promoted_table());
         self.picture(&mut page);
-        self.steps_list(&mut page);
+        section(&mut page, self.steps_table());
         self.plans(&mut page);
-        self.secrets_table(&mut page);
+        self.secrets_section(&mut page);
         if !self.warnings.is_empty() {
             page.push_str("<section>\n<h2>Warnings</h2>\n<ul>\n");
             for warning in &self.warnings {
@@ -68,39 +70,12 @@ impl Report {
         page.push_str("</dl>\n");
     }
 
-    fn jobs_table(&self, page: &mut String) {
-        if self.jobs.is_empty() {
-            return;
-        }
-        page.push_str("<section>\n<h2>Jobs</h2>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Job</th><th scope=\"col\">Outcome</th><th scope=\"col\">Release</th><th scope=\"col\">Nomad version</th><th scope=\"col\">Healthy</th><th scope=\"col\">Deployment</th></tr></thead>\n<tbody>\n");
-        for job in &self.jobs {
-            job_row(page, job);
-        }
-        page.push_str("</tbody>\n</table></div>\n");
-        for it in &self.promoted {
-            let image = it
-                .image
-                .as_deref()
-                .map(|image| format!(", image <code>{}</code>", escape(image)))
-                .unwrap_or_default();
-            let _ = writeln!(
-                page,
-                "<p><strong>{}</strong> was promoted from {}: release {}, Nomad version {}{image}.</p>",
-                escape(&it.job),
-                it.environment,
-                escape(&it.release),
-                it.version
-            );
-        }
-        page.push_str("</section>\n");
-    }
-
     fn picture(&self, page: &mut String) {
         let Some(svg) = chart::timeline(&self.timeline) else { return };
         let _ = writeln!(
             page,
             "<section>\n<h2>Timeline</h2>\n<div class=\"wide\">{svg}</div>\n{}",
-            chart::LEGEND
+            chart::legend()
         );
         page.push_str("<details>\n<summary>The timeline as a table</summary>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Time</th><th scope=\"col\">After</th><th scope=\"col\">Job</th><th scope=\"col\">What</th></tr></thead>\n<tbody>\n");
         let first = self.timeline.first().map(|moment| moment.at);
@@ -119,23 +94,6 @@ impl Report {
         page.push_str("</tbody>\n</table></div>\n</details>\n</section>\n");
     }
 
-    fn steps_list(&self, page: &mut String) {
-        if self.steps.is_empty() {
-            return;
-        }
-        page.push_str("<section>\n<h2>Steps</h2>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Step</th><th scope=\"col\">Took</th><th scope=\"col\">Result</th></tr></thead>\n<tbody>\n");
-        for step in &self.steps {
-            let _ = writeln!(
-                page,
-                "<tr><td>{}</td><td class=\"number\">{}</td><td>{}</td></tr>",
-                escape(&step.name),
-                seconds(step.millis),
-                escape(&step.outcome)
-            );
-        }
-        page.push_str("</tbody>\n</table></div>\n</section>\n");
-    }
-
     fn plans(&self, page: &mut String) {
         for job in &self.jobs {
             for (what, lines) in [("What restarts in", &job.restarts), ("Changes of", &job.changes)] {
@@ -152,25 +110,15 @@ impl Report {
         }
     }
 
-    fn secrets_table(&self, page: &mut String) {
+    fn secrets_section(&self, page: &mut String) {
         if self.secrets.is_empty() && self.secret_versions.is_empty() {
             return;
         }
         page.push_str(
             "<section>\n<h2>Secrets</h2>\n<p>Names and versions only; no value is in this report.</p>\n",
         );
-        if !self.secrets.is_empty() {
-            page.push_str("<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Secret</th><th scope=\"col\">Version</th><th scope=\"col\">Written</th></tr></thead>\n<tbody>\n");
-            for secret in &self.secrets {
-                let written = if secret.changed { "by this release" } else { "before" };
-                let _ = writeln!(
-                    page,
-                    "<tr><td><code>{}</code></td><td class=\"number\">{}</td><td>{written}</td></tr>",
-                    escape(&secret.path),
-                    secret.version
-                );
-            }
-            page.push_str("</tbody>\n</table></div>\n");
+        if let Some(secrets) = self.secrets_table() {
+            table(page, &secrets);
         }
         if !self.secret_versions.is_empty() {
             page.push_str("<h3>Then and now</h3>\n<ul>\n");
@@ -183,36 +131,49 @@ impl Report {
     }
 }
 
-fn job_row(page: &mut String, job: &JobReport) {
-    let outcome = job.outcome.map_or_else(String::new, |it| {
-        format!(
-            "<span class=\"badge {}\"><span aria-hidden=\"true\">{}</span> {}</span>",
-            tone(it),
-            mark(it),
-            title(it)
-        )
-    });
-    let numbers = (job.previous_version.map(|it| it.to_string()), job.version.map(|it| it.to_string()));
-    let deployment = match (&job.deployment_id, &job.deployment_status) {
-        (Some(id), Some(status)) => {
-            format!(
-                "<code title=\"{}\">{}</code> {}",
-                escape(id),
-                escape(id.get(..8).unwrap_or(id)),
-                escape(status)
-            )
+fn section(page: &mut String, of: Option<Table>) {
+    if let Some(of) = of {
+        let _ = writeln!(page, "<section>\n<h2>{}</h2>", of.heading);
+        table(page, &of);
+        page.push_str("</section>\n");
+    }
+}
+
+fn table(page: &mut String, table: &Table) {
+    page.push_str("<div class=\"wide\"><table>\n<thead><tr>");
+    for column in table.columns {
+        let _ = write!(page, "<th scope=\"col\">{}</th>", column.title());
+    }
+    page.push_str("</tr></thead>\n<tbody>\n");
+    for row in &table.rows {
+        page.push_str("<tr>");
+        for (column, cell) in table.columns.iter().zip(row) {
+            let content = content(cell);
+            let _ = match column {
+                Column::Name(_) => write!(page, "<th scope=\"row\">{content}</th>"),
+                Column::Text(_) => write!(page, "<td>{content}</td>"),
+                Column::Number(_) => write!(page, "<td class=\"number\">{content}</td>"),
+            };
         }
-        _ => String::new(),
-    };
-    let _ = writeln!(
-        page,
-        "<tr><th scope=\"row\">{}</th><td>{outcome}</td><td>{}</td><td>{}</td><td class=\"number\">{}/{}</td><td>{deployment}</td></tr>",
-        escape(&job.job),
-        escape(&moved(job.previous_release.as_deref(), job.release.as_deref())),
-        escape(&moved(numbers.0.as_deref(), numbers.1.as_deref())),
-        job.healthy,
-        job.desired
-    );
+        page.push_str("</tr>\n");
+    }
+    page.push_str("</tbody>\n</table></div>\n");
+}
+
+fn content(cell: &Cell) -> String {
+    match cell {
+        Cell::Text(text) => escape(text),
+        Cell::Code(text) => format!("<code>{}</code>", escape(text)),
+        Cell::Id(id, text) => {
+            format!("<code title=\"{}\">{}</code> {}", escape(id), escape(short(id)), escape(text))
+        }
+        Cell::Outcome(outcome) => format!(
+            "<span class=\"badge {}\"><span aria-hidden=\"true\">{}</span> {}</span>",
+            tone(*outcome),
+            mark(*outcome),
+            title(*outcome)
+        ),
+    }
 }
 
 fn failure_block(page: &mut String, job: &str, failure: &FailureReport) {
@@ -331,6 +292,120 @@ pub(super) fn printable(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::Stage;
+    use crate::report::{Happening, JobReport, PromotedReport, SecretReport, SecretVersions, StepReport};
+    use proptest::prelude::*;
+
+    /// A report with this text wherever one comes from outside.
+    fn full_of(text: &str) -> Report {
+        let own = || text.to_owned();
+        let lines = || vec![own(), own()];
+        let mut report = Report::new(Stage::Staging, text, text);
+        (report.outcome, report.who) = (Outcome::Failed, Some(own()));
+        report.warnings = lines();
+        report.secrets = vec![SecretReport { path: own(), version: 1, changed: true }];
+        report.secret_versions =
+            vec![SecretVersions { path: own(), then: Some(1), now: Some(2), pinned: true }];
+        report.steps = vec![StepReport { name: own(), millis: 5, outcome: own() }];
+        report.promoted = vec![PromotedReport {
+            job: own(),
+            environment: Stage::Dev,
+            release: own(),
+            image: Some(own()),
+            version: 1,
+            deployment_id: Some(own()),
+        }];
+        let failure = FailureReport { class: own(), message: own(), task_events: lines(), log_tail: lines() };
+        report.jobs = vec![JobReport {
+            job: own(),
+            outcome: Some(Outcome::Failed),
+            deployment_id: Some(own()),
+            deployment_status: Some(own()),
+            release: Some(own()),
+            previous_release: Some(format!("{text}0")),
+            changes: lines(),
+            restarts: lines(),
+            failure: Some(failure),
+            ..JobReport::default()
+        }];
+        let at = |second: i64, what: Happening| Moment {
+            at: jiff::Timestamp::from_second(second).unwrap(),
+            job: Some(own()),
+            what,
+        };
+        let instance = |status: &str| Happening::Allocation {
+            id: own(),
+            allocation: own(),
+            node: own(),
+            canary: true,
+            status: status.to_owned(),
+            healthy: None,
+        };
+        report.timeline = vec![
+            at(1, Happening::StepStarted { step: own() }),
+            at(2, instance(text)),
+            at(3, instance("running")),
+            at(3, Happening::Check { allocation: own(), check: own(), status: own() }),
+            at(4, Happening::Gate { gate: own(), verdict: own(), text: own() }),
+            at(5, Happening::Trouble { allocation: own(), text: own() }),
+            at(6, Happening::Warning { text: own() }),
+            at(7, Happening::StepFinished { step: own(), outcome: own() }),
+        ];
+        report
+    }
+
+    /// The tags of a page, without what is between them and what attributes say.
+    fn skeleton(page: &str) -> Vec<String> {
+        let mut tags = Vec::new();
+        let mut rest = page;
+        while let Some(from) = rest.find('<') {
+            let after = rest.get(from + 1..).unwrap_or_default();
+            let (mut quoted, mut end) = (false, after.len());
+            for (place, c) in after.char_indices() {
+                match c {
+                    '"' => quoted = !quoted,
+                    '>' if !quoted => {
+                        end = place;
+                        break;
+                    }
+                    _ => {}
+                }
+            }
+            let (tag, next) = after.split_at(end);
+            let outside: Vec<&str> = tag.split('"').step_by(2).collect();
+            tags.push(outside.concat());
+            rest = next;
+        }
+        tags
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn whatever_the_texts_are_the_page_is_the_same(
+            text in "[<>&\"'`/=!a-z \\-\n\r\t\u{0}\u{1b}\u{202e}\u{2028}|\\\\ä🐾]{1,40}"
+        ) {
+            let page = full_of(&text).to_html();
+            prop_assert_eq!(skeleton(&page), skeleton(&full_of("x").to_html()));
+            let controls = page.contains(['\u{0}', '\u{1b}', '\u{202e}']);
+            prop_assert!(!controls);
+        }
+    }
+
+    #[test]
+    fn hostile_texts_stay_text() {
+        let plain = skeleton(&full_of("x").to_html());
+        for text in [
+            "<script>alert(1)</script>",
+            "\"><img src=x onerror=alert(1)>",
+            "' onmouseover='alert(1)",
+            "</title></svg></style><iframe src=https://example.com>",
+            "--><!--",
+            "]]>",
+            "&lt;script&gt;",
+        ] {
+            assert_eq!(skeleton(&full_of(text).to_html()), plain, "{text}");
+        }
+    }
 
     #[test]
     fn a_page_needs_nothing_else_and_nothing_breaks_out() {

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{FailureReport, JobReport, Outcome, Report};
+use super::tables::{Cell, Column, Table, marked, short};
+use super::{FailureReport, Outcome, Report};
 
 impl Report {
     /// The report as GitHub-flavoured Markdown, as `$GITHUB_STEP_SUMMARY` takes it: what ended how,
@@ -33,52 +34,20 @@ impl Report {
                 failure_block(&mut text, &job.job, failure);
             }
         }
-        jobs(&mut text, &self.jobs);
-        if !self.promoted.is_empty() {
-            text.push_str(
-                "\n### Promoted\n\n| job | from | release | image | Nomad version |\n|---|---|---|---|---|\n",
-            );
-            for it in &self.promoted {
-                let image = it.image.as_deref().map(cell).unwrap_or_default();
-                let _ = writeln!(
-                    text,
-                    "| {} | {} | {} | {image} | {} |",
-                    cell(&it.job),
-                    it.environment,
-                    cell(&it.release),
-                    it.version
-                );
-            }
-        }
+        section(&mut text, self.jobs_table());
+        section(&mut text, self.promoted_table());
         for job in &self.jobs {
             details(&mut text, &format!("Changes of {}", job.job), &job.changes);
             details(&mut text, &format!("What restarts in {}", job.job), &job.restarts);
         }
-        if !self.secrets.is_empty() {
-            text.push_str("\n### Secrets\n\n| secret | version | written |\n|---|--:|---|\n");
-            for secret in &self.secrets {
-                let written = if secret.changed { "by this release" } else { "before" };
-                let _ = writeln!(text, "| {} | {} | {written} |", cell(&secret.path), secret.version);
-            }
-        }
+        section(&mut text, self.secrets_table());
         if !self.secret_versions.is_empty() {
             text.push_str("\n### Secrets then and now\n\n");
             for secret in &self.secret_versions {
                 let _ = writeln!(text, "- {}", cell(&secret.sentence()));
             }
         }
-        if !self.steps.is_empty() {
-            text.push_str("\n### Steps\n\n| step | took | result |\n|---|--:|---|\n");
-            for step in &self.steps {
-                let _ = writeln!(
-                    text,
-                    "| {} | {} | {} |",
-                    cell(&step.name),
-                    seconds(step.millis),
-                    cell(&step.outcome)
-                );
-            }
-        }
+        section(&mut text, self.steps_table());
         if !self.warnings.is_empty() {
             text.push_str("\n### Warnings\n\n");
             for warning in &self.warnings {
@@ -94,28 +63,26 @@ impl Report {
     }
 }
 
-fn jobs(text: &mut String, jobs: &[JobReport]) {
-    if jobs.is_empty() {
-        return;
+fn section(text: &mut String, of: Option<Table>) {
+    let Some(table) = of else { return };
+    let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
+    let titles = table.columns.iter().map(|column| column.title().to_owned()).collect();
+    let rules: Vec<&str> = table
+        .columns
+        .iter()
+        .map(|column| if matches!(column, Column::Number(_)) { "--:" } else { "---" })
+        .collect();
+    let _ = writeln!(text, "\n### {}\n\n{}\n|{}|", table.heading, line(titles), rules.join("|"));
+    for row in &table.rows {
+        let _ = writeln!(text, "{}", line(row.iter().map(content).collect()));
     }
-    text.push_str("\n### Jobs\n\n| job | outcome | release | Nomad version | healthy | deployment |\n|---|---|---|---|--:|---|\n");
-    for job in jobs {
-        let outcome = job.outcome.map(|it| format!("{} {}", mark(it), title(it))).unwrap_or_default();
-        let release = moved(job.previous_release.as_deref(), job.release.as_deref());
-        let numbers = (job.previous_version.map(|it| it.to_string()), job.version.map(|it| it.to_string()));
-        let version = moved(numbers.0.as_deref(), numbers.1.as_deref());
-        let deployment = match (&job.deployment_id, &job.deployment_status) {
-            (Some(id), Some(status)) => format!("{} {}", cell(id.get(..8).unwrap_or(id)), cell(status)),
-            _ => String::new(),
-        };
-        let healthy = format!("{}/{}", job.healthy, job.desired);
-        let _ = writeln!(
-            text,
-            "| {} | {outcome} | {} | {} | {healthy} | {deployment} |",
-            cell(&job.job),
-            cell(&release),
-            cell(&version)
-        );
+}
+
+fn content(of: &Cell) -> String {
+    match of {
+        Cell::Text(text) | Cell::Code(text) => cell(text),
+        Cell::Id(id, text) => format!("{} {}", cell(short(id)), cell(text)),
+        Cell::Outcome(outcome) => marked(*outcome),
     }
 }
 
@@ -166,7 +133,7 @@ pub(super) fn seconds(millis: u64) -> String {
 }
 
 /// An outcome in a word or two.
-pub(super) const fn title(outcome: Outcome) -> &'static str {
+pub(crate) const fn title(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Deployed => "deployed",
         Outcome::Unchanged => "unchanged",
@@ -223,6 +190,7 @@ fn cell(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::Stage;
+    use crate::report::JobReport;
 
     fn failed() -> Report {
         let mut report = Report::new(Stage::Production, "v2", "embedded");

@@ -7,6 +7,7 @@ mod chart;
 mod html;
 mod instances;
 mod markdown;
+mod tables;
 mod timeline;
 
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::{Component, Stage};
 
 pub(crate) use instances::{moments, woven};
+pub(crate) use markdown::title;
 pub(crate) use timeline::Recorder;
 pub use timeline::{Happening, Moment};
 
@@ -75,6 +77,11 @@ impl Outcome {
     #[must_use]
     pub const fn is_success(self) -> bool {
         matches!(self, Self::Deployed | Self::Unchanged | Self::Planned)
+    }
+
+    /// Whether the deployment is on its way and can be gone on with.
+    pub(crate) const fn goes_on(self) -> bool {
+        matches!(self, Self::Interrupted | Self::Timeout | Self::ReadyForPromotion)
     }
 
     /// The outcome as a sentence about `what`.
@@ -222,7 +229,8 @@ pub struct JobReport {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FailureReport {
-    /// A stable class, such as `image`, `crash`, `check` or `placement`.
+    /// A stable class: one of [`FailureClass`](nomad_client::FailureClass), such as `image`, `crash`,
+    /// `check` or `placement`; or `gate`, where a gate did not let a healthy version through.
     pub class: String,
     /// One sentence.
     pub message: String,

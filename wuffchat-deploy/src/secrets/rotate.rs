@@ -53,7 +53,15 @@ pub(crate) struct Written {
 }
 
 /// Writes new versions where values differ. Other keys of a secret stay.
-pub(crate) async fn write(vault: &Vault, environment: &Environment, values: &Values) -> Result<Vec<Written>> {
+///
+/// `named` are versions that count as those before, where the newest were written by an earlier run
+/// that was cut off.
+pub(crate) async fn write(
+    vault: &Vault,
+    environment: &Environment,
+    values: &Values,
+    named: &[SecretReport],
+) -> Result<Vec<Written>> {
     let mount = &environment.vault.mount;
     let kv = vault.kv2(mount);
     let mut found = Vec::new();
@@ -85,8 +93,15 @@ pub(crate) async fn write(vault: &Vault, environment: &Environment, values: &Val
         } else {
             version_before
         };
-        let report = SecretReport { path: format!("{mount}/{below_mount}"), version, changed };
-        written.push(Written { report, below_mount, before: now.data, version_before });
+        let path = format!("{mount}/{below_mount}");
+        let earlier = named.iter().find(|it| it.path == path && it.version < version && !changed);
+        let (mut changed, mut before, mut version_before) = (changed, now.data, version_before);
+        if let Some(earlier) = earlier {
+            let found = kv.get(&below_mount).version(earlier.version).await?;
+            (changed, before, version_before) = (found.data != before, found.data, earlier.version);
+        }
+        let report = SecretReport { path, version, changed };
+        written.push(Written { report, below_mount, before, version_before });
     }
     Ok(written)
 }

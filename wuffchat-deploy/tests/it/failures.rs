@@ -1,9 +1,10 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dev_stack::embedded::faults::{Fault, FaultRule};
 use dev_stack::embedded::{Behaviour, Product};
 use wuffchat_deploy::events::Event;
-use wuffchat_deploy::{Component, Outcome, Report};
+use wuffchat_deploy::{Component, Outcome, Report, identity};
 
 use crate::stack::{Stack, Told};
 
@@ -88,4 +89,83 @@ async fn trouble_on_the_way_is_lived_through() {
     );
     let report = stack.deploy("v2").await;
     assert_eq!(report.outcome, Outcome::Deployed, "{report:#?}");
+}
+
+/// Where a failure comes from: what an image does, or what was changed between the checks and the registration.
+enum Cause {
+    Image(Behaviour),
+    NoSecret,
+    NoPolicy,
+    OtherRole,
+}
+
+/// Releases v2 over v1 with this cause of failure; how long it took to fail.
+async fn failed_by(cause: Cause) -> (Stack, Report, Duration) {
+    let mut stack = Stack::embedded().await;
+    stack.deploy("v1").await;
+    stack.environment.release.missing_grace = Duration::from_millis(500);
+    let begun = std::time::Instant::now();
+    let (clients, environment) = (&stack.clients, &stack.environment);
+    let (vault, spoilt) = (&clients.vault, std::sync::atomic::AtomicBool::new(false));
+    if let Cause::Image(behaviour) = &cause {
+        stack.stack.as_embedded().unwrap().behave("wuffchat-api:v2", behaviour.clone());
+    }
+    let spoil = async || match cause {
+        Cause::Image(_) => {}
+        Cause::NoSecret => vault.kv2("secret").delete_metadata("dev/wuffchat-api/redis").await.unwrap(),
+        Cause::NoPolicy => {
+            let other = "path \"secret/data/other\" { capabilities = [\"read\"] }";
+            vault.sys().put_policy("wuffchat-api-dev", other).await.unwrap();
+        }
+        Cause::OtherRole => {
+            let claims = BTreeMap::from([("nomad_namespace".to_owned(), serde_json::json!("elsewhere"))]);
+            let role = identity::role(environment).bound_claims(claims);
+            vault.auth().jwt("jwt-nomad").put_role("wuffchat-api-dev", &role).await.unwrap();
+        }
+    };
+    let sink = |event: &Event| {
+        let checked = matches!(event, Event::StepFinished { step, .. } if step == "secret check");
+        if checked && !spoilt.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(spoil()));
+        }
+    };
+    let report = stack.run_telling(&stack.request("v2"), &sink).await.unwrap();
+    (stack, report, begun.elapsed())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_cause_has_its_class_and_hopeless_ones_end_long_before_the_deadline() {
+    let pull = |message: &str| Cause::Image(Behaviour::PullFailure { message: message.to_owned() });
+    let after = Duration::from_secs(1);
+    let taken =
+        "API error: driver failed programming external connectivity: port is already allocated".to_owned();
+    let crash = Cause::Image(Behaviour::Crash { exit_code: 7, after });
+    let cases = [
+        ("image", "manifest unknown", pull("Failed to pull `x`: manifest unknown")),
+        ("port", "port is already allocated", Cause::Image(Behaviour::StartFailure { message: taken })),
+        ("memory", "more memory than it may", Cause::Image(Behaviour::OutOfMemory { after })),
+        ("crash", "exit code 7", crash),
+        ("secret_missing", "wuffchat-api/redis (version 1) does not exist", Cause::NoSecret),
+        ("secret_denied", "may not read secret/data/dev/wuffchat-api", Cause::NoPolicy),
+        ("identity", "nomad_namespace", Cause::OtherRole),
+    ];
+    for (class, words, cause) in cases {
+        let ran = matches!(class, "memory" | "crash");
+        let (stack, report, took) = failed_by(cause).await;
+        assert_eq!(
+            (report.outcome, report.outcome.exit_code()),
+            (Outcome::Reverted, 3),
+            "{class}: {report:#?}"
+        );
+        let failure = report.jobs[0].failure.as_ref().unwrap_or_else(|| panic!("{class}: {report:#?}"));
+        assert_eq!(failure.class, class, "{failure:#?}");
+        assert!(failure.message.contains(words), "{class}: {failure:#?}");
+        assert!(!failure.task_events.is_empty(), "{class}: {failure:#?}");
+        // What never ran wrote nothing.
+        assert_eq!(!failure.log_tail.is_empty(), ran, "{class}: {failure:#?}");
+        assert_eq!(stack.now(Component::Api).await.0, "v1", "{class}");
+        // The progress deadline is 20 seconds of this stack's time, which is a multiple of ours.
+        let deadline = stack.environment.update.progress_deadline / 15;
+        assert!(took < deadline * 3 / 4, "{class}: {took:?} of {deadline:?}");
+    }
 }

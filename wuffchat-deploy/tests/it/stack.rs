@@ -1,6 +1,7 @@
 //! A stack, the clients for it, and what a release told.
 
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use dev_stack::DevStack;
 use wuffchat_deploy::events::{Event, EventSink};
@@ -57,16 +58,23 @@ impl Stack {
 
 /// Remembers what a release told.
 #[derive(Clone, Default)]
-pub struct Told(Arc<Mutex<Vec<Event>>>);
+pub struct Told(Arc<Mutex<Vec<(Instant, Event)>>>);
 
 impl Told {
     pub fn any(&self, wanted: impl Fn(&Event) -> bool) -> bool {
-        self.0.lock().unwrap().iter().any(wanted)
+        self.0.lock().unwrap().iter().any(|(_, event)| wanted(event))
+    }
+
+    /// What was told until the first that is wanted, with that.
+    pub fn until(&self, wanted: impl Fn(&Event) -> bool) -> Vec<(Instant, Event)> {
+        let all = self.0.lock().unwrap();
+        let end = all.iter().position(|(_, event)| wanted(event)).unwrap();
+        all[..=end].to_vec()
     }
 }
 
 impl EventSink for Told {
     fn event(&self, event: &Event) {
-        self.0.lock().unwrap().push(event.clone());
+        self.0.lock().unwrap().push((Instant::now(), event.clone()));
     }
 }

@@ -11,6 +11,7 @@ use crate::embedded::Behaviour;
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
     pub(crate) pull_error: Option<String>,
+    pub(crate) start_error: Option<String>,
     /// From start until its checks pass; `None` is never.
     pub(crate) healthy_after: Option<Duration>,
     /// When it ends by itself, and how.
@@ -56,6 +57,7 @@ pub(crate) fn script(task: &Value, kind: &str, rules: &[(String, Behaviour)]) ->
             script.oom = true;
         }
         Behaviour::PullFailure { message } => script.pull_error = Some(message),
+        Behaviour::StartFailure { message } => script.start_error = Some(message),
         Behaviour::Exits { exit_code, after } => script.exit = Some((after, i64::from(exit_code))),
         Behaviour::Prints { stdout, stderr } => {
             script.stdout = stdout;
@@ -110,6 +112,7 @@ fn default(subject: &Subject, finishes: bool) -> Script {
     let what = subject.names.first().map_or("task", String::as_str);
     Script {
         pull_error: None,
+        start_error: None,
         healthy_after: Some(Duration::from_millis(500)),
         exit: finishes.then_some((Duration::from_secs(2), 0)),
         oom: false,
@@ -161,6 +164,7 @@ fn shell(task: &Value, finishes: bool) -> Option<Script> {
     let exits = !endless && (finishes || code.is_some() || !slept.is_zero());
     Some(Script {
         pull_error: None,
+        start_error: None,
         healthy_after: Some(Duration::from_millis(200)),
         exit: exits.then(|| (slept.max(Duration::from_millis(50)), code.unwrap_or(0))),
         oom: false,

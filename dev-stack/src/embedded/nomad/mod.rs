@@ -232,7 +232,12 @@ impl Nomad {
             due = scheduled.into_iter().chain(stepped).min();
             s.next_due = due;
             match due {
-                Some(next) if next <= real => at = next.max(add(at, LEAST_STEP)).min(real),
+                Some(next) if next <= real && at < real => at = next.max(add(at, LEAST_STEP)).min(real),
+                Some(next) if next <= real => {
+                    // Still due after its moment: it has to wait for the next.
+                    due = Some(add(real, LEAST_STEP));
+                    break;
+                }
                 _ => break,
             }
         }

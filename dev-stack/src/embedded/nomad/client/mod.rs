@@ -202,7 +202,8 @@ fn group_of(alloc: &Value) -> Option<&Value> {
 fn next_due(s: &State, id: &str, r: &Runner) -> Option<Timestamp> {
     let tasks =
         r.tasks.values().filter(|t| t.phase != Phase::Dead).flat_map(|t| t.due.into_iter().chain(t.reread));
-    let pass = (!r.passing).then(|| passing_at(r)).flatten();
+    // What is being stopped passes no check any more.
+    let pass = (!r.passing && !r.stopping).then(|| passing_at(r)).flatten();
     let a = s.allocs.get(id)?;
     let (mut healthy, mut deadline) = (None, None);
     if judged(a) {

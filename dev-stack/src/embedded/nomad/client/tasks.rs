@@ -177,8 +177,11 @@ fn start(r: &mut Runner, task: &Value, now: Timestamp, step: &mut Step) {
     let name = task.s("Name");
     let Some(t) = r.tasks.get_mut(name) else { return };
     let Some(script) = t.script.clone() else { return };
-    if let Some(error) = &script.pull_error {
-        let text = format!("Failed to pull `{}`: {error}", task.at("Config").s("image"));
+    let pull = script
+        .pull_error
+        .as_ref()
+        .map(|error| format!("Failed to pull `{}`: {error}", task.at("Config").s("image")));
+    if let Some(text) = pull.or_else(|| script.start_error.clone()) {
         step.event(
             name,
             now,
