@@ -219,8 +219,8 @@ fn without_containers(stack: &DevStack, stand_in: &Path) -> toml::Table {
         check_interval = "1s"
         readiness_interval = "1s"
         shutdown_delay = "6s"
-        healthy_deadline = "30s"
-        progress_deadline = "120s"
+        healthy_deadline = "60s"
+        progress_deadline = "180s"
         [platform]
         consul = {{ address = "{consul}", acl = true }}
         grafana = {{ enabled = false }}
