@@ -101,8 +101,8 @@ fn fits(pattern: &str, line: &str) -> bool {
     let mut last = "";
     let mut open = false;
     for part in parts {
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        rest = after;
         (last, open) = (part, true);
     }
     rest.is_empty() || open && (last.is_empty() || line.ends_with(last))
