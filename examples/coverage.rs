@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use clap::Parser;
 use contract::coverage::{Coverage, markdown, table};
 use contract::recorded::{Checked, Outcome, check_all};
-use examples::{Failure, Output, run};
+use examples::{Failure, Output, program, run};
 use serde_json::json;
 
 /// Prints how many documented endpoints are typed, tested and exercised, and writes docs/coverage.md
 #[derive(Debug, Parser)]
+#[command(name = "coverage")]
 struct Arguments {
     /// How to show the result; `json` is one document on stdout
     #[arg(long, value_enum, default_value_t = Output::Auto)]
@@ -19,7 +20,7 @@ struct Arguments {
     #[arg(long)]
     check: bool,
     /// Instead, decode every recorded exchange in DIR, which has one folder per product, and list what
-    /// failed or lost a field
+    /// failed or lost a field [default: none]
     #[arg(long, value_name = "DIR", conflicts_with = "check")]
     fixtures: Option<PathBuf>,
 }
@@ -37,8 +38,8 @@ fn main() -> ExitCode {
 async fn coverage(arguments: &Arguments) -> Result<u8, Failure> {
     let coverage = Coverage::measure().await.map_err(Failure::usage)?;
     match arguments.output {
-        Output::Json => println!("{}", coverage.to_json()),
-        Output::Auto | Output::Plain => print!("{}", table(&coverage)),
+        Output::Json => examples::say!("{}", coverage.to_json()),
+        Output::Auto | Output::Plain => examples::say!("{}", table(&coverage).trim_end()),
     }
     let document = markdown(&coverage);
     let path = contract::workspace().join("docs/coverage.md");
@@ -50,8 +51,7 @@ async fn coverage(arguments: &Arguments) -> Result<u8, Failure> {
             ));
         }
     } else {
-        std::fs::write(&path, document)
-            .map_err(|cause| Failure::usage(format!("{} cannot be written: {cause}", path.display())))?;
+        program::write(&path, &document)?;
     }
     Ok(0)
 }
@@ -73,14 +73,14 @@ fn show_fixtures(checked: &[Checked], output: Output) -> u8 {
             "defects": lines(Outcome::is_defect),
             "unknown": lines(|outcome| matches!(outcome, Outcome::Unknown)),
         });
-        println!("{document}");
+        examples::say!("{document}");
     } else {
         for checked in
             checked.iter().filter(|checked| !matches!(checked.outcome, Outcome::Kept | Outcome::Refused(_)))
         {
-            println!("{checked}");
+            examples::say!("{checked}");
         }
-        println!(
+        examples::say!(
             "{} exchanges: {kept} decoded and kept, {refused} refused with their typed error, {defects} failed or \
              lost a field, {unknown} of no operation",
             checked.len()

@@ -22,10 +22,10 @@ struct Arguments {
     /// The version to deploy: an image tag or a `sha256:` digest
     #[arg(long, default_value = "v1", value_name = "TAG")]
     version: Version,
-    /// Deploys this version first, so that there is something to update (embedded and agents only)
+    /// Deploys this version first, so that there is something to update (embedded and agents only) [default: none]
     #[arg(long, value_name = "TAG")]
     from: Option<Version>,
-    /// Only this job
+    /// Only this job [default: both]
     #[arg(long, value_name = "api|ui")]
     only: Option<Component>,
     /// Shows what would change, and changes nothing
@@ -43,8 +43,11 @@ struct Arguments {
     /// How long the release is watched
     #[arg(long, default_value = "10m", value_parser = program::duration, value_name = "DURATION")]
     timeout: Duration,
+    /// How long it is waited while nothing of a job finds a place
+    #[arg(long, default_value = "2m", value_parser = program::duration, value_name = "DURATION")]
+    placement_timeout: Duration,
     /// A gate beside those of the environment's `[release]`: `http=PATH` (through Traefik, the API's host),
-    /// `http=ui:PATH` or `prometheus=QUERY<=BOUND`; may be given more than once
+    /// `http=ui:PATH` or `prometheus=QUERY<=BOUND`; may be repeated [default: none]
     #[arg(long = "gate", value_name = "GATE")]
     gates: Vec<GateSettings>,
     /// How long all has to stay healthy, before promotion and after [default: the environment's, else 0s]
@@ -56,8 +59,8 @@ struct Arguments {
     /// Leaves healthy canaries to somebody else to promote
     #[arg(long)]
     no_promote: bool,
-    /// A TOML or JSON file with values for missing secrets, or `-` for stdin; without it they are read from
-    /// variables such as WUFFCHAT_OPENAI_API_KEY
+    /// A TOML or JSON file with values for missing secrets, or `-` for stdin; [default: they are read from
+    /// variables such as WUFFCHAT_OPENAI_API_KEY]
     #[arg(long, value_name = "FILE")]
     secrets: Option<String>,
     #[command(flatten)]
@@ -65,7 +68,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    examples::run(deploy)
+    examples::run_to_the_end(deploy)
 }
 
 async fn deploy(arguments: Arguments) -> Result<u8, Failure> {
@@ -77,13 +80,8 @@ async fn deploy(arguments: Arguments) -> Result<u8, Failure> {
     environment.release.gates.extend(arguments.gates.iter().cloned());
     environment.release.soak = arguments.soak.unwrap_or(environment.release.soak);
     let stack = Stack::open(common.stack).await?;
-    if from.is_some() && !stack.is_throw_away() {
-        return Err(Failure::usage(
-            "`--from` is for stacks of this program's own; yours has a version already",
-        ));
-    }
     let display = Display::new(common.output);
-    let interrupt = program::interrupts();
+    let interrupt = program::interrupts(common.output);
     let mut request = Request::new(version.clone());
     request.components = only.map_or_else(|| Component::ALL.to_vec(), |component| vec![component]);
     let plan = *plan || arguments.why;
@@ -93,19 +91,14 @@ async fn deploy(arguments: Arguments) -> Result<u8, Failure> {
     request.fail_fast = !arguments.no_fail_fast;
     request.fetch = Fetcher::new(HttpFetch::new().map_err(nomad_client::Error::from)?);
     request.timeout = *timeout;
+    request.placement_timeout = arguments.placement_timeout;
     request.who = program::who();
     request.stack = stack.name.to_owned();
     request.secrets = values(&arguments, &stack)?;
     request.interrupt = interrupt;
     if let Some(from) = from {
-        display.note(&format!("deploying {from} first, so that there is something to update"));
-        let mut first = request.clone();
-        (first.version, first.plan_only, first.promote, first.force) = (from.clone(), false, true, false);
-        let mut settings = environment.clone();
-        settings.update.auto_promote = true;
-        settings.release.gates.clear();
-        settings.release.soak = Duration::ZERO;
-        let report = release::run(&stack.clients, &settings, &first, &display).await?;
+        let first = (from.clone(), request.secrets.clone());
+        let report = stack.deploy_first("--from", &environment, first, &display).await?;
         if !report.outcome.is_success() {
             return finish(stack, (common.output, &arguments.reports), display, &report).await;
         }
@@ -170,7 +163,7 @@ async fn finish(
     report: &Report,
 ) -> Result<u8, Failure> {
     drop(display);
-    reports.give(output, report)?;
+    let code = reports.give(output, report)?;
     stack.close().await;
-    Ok(report.outcome.exit_code())
+    Ok(code)
 }

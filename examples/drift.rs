@@ -4,11 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use examples::{Common, Display, Failure, Output, Stack, Target, program};
-use wuffchat_deploy::release::{self, Request};
 use wuffchat_deploy::{Level, Version, drift, secrets};
 
-/// Compares what runs with what the settings say: jobs, policy, role, auth method, secrets. Exit code 0: nothing differs
-/// and everything could be looked at; 9: something differs or could not be looked at; 1: no answer
+/// Compares what runs with what the settings say: jobs, policy, role, auth method, secrets; exits with 9 if something
+/// differs or could not be looked at
 #[derive(Debug, Parser)]
 #[command(name = "drift")]
 struct Arguments {
@@ -23,6 +22,7 @@ struct Arguments {
     #[arg(long)]
     all: bool,
     /// Deploys this version first, so that there is something to look at (embedded and agents only)
+    /// [default: none]
     #[arg(long, value_name = "TAG")]
     from: Option<Version>,
 }
@@ -35,17 +35,10 @@ async fn look(arguments: Arguments) -> Result<u8, Failure> {
     let Arguments { common, target, version, all, from } = arguments;
     let environment = target.settings()?;
     let stack = Stack::open(common.stack).await?;
-    if from.is_some() && !stack.is_throw_away() {
-        return Err(Failure::usage(
-            "`--from` is for stacks of this program's own; yours has a version already",
-        ));
-    }
     if let Some(from) = from {
         let display = Display::new(common.output);
-        let mut first = Request::new(from);
-        (first.who, first.stack) = (program::who(), stack.name.to_owned());
-        first.secrets = secrets::Values::throw_away();
-        release::run(&stack.clients, &environment, &first, &display).await?;
+        let first = (from, secrets::Values::throw_away());
+        stack.deploy_first("--from", &environment, first, &display).await?;
     }
     let drift = drift::look(&stack.clients, &environment, version.as_ref()).await?;
     stack.close().await;

@@ -3,12 +3,14 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use examples::{Common, Failure, Output, Stack, Target, program};
+use examples::{Common, Failure, Output, Stack, Target, note};
 use futures_util::StreamExt;
 use nomad_client::{EventItem, Topic};
 use wuffchat_deploy::Component;
 
 /// Shows what happens in an environment's jobs as it happens: registrations, evaluations, allocations, deployments
+///
+/// With `--output json` each line of stdout is a document.
 #[derive(Debug, Parser)]
 #[command(name = "events")]
 struct Arguments {
@@ -22,7 +24,7 @@ struct Arguments {
     /// Ends after this many events; 0 goes on until interrupted
     #[arg(long, default_value_t = 0)]
     count: u64,
-    /// Starts after this index instead of at the oldest event the server has
+    /// Starts after this index [default: at the oldest event the server has]
     #[arg(long)]
     index: Option<u64>,
 }
@@ -46,34 +48,28 @@ async fn events(arguments: Arguments) -> Result<u8, Failure> {
         request = request.index(index.saturating_add(1));
     }
     let mut stream = request.stream();
-    let show = async {
-        let mut seen = 0;
-        while let Some(item) = stream.next().await {
-            match item? {
-                EventItem::Event(event) if arguments.common.output == Output::Json => examples::say!(
-                    "{}",
-                    serde_json::json!({
-                        "index": event.index, "topic": event.topic.as_str(), "type": event.event_type, "key": event.key,
-                    })
-                ),
-                EventItem::Event(event) => {
-                    examples::say!("{} {} {} {}", event.index, event.topic, event.event_type, event.key);
-                }
-                _ => {
-                    examples::say!("(events may be missing here)");
-                    continue;
-                }
+    let output = arguments.common.output;
+    let mut seen = 0;
+    while let Some(item) = stream.next().await {
+        match item? {
+            EventItem::Event(event) if output == Output::Json => examples::say!(
+                "{}",
+                serde_json::json!({
+                    "index": event.index, "topic": event.topic.as_str(), "type": event.event_type, "key": event.key,
+                })
+            ),
+            EventItem::Event(event) => {
+                examples::say!("{} {} {} {}", event.index, event.topic, event.event_type, event.key);
             }
-            seen += 1;
-            if seen == arguments.count {
-                break;
+            _ => {
+                note(output, "events may be missing here");
+                continue;
             }
         }
-        Ok::<_, Failure>(())
-    };
-    tokio::select! {
-        ended = show => ended?,
-        () = program::signal() => {}
+        seen += 1;
+        if seen == arguments.count {
+            break;
+        }
     }
     stack.close().await;
     Ok(0)

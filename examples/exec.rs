@@ -4,12 +4,11 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use examples::{Common, Failure, Output, Stack, Target, program};
+use examples::{Common, Failure, Instances, Output, Stack, Target, program};
 use futures_util::StreamExt;
-use nomad_client::{AllocationListStub, Client, ClientStatus, ExecEvent};
-use wuffchat_deploy::Component;
+use nomad_client::{AllocationListStub, ClientStatus, ExecEvent};
 
-/// Runs a command in a running instance of a job, and ends with its exit code
+/// Runs a command in a running instance of a job, the newest one by default, and ends with its exit code
 #[derive(Debug, Parser)]
 #[command(name = "exec")]
 struct Arguments {
@@ -17,12 +16,8 @@ struct Arguments {
     common: Common,
     #[command(flatten)]
     target: Target,
-    /// The job: api or ui
-    #[arg(default_value = "api")]
-    job: Component,
-    /// Only the instance whose id starts with this [default: the newest that runs]
-    #[arg(long, value_name = "ID")]
-    allocation: Option<String>,
+    #[command(flatten)]
+    instances: Instances,
     /// Gives the command what is read from stdin; without it its input is empty
     #[arg(long)]
     stdin: bool,
@@ -39,8 +34,12 @@ async fn exec(arguments: Arguments) -> Result<u8, Failure> {
     let environment = arguments.target.settings()?;
     let stack = Stack::open(arguments.common.stack).await?;
     let nomad = stack.clients.within(&environment).nomad;
-    let instance = instance(&nomad, &arguments).await?;
-    let session = nomad.allocations().exec(&instance.id, arguments.job.job_id(), arguments.command.clone());
+    let running = |instance: &AllocationListStub| instance.client_status == ClientStatus::Running;
+    let found = arguments.instances.find(&nomad, running).await?;
+    let newest = found.into_iter().max_by_key(|instance| instance.create_index);
+    let instance = newest.ok_or_else(|| Failure::usage("there is no running instance"))?;
+    let task = arguments.instances.job.job_id();
+    let session = nomad.allocations().exec(&instance.id, task, arguments.command.clone());
     let json = arguments.common.output == Output::Json;
     let (mut input, mut output) = session.start().await?;
     let feed = async {
@@ -69,7 +68,6 @@ async fn exec(arguments: Arguments) -> Result<u8, Failure> {
     let (code, stdout, stderr) = tokio::select! {
         ended = show => ended?,
         () = feed => return Err(Failure::usage("the session ended before its command")),
-        () = program::signal() => return Ok(130),
     };
     if json {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -80,16 +78,4 @@ async fn exec(arguments: Arguments) -> Result<u8, Failure> {
     let _ = std::io::stdout().flush();
     stack.close().await;
     Ok(u8::try_from(code).unwrap_or(1))
-}
-
-async fn instance(nomad: &Client, arguments: &Arguments) -> Result<AllocationListStub, Failure> {
-    let job = arguments.job.job_id();
-    let wanted = arguments.allocation.as_deref().unwrap_or_default();
-    let allocations = nomad.jobs().allocations(job).await?;
-    let running = allocations
-        .into_iter()
-        .filter(|alloc| alloc.client_status == ClientStatus::Running && alloc.id.starts_with(wanted));
-    running.max_by_key(|alloc| alloc.create_index).ok_or_else(|| {
-        Failure::usage(format!("{job} has no running instance whose id starts with `{wanted}`"))
-    })
 }

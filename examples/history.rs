@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use clap::Parser;
 use examples::{Common, Display, Failure, Output, Stack, Target, program};
 use wuffchat_deploy::history::{self, VersionLine};
-use wuffchat_deploy::release::{self, Request};
 use wuffchat_deploy::{Version, secrets};
 
 /// Shows what was released when, by whom, with which secrets, and what can be gone back to
@@ -20,6 +19,7 @@ struct Arguments {
     #[arg(long)]
     all: bool,
     /// Deploys this version first, so that there is something to show; may be repeated (embedded and agents only)
+    /// [default: none]
     #[arg(long, value_name = "TAG")]
     from: Vec<Version>,
 }
@@ -32,17 +32,10 @@ async fn show(arguments: Arguments) -> Result<u8, Failure> {
     let Arguments { common, target, all, from } = arguments;
     let environment = target.settings()?;
     let stack = Stack::open(common.stack).await?;
-    if !from.is_empty() && !stack.is_throw_away() {
-        return Err(Failure::usage(
-            "`--from` is for stacks of this program's own; yours has versions already",
-        ));
-    }
     let display = Display::new(common.output);
     for version in from {
-        let mut first = Request::new(version);
-        (first.who, first.stack) = (program::who(), stack.name.to_owned());
-        first.secrets = secrets::Values::throw_away();
-        release::run(&stack.clients, &environment, &first, &display).await?;
+        let first = (version, secrets::Values::throw_away());
+        stack.deploy_first("--from", &environment, first, &display).await?;
     }
     drop(display);
     let history = history::of(&stack.clients, &environment).await?;

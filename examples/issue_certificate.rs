@@ -9,8 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use client_core::time::GoDuration;
-use examples::{Common, Failure, Output, Stack, program};
+use examples::{Common, Failure, Output, Stack, note, program};
 use secrecy::ExposeSecret as _;
 use vault_client::engines::{Certificate, CertificateRequest, PkiRole};
 use vault_client::sys::{MountConfig, MountSettings};
@@ -35,11 +34,11 @@ struct Arguments {
     /// The role to issue with
     #[arg(long, default_value = "web")]
     role: String,
-    /// A further name; may be given several times
+    /// A further name; may be repeated [default: none]
     #[arg(long = "also", value_name = "NAME")]
     alt_names: Vec<String>,
     /// How long it is valid, such as `24h` or `30d` [default: as the role says]
-    #[arg(long, value_parser = duration)]
+    #[arg(long, value_parser = program::duration, value_name = "DURATION")]
     ttl: Option<Duration>,
     /// A file with a request in PEM to sign, whose key stays where it is, instead of making a key [default: a new key]
     #[arg(long, value_name = "FILE")]
@@ -55,12 +54,6 @@ struct Arguments {
 
 fn main() -> ExitCode {
     examples::run(issue)
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let duration: GoDuration =
-        text.parse().map_err(|_| "not a duration such as `24h` or `30d`".to_owned())?;
-    Duration::try_from(duration).map_err(|cause| cause.to_string())
 }
 
 async fn issue(arguments: Arguments) -> Result<u8, Failure> {
@@ -84,11 +77,7 @@ async fn with(stack: &Stack, arguments: &Arguments) -> Result<(), Failure> {
     request.ttl = arguments.ttl;
     let pki = vault.pki(&arguments.mount);
     let call = match &arguments.csr {
-        Some(file) => {
-            let csr = fs::read_to_string(file)
-                .map_err(|cause| Failure::usage(format!("`{}` cannot be read: {cause}", file.display())))?;
-            pki.sign(&arguments.role, &request.csr(csr))
-        }
+        Some(file) => pki.sign(&arguments.role, &request.csr(program::read(file)?)),
         None => pki.issue(&arguments.role, &request),
     };
     let certificate = call.await.map_err(|error| explained(error, arguments))?;
@@ -199,21 +188,22 @@ fn show(
             "made": made,
         }));
     }
+    let output = arguments.common.output;
     for what in made {
-        eprintln!("{what} is made");
+        note(output, &format!("{what} is made"));
     }
-    eprintln!(
-        "{} until {}",
-        certificate.serial_number,
-        expires.unwrap_or_else(|| "an unknown time".to_owned())
-    );
+    let expires = expires.unwrap_or_else(|| "an unknown time".to_owned());
+    note(output, &format!("{} until {expires}", certificate.serial_number));
     for file in files {
         examples::say!("{}", file.display());
     }
     if files.is_empty() {
         examples::say!("{}\n{}", certificate.certificate.trim(), chain(certificate).trim());
         if certificate.private_key.is_some() {
-            eprintln!("the key is thrown away: give `--folder` to keep it, or `--csr` for a key of your own");
+            note(
+                output,
+                "the key is thrown away: give `--folder` to keep it, or `--csr` for a key of your own",
+            );
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use examples::{Common, Failure, Output, Stack, program};
+use examples::{Common, Failure, Output, Stack, note, program};
 
 /// Leads while it holds a lock in Consul: run it twice, interrupt one, and see the other take over
 #[derive(Debug, Parser)]
@@ -27,7 +27,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    examples::run(lead)
+    examples::run_to_the_end(lead)
 }
 
 async fn lead(arguments: Arguments) -> Result<u8, Failure> {
@@ -36,12 +36,13 @@ async fn lead(arguments: Arguments) -> Result<u8, Failure> {
     if let Some(wait) = arguments.wait {
         lock = lock.wait(wait);
     }
-    eprintln!("waiting for {}", arguments.key);
+    let output = arguments.common.output;
+    note(output, &format!("waiting for {}", arguments.key));
     let guard = tokio::select! {
         guard = lock.acquire() => guard?,
-        () = program::signal() => return Ok(130),
+        () = program::signal() => return Ok(program::INTERRUPTED),
     };
-    if arguments.common.output == Output::Json {
+    if output == Output::Json {
         program::print_json(
             &serde_json::json!({"key": guard.key(), "fencing_token": guard.fencing_token()}),
         )?;
@@ -54,15 +55,15 @@ async fn lead(arguments: Arguments) -> Result<u8, Failure> {
             None => std::future::pending().await,
         }
     };
-    tokio::select! {
-        () = term => {}
-        () = program::signal() => {}
+    let code = tokio::select! {
+        () = term => 0,
+        () = program::signal() => program::INTERRUPTED,
         reason = guard.lost() => {
             return Err(Failure { text: format!("no longer leading {}: {reason}", arguments.key), code: 6 });
         }
-    }
+    };
     guard.release().await?;
-    eprintln!("gave {} back", arguments.key);
+    note(output, &format!("gave {} back", arguments.key));
     stack.close().await;
-    Ok(0)
+    Ok(code)
 }

@@ -78,6 +78,42 @@ struct Found {
     found: Diagnostic,
 }
 
+/// What is looked at as one: a file, or the Terraform files of a folder, which are one module.
+struct Text {
+    kind: Kind,
+    folder: PathBuf,
+    /// The files and the line each begins with.
+    files: Vec<(String, u32)>,
+    text: String,
+}
+
+impl Text {
+    fn add(&mut self, file: String, text: &str) {
+        if !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+        let lines = u32::try_from(self.text.lines().count()).unwrap_or(u32::MAX);
+        self.files.push((file, lines.saturating_add(1)));
+        self.text.push_str(text);
+    }
+
+    fn look(&self) -> Result<Vec<Found>, Failure> {
+        let names: Vec<&str> = self.files.iter().map(|(file, _)| file.as_str()).collect();
+        let found = lint::text(self.kind, &self.text)
+            .map_err(|cause| Failure::usage(format!("{}: {cause}", names.join(", "))))?;
+        Ok(found.into_iter().map(|found| self.placed(found)).collect())
+    }
+
+    /// With the file it is in, and the line there.
+    fn placed(&self, mut found: Diagnostic) -> Found {
+        let line = found.line.unwrap_or(1);
+        let file = self.files.iter().rfind(|(_, begin)| *begin <= line);
+        let (file, begin) = file.map_or(("", 1), |(file, begin)| (file.as_str(), *begin));
+        found.line = found.line.map(|line| line.saturating_sub(begin).saturating_add(1));
+        Found { file: file.to_owned(), found }
+    }
+}
+
 fn main() -> ExitCode {
     examples::run(async |arguments: Arguments| {
         let mut all = Vec::new();
@@ -88,14 +124,10 @@ fn main() -> ExitCode {
         }
         let stdin = arguments.files.is_empty() && arguments.environment.is_none();
         let files = if stdin { vec![PathBuf::from("-")] } else { arguments.files.clone() };
+        let mut texts: Vec<Text> = Vec::new();
         for path in &files {
             let name = path.display().to_string();
-            let text = if name == "-" {
-                std::io::read_to_string(std::io::stdin())
-            } else {
-                std::fs::read_to_string(path)
-            };
-            let text = text.map_err(|cause| Failure::usage(format!("{name} cannot be read: {cause}")))?;
+            let text = program::read(path)?;
             if arguments.repair {
                 let repaired = lint::repair_mojibake(&text).unwrap_or(text);
                 examples::say!("{}", repaired.trim_end_matches('\n'));
@@ -104,9 +136,19 @@ fn main() -> ExitCode {
             let kind = arguments.format.kind(&name, &text);
             let kind =
                 kind.ok_or_else(|| Failure::usage(format!("what {name} is has to be said with --format")))?;
-            let found =
-                lint::text(kind, &text).map_err(|cause| Failure::usage(format!("{name}: {cause}")))?;
-            all.extend(found.into_iter().map(|found| Found { file: name.clone(), found }));
+            let folder = path.parent().map(PathBuf::from).unwrap_or_default();
+            let module =
+                texts.iter_mut().find(|it| kind == Kind::Terraform && it.kind == kind && it.folder == folder);
+            match module {
+                Some(module) => module.add(name, &text),
+                None => texts.push(Text { kind, folder, files: vec![(name, 1)], text }),
+            }
+        }
+        if arguments.repair {
+            return Ok(0);
+        }
+        for text in &texts {
+            all.extend(text.look()?);
         }
         let least = match arguments.level {
             Least::Info => Severity::Info,
@@ -118,7 +160,7 @@ fn main() -> ExitCode {
         if arguments.output == Output::Json {
             program::print_json(&all)?;
         } else {
-            tell(&all);
+            tell(&all, files.len() + usize::from(arguments.environment.is_some()));
         }
         Ok(if bad { 9 } else { 0 })
     })
@@ -126,16 +168,17 @@ fn main() -> ExitCode {
 
 fn settings(stage: Stage, file: Option<&PathBuf>) -> Result<Environment, Failure> {
     let Some(path) = file else { return Ok(Environment::new(stage)) };
-    let text = std::fs::read_to_string(path)
-        .map_err(|cause| Failure::usage(format!("{} cannot be read: {cause}", path.display())))?;
-    Ok(Environment::from_toml(&text, Some(stage))?)
+    Ok(Environment::from_toml(&program::read(path)?, Some(stage))?)
 }
 
-fn tell(all: &[Found]) {
+fn tell(all: &[Found], looked_at: usize) {
     for Found { file, found } in all {
         match found.line {
             Some(line) => examples::say!("{file}:{line}: {found}"),
             None => examples::say!("{file}: {found}"),
         }
     }
+    let count = |severity| all.iter().filter(|found| found.found.severity == severity).count();
+    let (errors, warnings, hints) = (count(Severity::Error), count(Severity::Warning), count(Severity::Info));
+    examples::say!("{looked_at} looked at: {errors} errors, {warnings} warnings, {hints} hints");
 }

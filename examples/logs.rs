@@ -4,12 +4,13 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use examples::{Common, Failure, Output, Stack, Target, program};
+use examples::{Common, Failure, Instances, Output, Stack, Target};
 use futures_util::{StreamExt, stream};
 use nomad_client::Client;
-use wuffchat_deploy::Component;
 
 /// Shows the output of a job's instances, and follows it on request
+///
+/// With `--output json` each line of stdout is a document.
 #[derive(Debug, Parser)]
 #[command(name = "logs")]
 struct Arguments {
@@ -17,12 +18,8 @@ struct Arguments {
     common: Common,
     #[command(flatten)]
     target: Target,
-    /// The job: api or ui
-    #[arg(default_value = "api")]
-    job: Component,
-    /// Only the instance whose id starts with this
-    #[arg(long, value_name = "ID")]
-    allocation: Option<String>,
+    #[command(flatten)]
+    instances: Instances,
     /// Shows stderr instead of stdout
     #[arg(long)]
     stderr: bool,
@@ -42,28 +39,12 @@ async fn logs(arguments: Arguments) -> Result<u8, Failure> {
     let environment = arguments.target.settings()?;
     let stack = Stack::open(arguments.common.stack).await?;
     let nomad = stack.clients.within(&environment).nomad;
-    let job = arguments.job.job_id();
-    let wanted = arguments.allocation.as_deref().unwrap_or_default();
-    let allocations = nomad.jobs().allocations(job).await?;
     // One that is over is shown only if it is asked for by its id.
-    let chosen: Vec<String> = allocations
-        .into_iter()
-        .filter(|alloc| alloc.id.starts_with(wanted) && (!wanted.is_empty() || !alloc.is_over()))
-        .map(|alloc| alloc.id)
-        .collect();
-    if chosen.is_empty() {
-        return Err(Failure::usage(format!("{job} has no instance whose id starts with `{wanted}`")));
-    }
-    let streams = chosen.into_iter().map(|id| output(&nomad, &arguments, id));
-    let mut lines = stream::select_all(streams);
-    let show = async {
-        while let Some((id, text)) = lines.next().await {
-            print(&arguments, &id, &text);
-        }
-    };
-    tokio::select! {
-        () = show => {}
-        () = program::signal() => {}
+    let named = arguments.instances.allocation.is_some();
+    let chosen = arguments.instances.find(&nomad, |instance| named || !instance.is_over()).await?;
+    let mut lines = stream::select_all(chosen.into_iter().map(|found| output(&nomad, &arguments, found.id)));
+    while let Some((id, text)) = lines.next().await {
+        print(&arguments, &id, &text);
     }
     stack.close().await;
     Ok(0)
@@ -71,8 +52,11 @@ async fn logs(arguments: Arguments) -> Result<u8, Failure> {
 
 /// The output of one instance, a line at a time.
 fn output(nomad: &Client, arguments: &Arguments, id: String) -> stream::BoxStream<'static, (String, String)> {
-    let mut logs =
-        nomad.allocations().logs(&id, arguments.job.job_id()).follow(arguments.follow).tail(arguments.tail);
+    let mut logs = nomad
+        .allocations()
+        .logs(&id, arguments.instances.job.job_id())
+        .follow(arguments.follow)
+        .tail(arguments.tail);
     if arguments.stderr {
         logs = logs.stderr();
     }

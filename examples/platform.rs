@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use clap::Parser;
 use examples::{Common, Display, Failure, Output, Stack, Target, program};
-use nomad_client::GoDuration;
+use wuffchat_deploy::Error;
 use wuffchat_deploy::platform::{self, Options, Part};
 
 /// Deploys the jobs beside the application: Traefik, Prometheus, Grafana, the autoscaler, Redis
+///
+/// Grafana's first password is read from WUFFCHAT_GRAFANA_ADMIN_PASSWORD.
 #[derive(Debug, Parser)]
 #[command(name = "platform")]
 struct Arguments {
@@ -27,14 +29,12 @@ struct Arguments {
     #[arg(long)]
     status: bool,
     /// How long each job is watched
-    #[arg(long, default_value = "5m", value_parser = duration, value_name = "DURATION")]
+    #[arg(long, default_value = "5m", value_parser = program::duration, value_name = "DURATION")]
     timeout: Duration,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    let duration: GoDuration = text.parse().map_err(|error| format!("{error}"))?;
-    Duration::try_from(duration).map_err(|error| error.to_string())
-}
+/// Where Grafana's first password is read from.
+const GRAFANA_PASSWORD: &str = "WUFFCHAT_GRAFANA_ADMIN_PASSWORD";
 
 fn main() -> ExitCode {
     examples::run(async |arguments: Arguments| {
@@ -60,9 +60,16 @@ fn main() -> ExitCode {
         (options.plan_only, options.timeout) = (plan, timeout);
         options.parts = (!only.is_empty()).then_some(only);
         // Never as an argument: those are seen by everybody on the machine.
-        options.grafana_password = std::env::var("WUFFCHAT_GRAFANA_ADMIN_PASSWORD").ok().map(Into::into);
-        let report = platform::deploy(&stack.clients, &environment, &options, &display).await?;
+        options.grafana_password = std::env::var(GRAFANA_PASSWORD).ok().map(Into::into);
+        let report = platform::deploy(&stack.clients, &environment, &options, &display).await;
         drop(display);
+        let report = report.map_err(|error| match error {
+            Error::SecretsMissing(what) => Failure {
+                text: format!("secrets are missing: {}; set {GRAFANA_PASSWORD}", what.join(", ")),
+                code: 9,
+            },
+            other => other.into(),
+        })?;
         if common.output == Output::Json {
             program::print_json(&report)?;
         } else {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use examples::{Common, Failure, Output, Stack, Target, program};
+use examples::{Common, Output, Stack, Target, program};
 use wuffchat_deploy::preflight::{self, External, Options, Preflight, Reach};
 
 /// Looks whether everything that a release needs is in order, without changing anything; exits with 9 if something
@@ -21,7 +21,8 @@ struct Arguments {
     #[arg(long)]
     external: bool,
     /// Certificates as PEM whose end is looked at; those that NOMAD_CACERT, NOMAD_CLIENT_CERT, VAULT_CACERT,
-    /// VAULT_CLIENT_CERT, CONSUL_CACERT and CONSUL_CLIENT_CERT name are looked at anyway with `--stack env`
+    /// VAULT_CLIENT_CERT, CONSUL_CACERT and CONSUL_CLIENT_CERT name are looked at anyway with `--stack env`; may be
+    /// repeated [default: none]
     #[arg(long = "certificate", value_name = "FILE.pem")]
     certificates: Vec<PathBuf>,
     /// How long a release may take, in minutes; tokens and certificates have to outlast it
@@ -56,9 +57,7 @@ fn main() -> ExitCode {
             );
         }
         for (name, path) in files {
-            let pem = std::fs::read_to_string(&path)
-                .map_err(|cause| Failure::usage(format!("{} cannot be read: {cause}", path.display())))?;
-            options = options.certificate(name, pem);
+            options = options.certificate(name, program::read(path)?);
         }
         if arguments.external {
             options = options.reach(&Connect);

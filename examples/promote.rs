@@ -7,11 +7,11 @@ use std::time::Duration;
 use clap::Parser;
 use examples::{Common, Display, DriverChoice, Failure, Output, Reports, Stack, Target, program};
 use wuffchat_deploy::promotion::{self, Place, Terms};
-use wuffchat_deploy::release::{self, Request};
+use wuffchat_deploy::release::Request;
 use wuffchat_deploy::{Clients, Component, Outcome, Stage, Version, secrets};
 
-/// Promotes what runs in one environment to the next: the same images and the spec that was tested; refused where it is
-/// not stable
+/// Promotes what runs in one environment to the next, with the same images and the spec that was tested, and refuses what
+/// is not stable there
 #[derive(Debug, Parser)]
 #[command(name = "promote")]
 struct Arguments {
@@ -42,7 +42,7 @@ struct Arguments {
     /// The version that has to run in the source [default: any]
     #[arg(long, value_name = "TAG")]
     version: Option<Version>,
-    /// Only this job
+    /// Only this job [default: both]
     #[arg(long, value_name = "api|ui")]
     only: Option<Component>,
     /// Lets the two jobs have different versions, as digests always are
@@ -55,13 +55,14 @@ struct Arguments {
     #[arg(long)]
     plan: bool,
     /// Deploys this version to the source first, so that there is something to promote (embedded and agents only)
+    /// [default: none]
     #[arg(long, value_name = "TAG")]
     deploy: Option<Version>,
     /// How long the release is watched
     #[arg(long, default_value = "10m", value_parser = program::duration, value_name = "DURATION")]
     timeout: Duration,
-    /// A TOML or JSON file with values for secrets the target lacks, or `-` for stdin; without it they are read from
-    /// variables such as WUFFCHAT_OPENAI_API_KEY
+    /// A TOML or JSON file with values for secrets the target lacks, or `-` for stdin; [default: they are read from
+    /// variables such as WUFFCHAT_OPENAI_API_KEY]
     #[arg(long, value_name = "FILE")]
     secrets: Option<String>,
     #[command(flatten)]
@@ -69,7 +70,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    examples::run(promote)
+    examples::run_to_the_end(promote)
 }
 
 async fn promote(arguments: Arguments) -> Result<u8, Failure> {
@@ -81,11 +82,6 @@ async fn promote(arguments: Arguments) -> Result<u8, Failure> {
     let from = settings(arguments.from, &arguments.from_config)?;
     let to = settings(arguments.to, &arguments.config)?;
     let stack = Stack::open(common.stack).await?;
-    if arguments.deploy.is_some() && !stack.is_throw_away() {
-        return Err(Failure::usage(
-            "`--deploy` is for stacks of this program's own; yours has a version already",
-        ));
-    }
     let mut source = stack.clients.clone();
     if let Some(address) = &arguments.from_nomad {
         source = Clients { nomad: nomad_of_source(address)?, ..source };
@@ -105,16 +101,13 @@ async fn promote(arguments: Arguments) -> Result<u8, Failure> {
         request
     };
     if let Some(version) = &arguments.deploy {
-        display.note(&format!(
-            "deploying {version} to {} first, so that there is something to promote",
-            from.stage
-        ));
-        let report = release::run(&source, &from, &request(version.clone()), &display).await?;
+        let first = (version.clone(), values.clone());
+        let report = stack.deploy_first("--deploy", &from, first, &display).await?;
         if !report.outcome.is_success() {
             drop(display);
-            reports.give(common.output, &report)?;
+            let code = reports.give(common.output, &report)?;
             stack.close().await;
-            return Ok(report.outcome.exit_code());
+            return Ok(code);
         }
     }
     let mut terms = Terms::default();
@@ -133,12 +126,12 @@ async fn promote(arguments: Arguments) -> Result<u8, Failure> {
     let version = candidate.version().cloned();
     let mut request = request(version.ok_or_else(|| Failure::usage("there is nothing to promote"))?);
     request.plan_only = arguments.plan;
-    request.interrupt = program::interrupts();
+    request.interrupt = program::interrupts(common.output);
     let (source, target) =
         (Place { clients: &source, environment: &from }, Place { clients: &stack.clients, environment: &to });
     let report = promotion::run(source, target, &request, &terms, &display).await?;
     drop(display);
-    reports.give(common.output, &report)?;
+    let code = reports.give(common.output, &report)?;
     if report.outcome == Outcome::Planned && common.output != Output::Json {
         for job in &candidate.jobs {
             for line in promotion::differences(job.component, &job.version, &from, &to) {
@@ -147,7 +140,7 @@ async fn promote(arguments: Arguments) -> Result<u8, Failure> {
         }
     }
     stack.close().await;
-    Ok(report.outcome.exit_code())
+    Ok(code)
 }
 
 fn nomad_of_source(address: &str) -> Result<nomad_client::Client, Failure> {

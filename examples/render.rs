@@ -74,7 +74,7 @@ fn main() -> ExitCode {
         for file in &files {
             let path = folder.join(&file.name);
             std::fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(unusable)?;
-            std::fs::write(&path, &file.text).map_err(unusable)?;
+            program::write(&path, &file.text)?;
             paths.push(path);
         }
         if arguments.output == Output::Json {

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use examples::{Common, Display, Failure, Reports, Stack, Target, program};
-use wuffchat_deploy::release::{self, Request};
+use wuffchat_deploy::release::Request;
 use wuffchat_deploy::rollback::{self, To};
 use wuffchat_deploy::{Component, Version, secrets};
 
-/// Goes back to the last good version, or a named one, and keeps the counts that are live now; says which versions of
+/// Goes back to the last good version, or a named one, keeps the counts that are live now, and says which versions of
 /// the secrets were in force then and are now
 #[derive(Debug, Parser)]
 #[command(name = "rollback")]
@@ -17,7 +17,7 @@ struct Arguments {
     common: Common,
     #[command(flatten)]
     target: Target,
-    /// Only this job
+    /// Only this job [default: both]
     #[arg(long, value_name = "api|ui")]
     only: Option<Component>,
     /// Where to: a version of the application, a tag, or the number of a job version [default: the state before the
@@ -28,7 +28,7 @@ struct Arguments {
     #[arg(long, alias = "dry-run")]
     plan: bool,
     /// Deploys this version first, so that there is something to go back from; may be repeated (embedded and agents
-    /// only)
+    /// only) [default: none]
     #[arg(long, value_name = "TAG")]
     from: Vec<Version>,
     #[command(flatten)]
@@ -36,38 +36,31 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    examples::run(roll_back)
+    examples::run_to_the_end(roll_back)
 }
 
 async fn roll_back(arguments: Arguments) -> Result<u8, Failure> {
     let Arguments { common, target, only, to, plan, from, reports } = arguments;
     let environment = target.settings()?;
     let stack = Stack::open(common.stack).await?;
-    if !from.is_empty() && !stack.is_throw_away() {
-        return Err(Failure::usage(
-            "`--from` is for stacks of this program's own; yours has versions already",
-        ));
-    }
     let to = match to {
         None => To::LastGood,
         Some(text) => text.parse().map_or(To::Named(text), To::Version),
     };
     let display = Display::new(common.output);
     for version in from {
-        display.note(&format!("deploying {version} first, so that there is something to go back from"));
-        let mut first = Request::new(version);
-        (first.who, first.stack) = (program::who(), stack.name.to_owned());
-        first.secrets = secrets::Values::throw_away();
-        release::run(&stack.clients, &environment, &first, &display).await?;
+        let first = (version, secrets::Values::throw_away());
+        stack.deploy_first("--from", &environment, first, &display).await?;
     }
     let mut request = Request::rollback();
+    request.interrupt = program::interrupts(common.output);
     request.components = only.map_or_else(|| Component::ALL.to_vec(), |component| vec![component]);
     request.plan_only = plan;
     request.who = program::who();
     request.stack = stack.name.to_owned();
     let report = rollback::run(&stack.clients, &environment, &request, &to, &display).await?;
     drop(display);
-    reports.give(common.output, &report)?;
+    let code = reports.give(common.output, &report)?;
     stack.close().await;
-    Ok(report.outcome.exit_code())
+    Ok(code)
 }

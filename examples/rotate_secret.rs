@@ -4,9 +4,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use examples::{Common, Display, Failure, Output, Stack, Target, program};
-use wuffchat_deploy::release::{self, Request};
-use wuffchat_deploy::{Environment, Version, secrets};
+use examples::{Common, Display, Failure, Reports, Stack, Target, program};
+use wuffchat_deploy::release::Request;
+use wuffchat_deploy::{Version, secrets};
 
 /// Writes new values of a secret and moves the running API to them, one instance after the other
 #[derive(Debug, Parser)]
@@ -18,8 +18,8 @@ struct Arguments {
     target: Target,
     /// The secret: openai, weaviate or redis
     secret: String,
-    /// The new values: a TOML or JSON file, or `-` for stdin; without it they are read from variables such as
-    /// WUFFCHAT_OPENAI_API_KEY
+    /// The new values: a TOML or JSON file, or `-` for stdin; [default: they are read from variables such as
+    /// WUFFCHAT_OPENAI_API_KEY]
     #[arg(long, value_name = "FILE")]
     from: Option<String>,
     /// What `--from` has is the bare value of this key, such as api_key [default: none]
@@ -31,10 +31,12 @@ struct Arguments {
     /// How long the change is watched
     #[arg(long, default_value = "10m", value_parser = program::duration, value_name = "DURATION")]
     timeout: Duration,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 fn main() -> ExitCode {
-    examples::run(rotate)
+    examples::run_to_the_end(rotate)
 }
 
 async fn rotate(arguments: Arguments) -> Result<u8, Failure> {
@@ -45,36 +47,21 @@ async fn rotate(arguments: Arguments) -> Result<u8, Failure> {
     request.timeout = arguments.timeout;
     request.who = program::who();
     request.stack = stack.name.to_owned();
-    request.interrupt = program::interrupts();
+    request.interrupt = program::interrupts(arguments.common.output);
     if stack.is_throw_away() {
-        deploy_first(&stack, &environment, &request, &display).await?;
+        let first = (request.version.clone(), secrets::Values::throw_away());
+        let report = stack.deploy_first("--deployed", &environment, first, &display).await?;
+        if !report.outcome.is_success() {
+            let text = report.outcome.sentence("the first release");
+            return Err(Failure { text, code: report.outcome.exit_code() });
+        }
     }
     request.secrets = values(&arguments, stack.is_throw_away())?;
     let report = secrets::rotate(&stack.clients, &environment, &request, &display).await?;
     drop(display);
-    if arguments.common.output == Output::Json {
-        program::print_json(&report)?;
-    } else {
-        program::tell(&report);
-    }
+    let code = arguments.reports.give(arguments.common.output, &report)?;
     stack.close().await;
-    Ok(report.outcome.exit_code())
-}
-
-async fn deploy_first(
-    stack: &Stack,
-    environment: &Environment,
-    request: &Request,
-    display: &Display,
-) -> Result<(), Failure> {
-    display.note(&format!("deploying {} first, so that there is something to rotate", request.version));
-    let mut first = request.clone();
-    first.secrets = secrets::Values::throw_away();
-    let report = release::run(&stack.clients, environment, &first, display).await?;
-    if report.outcome.is_success() {
-        return Ok(());
-    }
-    Err(Failure { text: report.outcome.sentence("the first release"), code: report.outcome.exit_code() })
+    Ok(code)
 }
 
 fn values(arguments: &Arguments, throw_away: bool) -> Result<secrets::Values, Failure> {

@@ -22,7 +22,7 @@ struct Arguments {
     /// Why, for the job's scaling history
     #[arg(long, default_value = "set by hand")]
     reason: String,
-    /// Waits until there is a place for the instances [default: no]
+    /// Waits until the instances are there and healthy [default: no]
     #[arg(long)]
     wait: bool,
     /// Switches the autoscaler off for the job, before the count is set [default: no]
@@ -47,6 +47,9 @@ fn main() -> ExitCode {
         if let Some(count) = arguments.count {
             let change = scale::Change::to(count).reason(&arguments.reason).who(program::who());
             scale::change(clients, &environment, job, &change.wait(arguments.wait)).await?;
+            if arguments.wait {
+                settled(&clients.within(&environment).nomad, job).await?;
+            }
         }
         if arguments.release {
             scale::release(clients, &environment, job).await?;
@@ -66,6 +69,20 @@ fn main() -> ExitCode {
         stack.close().await;
         Ok::<u8, Failure>(0)
     })
+}
+
+/// Waits for the deployment that changing a count begins.
+async fn settled(nomad: &nomad_client::Client, job: Component) -> Result<(), Failure> {
+    let Some(latest) = nomad.jobs().latest_deployment(job.job_id()).await? else { return Ok(()) };
+    if latest.status.is_terminal() {
+        return Ok(());
+    }
+    let outcome = nomad.wait().deployment(&latest.id).await?;
+    if outcome.is_success() {
+        return Ok(());
+    }
+    let status = outcome.deployment().map_or("unknown", |it| it.status_description.as_str());
+    Err(Failure { text: format!("{} was scaled and is not healthy: {status}", job.job_id()), code: 4 })
 }
 
 fn show(found: &scale::Count, events: &[scale::Event]) {

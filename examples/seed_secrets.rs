@@ -4,10 +4,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use examples::{Common, Failure, Output, Stack, Target, program};
+use examples::{Common, Failure, Output, Stack, Target, note, program};
 use wuffchat_deploy::{Error, identity, secrets};
 
-/// Writes the application's secrets, the policy that opens them and the role that gets it
+/// Writes the application's secrets, the policy that opens them and the role that gets it, where they are missing
 #[derive(Debug, Parser)]
 #[command(name = "seed_secrets")]
 struct Arguments {
@@ -15,8 +15,8 @@ struct Arguments {
     common: Common,
     #[command(flatten)]
     target: Target,
-    /// A TOML or JSON file with the values, or `-` for stdin; without it they are read from variables such as
-    /// WUFFCHAT_OPENAI_API_KEY
+    /// A TOML or JSON file with the values, or `-` for stdin; [default: they are read from variables such as
+    /// WUFFCHAT_OPENAI_API_KEY]
     #[arg(long, value_name = "FILE")]
     from: Option<String>,
     /// Replaces values that are there already and differ
@@ -67,7 +67,10 @@ async fn seed(arguments: Arguments) -> Result<u8, Failure> {
         Ok(ensured) => changed.extend(ensured.changed),
         // Nobody needs it where agents register services with their own token.
         Err(Error::Consul(consul_client::Error::PermissionDenied(_))) => {
-            eprintln!("warning: consul's part is left out: the token may not look at its access control");
+            note(
+                arguments.common.output,
+                "warning: consul's part is left out: the token may not look at its access control",
+            );
         }
         Err(error) => return Err(error.into()),
     }
@@ -97,7 +100,11 @@ fn tell_preview(preview: &[secrets::Seeding], output: Output) -> Result<u8, Fail
         for secret in preview {
             let (path, version) = (&secret.path, secret.version);
             for key in &secret.writes {
-                examples::say!("{path}: {key} would be written (version {version} is the newest)");
+                let newest = match version {
+                    0 => "there is none yet".to_owned(),
+                    version => format!("the newest is version {version}"),
+                };
+                examples::say!("{path}: {key} would be written ({newest})");
             }
             for key in &secret.missing {
                 examples::say!("{path}: {key} is missing, and there is no value for it");

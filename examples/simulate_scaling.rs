@@ -9,7 +9,7 @@ use examples::{Common, Failure, Output, Stack, Target, program, say};
 use jiff::Timestamp;
 use nomad_client::jobspec::Scaling;
 use nomad_client::scaling::{Chart, Check, Outcome, Policy, Report, Series, Simulation, Strategy};
-use nomad_client::{GoDuration, Job, TaskGroup};
+use nomad_client::{Job, TaskGroup};
 use wuffchat_deploy::jobs::scaling_policy;
 
 /// Runs a scaling policy over a series of metrics, and shows what it would do as a table, JSON or a picture
@@ -38,11 +38,11 @@ struct Arguments {
     #[arg(long)]
     max: Option<u64>,
     /// The time between two looks, such as 30s [default: that of the policy]
-    #[arg(long)]
-    interval: Option<String>,
+    #[arg(long, value_parser = program::duration, value_name = "DURATION")]
+    interval: Option<Duration>,
     /// The pause after a change, such as 2m [default: that of the policy]
-    #[arg(long)]
-    cooldown: Option<String>,
+    #[arg(long, value_parser = program::duration, value_name = "DURATION")]
+    cooldown: Option<Duration>,
     /// Metrics as lines of time and value, or as JSON; `-` is stdin [default: those of --shape]
     #[arg(long, value_name = "FILE")]
     series: Option<PathBuf>,
@@ -63,23 +63,23 @@ struct Arguments {
     #[arg(long, default_value_t = 95.0)]
     high: f64,
     /// How long it goes
-    #[arg(long, default_value = "30m")]
-    length: String,
+    #[arg(long, default_value = "30m", value_parser = program::duration, value_name = "DURATION")]
+    length: Duration,
     /// The count at the start [default: the policy's least]
     #[arg(long)]
     count: Option<u32>,
     /// How long a new instance takes until it runs
-    #[arg(long, default_value = "0s")]
-    start_delay: String,
+    #[arg(long, default_value = "0s", value_parser = program::duration, value_name = "DURATION")]
+    start_delay: Duration,
     /// How long Nomad takes to answer a change
-    #[arg(long, default_value = "0s")]
-    scale_latency: String,
+    #[arg(long, default_value = "0s", value_parser = program::duration, value_name = "DURATION")]
+    scale_latency: Duration,
     /// How long a change keeps a deployment going
-    #[arg(long, default_value = "0s")]
-    deployment: String,
+    #[arg(long, default_value = "0s", value_parser = program::duration, value_name = "DURATION")]
+    deployment: Duration,
     /// How long before the start the group was last scaled [default: not at all]
-    #[arg(long, value_name = "DURATION")]
-    last_event: Option<String>,
+    #[arg(long, value_parser = program::duration, value_name = "DURATION")]
+    last_event: Option<Duration>,
     /// Writes a picture in SVG to this file, or to stdout for `-` [default: none]
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
@@ -102,17 +102,17 @@ fn main() -> ExitCode {
         let policy = policy(&arguments).await?;
         let checks: Vec<_> = policy.checks.iter().map(|check| check.name.clone()).collect();
         let mut simulation = Simulation::new(policy, series(&arguments)?)
-            .start_delay(duration(&arguments.start_delay)?)
-            .scale_latency(duration(&arguments.scale_latency)?)
-            .deployment(duration(&arguments.deployment)?);
+            .start_delay(arguments.start_delay)
+            .scale_latency(arguments.scale_latency)
+            .deployment(arguments.deployment);
         if let Some(count) = arguments.count {
             simulation = simulation.count(count);
         }
         if let Some(begin) = arguments.begin {
             simulation = simulation.begin(begin);
         }
-        if let Some(before) = &arguments.last_event {
-            simulation = simulation.last_event(duration(before)?);
+        if let Some(before) = arguments.last_event {
+            simulation = simulation.last_event(before);
         }
         for (check, path) in &arguments.check_series {
             if !checks.contains(check) {
@@ -127,8 +127,7 @@ fn main() -> ExitCode {
                 say!("{}", svg.trim_end());
                 return Ok(0);
             }
-            let unusable = |cause| Failure::usage(format!("{} cannot be written: {cause}", path.display()));
-            std::fs::write(path, svg).map_err(unusable)?;
+            program::write(path, &svg)?;
         }
         match arguments.common.output {
             Output::Json => program::print_json(&report)?,
@@ -138,14 +137,9 @@ fn main() -> ExitCode {
     })
 }
 
-fn duration(text: &str) -> Result<Duration, Failure> {
-    let duration = text.parse::<GoDuration>().and_then(Duration::try_from);
-    duration.map_err(|error| Failure::usage(format!("`{text}` is {error}")))
-}
-
 async fn policy(arguments: &Arguments) -> Result<Policy, Failure> {
     let mut policy = match (&arguments.policy, arguments.target_value) {
-        (Some(path), _) => read_policy(arguments, &read(path)?).await?,
+        (Some(path), _) => read_policy(arguments, &program::read(path)?).await?,
         (None, Some(target)) => {
             Policy::between(1, 10).check(Check::new("metric", Strategy::target_value(target)).query("metric"))
         }
@@ -154,13 +148,13 @@ async fn policy(arguments: &Arguments) -> Result<Policy, Failure> {
     };
     policy.min = arguments.min.unwrap_or(policy.min);
     policy.max = arguments.max.unwrap_or(policy.max);
-    if let Some(text) = &arguments.interval {
-        policy = policy.evaluation_interval(duration(text)?);
+    if let Some(interval) = arguments.interval {
+        policy = policy.evaluation_interval(interval);
     }
-    if let Some(text) = &arguments.cooldown {
-        policy = policy.cooldown(duration(text)?);
+    if let Some(cooldown) = arguments.cooldown {
+        policy = policy.cooldown(cooldown);
     }
-    Ok(policy)
+    readable(&policy.to_scaling())
 }
 
 async fn read_policy(arguments: &Arguments, text: &str) -> Result<Policy, Failure> {
@@ -186,7 +180,12 @@ async fn read_policy(arguments: &Arguments, text: &str) -> Result<Policy, Failur
         }
     };
     let scaling = scaling.ok_or_else(|| Failure::usage("no group has a scaling policy"))?;
-    Policy::read(&scaling).map_err(|violations| {
+    readable(&scaling)
+}
+
+/// The policy, as the autoscaler would take it.
+fn readable(scaling: &Scaling) -> Result<Policy, Failure> {
+    Policy::read(scaling).map_err(|violations| {
         let texts: Vec<_> = violations.iter().map(ToString::to_string).collect();
         Failure::usage(format!("the autoscaler would refuse the policy: {}", texts.join("; ")))
     })
@@ -197,22 +196,13 @@ fn of_job(arguments: &Arguments, job: Job) -> Option<Scaling> {
     job.task_groups.into_iter().filter(wanted).find_map(|group| group.scaling)
 }
 
-fn read(path: &PathBuf) -> Result<String, Failure> {
-    let text = if path.as_os_str() == "-" {
-        std::io::read_to_string(std::io::stdin())
-    } else {
-        std::fs::read_to_string(path)
-    };
-    text.map_err(|cause| Failure::usage(format!("{} cannot be read: {cause}", path.display())))
-}
-
 fn check_file(text: &str) -> Result<(String, PathBuf), String> {
     let (check, path) = text.split_once('=').ok_or("it is not CHECK=FILE")?;
     Ok((check.to_owned(), path.into()))
 }
 
 fn read_series(path: &PathBuf) -> Result<Series, Failure> {
-    let text = read(path)?;
+    let text = program::read(path)?;
     let json = text.trim_start().starts_with(['[', '{']);
     let series = if json { Series::from_json(&text) } else { Series::from_csv(&text) };
     series.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
@@ -223,7 +213,7 @@ fn series(arguments: &Arguments) -> Result<Series, Failure> {
         return read_series(path);
     }
     let step = 10_u32;
-    let whole = duration(&arguments.length)?.as_secs_f64();
+    let whole = arguments.length.as_secs_f64();
     let (low, high) = (arguments.low, arguments.high);
     let values = (0..).map(|number: u32| f64::from(number) * f64::from(step)).take_while(|at| *at <= whole);
     let values = values.map(|at| {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use examples::{Common, Failure, Output, Stack, program};
+use examples::{Common, Failure, Output, Stack, note, program};
 use futures_util::StreamExt;
 
 /// Waits until a service has enough instances that pass all their checks in Consul; exits with 7 if time runs out
@@ -36,29 +36,26 @@ async fn wait(arguments: Arguments) -> Result<u8, Failure> {
     let enough = async {
         while let Some(instances) = changes.next().await {
             passing = instances?.len();
-            eprintln!("{service}: {passing} of {count} pass their checks");
+            note(common.output, &format!("{service}: {passing} of {count} pass their checks"));
             if passing >= *count {
                 break;
             }
         }
         Ok::<_, Failure>(())
     };
-    let code = tokio::select! {
-        done = tokio::time::timeout(*timeout, enough) => match done {
-            Ok(done) => {
-                done?;
-                0
-            }
-            Err(_) => 7,
-        },
-        () = program::signal() => 130,
+    let code = match tokio::time::timeout(*timeout, enough).await {
+        Ok(done) => {
+            done?;
+            0
+        }
+        Err(_) => 7,
     };
     if common.output == Output::Json {
         program::print_json(
             &serde_json::json!({"service": service, "passing": passing, "healthy": code == 0}),
         )?;
     } else if code == 0 {
-        examples::say!("{service} is healthy: {passing} instances");
+        examples::say!("{service} is healthy: {passing} of {count} instances");
     } else {
         examples::say!("{service} is not healthy: {passing} of {count} instances");
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use wuffchat_deploy::{Driver, Environment, Stage};
 
-use crate::Failure;
+use crate::{Failure, program};
 
 /// Where a program connects to and how it shows things.
 #[derive(Debug, Clone, Args)]
@@ -115,11 +115,7 @@ impl Target {
     /// The file cannot be read or has settings that cannot be used.
     pub fn settings(&self) -> Result<Environment, Failure> {
         let mut environment = match &self.config {
-            Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|cause| Failure::usage(format!("{} cannot be read: {cause}", path.display())))?;
-                Environment::from_toml(&text, Some(self.environment))?
-            }
+            Some(path) => Environment::from_toml(&program::read(path)?, Some(self.environment))?,
             None => Environment::new(self.environment),
         };
         if let Some(registry) = &self.registry {

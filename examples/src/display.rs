@@ -41,8 +41,8 @@ impl Display {
     pub fn note(&self, text: &str) {
         match &self.writer {
             Writer::Live { lines, .. } => drop(lines.println(text)),
-            Writer::Plain { .. } => eprintln!("{} {text}", now()),
-            Writer::Json => json(&serde_json::json!({"event": "note", "text": text})),
+            Writer::Plain { .. } => note(Output::Plain, text),
+            Writer::Json => note(Output::Json, text),
         }
     }
 }
@@ -141,6 +141,7 @@ fn line(event: &Event) -> Option<(String, String)> {
         Event::Planned { job, changes, warnings } => {
             let mut text = match changes.as_slice() {
                 [] => format!("  {job}: no change"),
+                [_] => format!("  {job}: 1 change"),
                 changes => format!("  {job}: {} changes", changes.len()),
             };
             for more in changes.iter().chain(warnings) {
@@ -195,6 +196,9 @@ fn line(event: &Event) -> Option<(String, String)> {
             (format!("soak {job}"), format!("  {job}: {what} stayed healthy"))
         }
         Event::Trouble { job, allocation, text } => {
+            // Most of what is known of it begins with its name.
+            let text =
+                text.strip_prefix(allocation.as_str()).unwrap_or(text).trim_start_matches(':').trim_start();
             (format!("trouble {job} {allocation}"), format!("  ! {allocation}: {text}"))
         }
         Event::Promoted { job, .. } => (format!("promote {job}"), format!("  {job}: canaries promoted")),
@@ -226,7 +230,15 @@ fn now() -> String {
     now.round(jiff::Unit::Second).unwrap_or(now).to_string()
 }
 
-fn json(value: &serde_json::Value) {
+/// A remark on stderr, for a program without a display.
+pub fn note(output: Output, text: &str) {
+    match output {
+        Output::Json => json(&serde_json::json!({"event": "note", "text": text})),
+        Output::Auto | Output::Plain => eprintln!("{} {text}", now()),
+    }
+}
+
+pub(crate) fn json(value: &serde_json::Value) {
     let mut value = value.clone();
     if let Some(fields) = value.as_object_mut() {
         fields.insert("ts".to_owned(), jiff::Timestamp::now().to_string().into());

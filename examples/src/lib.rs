@@ -4,12 +4,15 @@
 
 pub mod args;
 pub mod display;
+mod help;
+pub mod instances;
 pub mod program;
 pub mod result;
 pub mod stack;
 
 pub use args::{Common, DriverChoice, Output, StackChoice, Target};
-pub use display::Display;
-pub use program::{Failure, run};
+pub use display::{Display, note};
+pub use instances::Instances;
+pub use program::{Failure, run, run_to_the_end};
 pub use result::Reports;
 pub use stack::Stack;

@@ -1,13 +1,23 @@
 //! How a program starts and ends.
 
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+use tokio::sync::Notify;
 use wuffchat_deploy::Error;
 use wuffchat_deploy::release::Interrupt;
 
 use crate::args::STAND_IN;
+use crate::display::{self, note};
+use crate::{Output, help};
+
+/// The exit code of what was interrupted.
+pub const INTERRUPTED: u8 = 130;
+/// How long a program may take to leave once it was interrupted.
+const LEAVE: Duration = Duration::from_secs(3);
 
 /// Why a program ends without a result, and with which exit code.
 #[derive(Debug)]
@@ -31,10 +41,17 @@ impl From<Error> for Failure {
             Error::LockHeld { .. } => 6,
             Error::SecretsMissing(_) | Error::Preflight(_) | Error::NotPromotable(_) => 9,
             Error::NothingToRollBackTo(_) => 4,
+            Error::Consul(consul_client::Error::LockHeld { .. } | consul_client::Error::LockLost { .. }) => 6,
             Error::Nomad(nomad_client::Error::JobModifyIndexConflict { .. }) | Error::Deploying { .. } => 5,
             _ => 1,
         };
-        Self { text: chain(&error), code }
+        let hint = match &error {
+            Error::SecretsMissing(_) => {
+                "; `seed_secrets` writes them, from a file or from variables such as WUFFCHAT_OPENAI_API_KEY"
+            }
+            _ => "",
+        };
+        Self { text: chain(&error) + hint, code }
     }
 }
 
@@ -69,23 +86,56 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Runs a program: reads its flags, or is the stand-in application if it was started as that.
+/// Runs a program: reads its flags, or is the stand-in application if it was started as that. A signal ends it where it
+/// is, with 130.
 pub fn run<A, F>(program: impl FnOnce(A) -> F) -> ExitCode
 where
     A: Parser,
     F: Future<Output = Result<u8, Failure>>,
 {
+    start(async |arguments, output| {
+        let stopped = Arc::new(Notify::new());
+        let stop = Arc::clone(&stopped);
+        tokio::spawn(async move {
+            signal().await;
+            stop.notify_one();
+            // Whoever reads a terminal hears nothing of it.
+            tokio::time::sleep(LEAVE).await;
+            std::process::exit(i32::from(INTERRUPTED));
+        });
+        tokio::select! {
+            result = program(arguments) => result,
+            () = stopped.notified() => {
+                note(output, "interrupted");
+                Err(Failure { text: "interrupted".to_owned(), code: INTERRUPTED })
+            }
+        }
+    })
+}
+
+/// Runs a program that looks after signals itself.
+pub fn run_to_the_end<A, F>(program: impl FnOnce(A) -> F) -> ExitCode
+where
+    A: Parser,
+    F: Future<Output = Result<u8, Failure>>,
+{
+    start(async |arguments, _| program(arguments).await)
+}
+
+fn start<A: Parser>(program: impl AsyncFnOnce(A, Output) -> Result<u8, Failure>) -> ExitCode {
     let mut words = std::env::args().skip(1);
     let stand_in = words.next().is_some_and(|word| word == STAND_IN);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(cause) => return end(Err(Failure::usage(format!("no runtime: {cause}")))),
+        Err(cause) => return end(Err(Failure::usage(format!("no runtime: {cause}"))), Output::Plain),
     };
     if stand_in {
         return runtime.block_on(crate::stack::stand_in(words.collect()));
     }
-    let arguments = match A::try_parse() {
-        Ok(arguments) => arguments,
+    let read = help::complete(A::command()).try_get_matches();
+    let (arguments, output) = match read.and_then(|given| Ok((A::from_arg_matches(&given)?, output(&given))))
+    {
+        Ok(given) => given,
         Err(error) => {
             let _ = error.print();
             // clap says 2 for wrong use, which means something else here.
@@ -93,10 +143,15 @@ where
         }
     };
     log();
-    let result = runtime.block_on(program(arguments));
+    let result = runtime.block_on(program(arguments, output));
     // A blocked thread, such as one that reads a terminal, must not keep the program alive.
     runtime.shutdown_background();
-    end(result)
+    end(result, output)
+}
+
+/// What `--output` says, in programs that have it.
+fn output(given: &clap::ArgMatches) -> Output {
+    given.try_get_one("output").ok().flatten().copied().unwrap_or(Output::Plain)
 }
 
 /// Shows what RUST_LOG asks for, on stderr.
@@ -106,14 +161,19 @@ fn log() {
     }
 }
 
-fn end(result: Result<u8, Failure>) -> ExitCode {
-    match result {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => {
-            eprintln!("error: {}", failure.text);
-            ExitCode::from(failure.code)
-        }
+/// Ends with an exit code; without a result the reason takes its place.
+fn end(result: Result<u8, Failure>, output: Output) -> ExitCode {
+    let Failure { text, code } = match result {
+        Ok(code) => return ExitCode::from(code),
+        Err(failure) => failure,
+    };
+    if output == Output::Json {
+        display::json(&serde_json::json!({"event": "error", "text": text, "exit_code": code}));
+        let _ = print_json(&serde_json::json!({"error": text, "exit_code": code}));
+    } else if code != INTERRUPTED {
+        eprintln!("error: {text}");
     }
+    ExitCode::from(code)
 }
 
 /// Who runs this program, as far as the environment says.
@@ -161,10 +221,29 @@ pub fn secret_value(file: &str) -> Result<secrecy::SecretString, Failure> {
     Ok(value.into())
 }
 
-fn read(file: &str) -> Result<String, Failure> {
-    let text =
-        if file == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
-    text.map_err(|cause| Failure::usage(format!("`{file}` cannot be read: {cause}")))
+/// Reads a text from a file, or from stdin for `-`.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub fn read(file: impl AsRef<Path>) -> Result<String, Failure> {
+    let file = file.as_ref();
+    let text = if file == Path::new("-") {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(file)
+    };
+    text.map_err(|cause| Failure::usage(format!("{} cannot be read: {cause}", file.display())))
+}
+
+/// Writes a text to a file.
+///
+/// # Errors
+///
+/// It cannot be written.
+pub fn write(file: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(file, text)
+        .map_err(|cause| Failure::usage(format!("{} cannot be written: {cause}", file.display())))
 }
 
 /// Reads secret values from a file, or from stdin for `-`.
@@ -185,50 +264,6 @@ pub fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|cause| Failure::usage(cause.to_string()))?;
     crate::say!("{text}");
     Ok(())
-}
-
-/// Says what came of a release.
-pub fn tell(report: &wuffchat_deploy::Report) {
-    for job in &report.jobs {
-        for change in job.changes.iter().filter(|_| report.outcome == wuffchat_deploy::Outcome::Planned) {
-            crate::say!("{}: {change}", job.job);
-        }
-        let Some(failure) = &job.failure else { continue };
-        crate::say!("\n{} failed ({}): {}", job.job, failure.class, failure.message);
-        for event in &failure.task_events {
-            crate::say!("    {event}");
-        }
-        if !failure.log_tail.is_empty() {
-            crate::say!("  last output:");
-        }
-        for line in &failure.log_tail {
-            crate::say!("    {line}");
-        }
-        crate::say!("");
-    }
-    for job in &report.jobs {
-        let Some(outcome) = job.outcome else { continue };
-        let version = job.version.map(|version| format!(" (version {version})")).unwrap_or_default();
-        crate::say!("{}{version}, {}/{} healthy", outcome.sentence(&job.job), job.healthy, job.desired);
-        if matches!(
-            outcome,
-            wuffchat_deploy::Outcome::Interrupted
-                | wuffchat_deploy::Outcome::Timeout
-                | wuffchat_deploy::Outcome::ReadyForPromotion
-        ) && let Some(id) = &job.deployment_id
-        {
-            crate::say!(
-                "  go on with: deploy --environment {} --version {}",
-                report.environment,
-                report.version
-            );
-            crate::say!("  or look at deployment {id}");
-        }
-    }
-    crate::say!(
-        "{}",
-        report.outcome.sentence(&format!("version {} on {}", report.version, report.environment))
-    );
 }
 
 /// Prints a line of the result. Whoever reads it may have seen enough: that is a good end.
@@ -259,17 +294,17 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 
 /// The first signal ends watching, the second the program.
 #[must_use]
-pub fn interrupts() -> Interrupt {
+pub fn interrupts(output: Output) -> Interrupt {
     let interrupt = Interrupt::default();
     let signalled = interrupt.clone();
     tokio::spawn(async move {
         signal().await;
         signalled.interrupt();
-        eprintln!("interrupted: leaving what was begun as it is; once more to end at once");
+        note(output, "interrupted: leaving what was begun as it is; once more to end at once");
         // Some programs signal both a process and its group: that is one wish, not two.
         tokio::time::sleep(Duration::from_millis(250)).await;
         signal().await;
-        std::process::exit(130);
+        std::process::exit(i32::from(INTERRUPTED));
     });
     interrupt
 }

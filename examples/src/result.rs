@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use wuffchat_deploy::{Outcome, Report};
 
-use crate::{Failure, Output, program, say};
+use crate::{Failure, Output, note, program, say};
 
 /// Where the report of a release goes beside stdout.
 #[derive(Debug, Clone, Default, Args)]
@@ -30,27 +30,30 @@ fn ending(path: &Path) -> Option<&str> {
 }
 
 impl Reports {
-    /// Shows a report on stdout and writes it wherever it should go.
+    /// Shows a report on stdout, writes it wherever it should go, and answers the exit code: that of the release, or 1
+    /// where the release was good and a file cannot be written.
     ///
     /// # Errors
     ///
-    /// A file cannot be written.
-    pub fn give(&self, output: Output, report: &Report) -> Result<(), Failure> {
+    /// The report has no JSON form.
+    pub fn give(&self, output: Output, report: &Report) -> Result<u8, Failure> {
+        let json = || serde_json::to_string_pretty(report).map_err(|cause| Failure::usage(cause.to_string()));
         if output == Output::Json {
-            program::print_json(report)?;
+            say!("{}", json()?);
         } else {
             tell(report);
         }
+        let mut code = report.outcome.exit_code();
         for path in &self.files {
             let text = match ending(path) {
                 Some("md") => report.to_markdown(),
                 Some("html") => report.to_html(),
-                _ => {
-                    serde_json::to_string_pretty(report).map_err(|cause| Failure::usage(cause.to_string()))?
-                }
+                _ => json()?,
             };
-            std::fs::write(path, text)
-                .map_err(|cause| Failure::usage(format!("{} cannot be written: {cause}", path.display())))?;
+            if let Err(failure) = program::write(path, &text) {
+                note(output, &format!("error: {}", failure.text));
+                code = code.max(failure.code);
+            }
         }
         let summary = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
         if let Some(path) = summary {
@@ -58,10 +61,10 @@ impl Reports {
             let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
             let written = file.and_then(|mut file| writeln!(file, "{}", report.to_markdown()));
             if let Err(cause) = written {
-                eprintln!("warning: {} cannot be added to: {cause}", Path::new(&path).display());
+                note(output, &format!("warning: {} cannot be added to: {cause}", Path::new(&path).display()));
             }
         }
-        Ok(())
+        Ok(code)
     }
 }
 
@@ -93,7 +96,12 @@ pub fn tell(report: &Report) {
     for job in &report.jobs {
         let Some(outcome) = job.outcome else { continue };
         let version = job.version.map(|version| format!(" (version {version})")).unwrap_or_default();
-        say!("{}{version}, {}/{} healthy", outcome.sentence(&job.job), job.healthy, job.desired);
+        // What was undone, planned or not begun has no count of its own.
+        let counts = match outcome {
+            Outcome::Reverted | Outcome::Planned | Outcome::Untouched => String::new(),
+            _ => format!(", {}/{} healthy", job.healthy, job.desired),
+        };
+        say!("{}{version}{counts}", outcome.sentence(&job.job));
         if matches!(outcome, Outcome::Interrupted | Outcome::Timeout | Outcome::ReadyForPromotion)
             && let Some(id) = &job.deployment_id
         {

@@ -1,12 +1,15 @@
 //! Connecting to the three products, wherever they run.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use dev_stack::{DevStack, Endpoint};
-use wuffchat_deploy::Clients;
+use wuffchat_deploy::release::{self, Request};
+use wuffchat_deploy::secrets::Values;
+use wuffchat_deploy::{Clients, Environment, Report, Version};
 
-use crate::Failure;
 use crate::args::StackChoice;
+use crate::{Display, Failure, program};
 
 /// The clients, and what keeps their servers alive.
 pub struct Stack {
@@ -55,6 +58,34 @@ impl Stack {
     #[must_use]
     pub fn is_throw_away(&self) -> bool {
         self.started.is_some()
+    }
+
+    /// Deploys a version before the program's own task, so that there is something to do it with: what a flag such as
+    /// `--from` asks for.
+    ///
+    /// # Errors
+    ///
+    /// The stack is not this program's own; as [`release::run`]. A release that fails is no error.
+    pub async fn deploy_first(
+        &self,
+        flag: &str,
+        environment: &Environment,
+        (version, secrets): (Version, Values),
+        display: &Display,
+    ) -> Result<Report, Failure> {
+        if !self.is_throw_away() {
+            return Err(Failure::usage(format!(
+                "`{flag}` is for stacks of this program's own; yours has versions already"
+            )));
+        }
+        display.note(&format!("deploying {version} to {} first", environment.stage));
+        let mut request = Request::new(version);
+        (request.who, request.stack, request.secrets) = (program::who(), self.name.to_owned(), secrets);
+        let mut settings = environment.clone();
+        settings.update.auto_promote = true;
+        settings.release.gates.clear();
+        settings.release.soak = Duration::ZERO;
+        Ok(release::run(&self.clients, &settings, &request, display).await?)
     }
 
     /// Stops what was started.

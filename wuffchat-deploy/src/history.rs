@@ -392,8 +392,8 @@ fn is_gone(version: &KvVersion) -> bool {
     version.destroyed || version.deletion_time.is_some_and(|at| at <= Timestamp::now())
 }
 
-/// A rendered job with the versions of secrets that a live one reads: which those are is decided by
-/// releases, not by settings.
+/// A rendered job with what releases decide and not settings, as a live one has it: the versions of secrets it reads, who
+/// promotes its canaries, and how gates reach those.
 pub(crate) fn with_live_versions(mut rendered: Job, environment: &Environment, live: &Job) -> Job {
     let mount = &environment.vault.mount;
     for named in named_versions(environment, live).into_iter().filter(|named| named.pinned) {
@@ -408,6 +408,17 @@ pub(crate) fn with_live_versions(mut rendered: Job, environment: &Environment, l
     }
     for (name, version) in live.meta.iter().filter(|(name, _)| name.starts_with("secret_")) {
         rendered = rendered.meta(name.as_str(), version.as_str());
+    }
+    for group in &mut rendered.task_groups {
+        let Some(same) = live.task_groups.iter().find(|it| it.name == group.name) else { continue };
+        if let (Some(update), Some(released)) = (&mut group.update, &same.update) {
+            update.auto_promote = released.auto_promote;
+        }
+        for service in &mut group.services {
+            if let Some(released) = same.services.iter().find(|it| it.name == service.name) {
+                service.canary_tags.clone_from(&released.canary_tags);
+            }
+        }
     }
     rendered
 }

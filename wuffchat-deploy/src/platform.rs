@@ -174,8 +174,8 @@ pub struct PartState {
 /// Deploys the jobs beside the application, one after the other, each once the one before is
 /// healthy. What did not change is left alone, so that a second run does nothing.
 ///
-/// Around them, the autoscaler's policy is written where Nomad has access control, and for Grafana
-/// a role in Vault and its password, if one is given and none is there.
+/// Around them, the namespace is made if it is missing, the autoscaler's policy is written where Nomad has access control,
+/// and for Grafana a role in Vault and its password, if one is given and none is there.
 ///
 /// # Errors
 ///
@@ -250,6 +250,13 @@ async fn ensure(
     options: &Options,
 ) -> Result<Vec<String>> {
     let mut ensured = Vec::new();
+    // The platform comes before the first release, which would make it too.
+    let (namespace, namespaces) = (&environment.namespace, clients.nomad.namespaces());
+    if namespace != "default" && namespaces.get(namespace).optional().await?.is_none() {
+        let text = format!("WuffChat {}", environment.stage);
+        namespaces.upsert(&nomad_client::Namespace::new(namespace.as_str()).description(text)).await?;
+        ensured.push(format!("namespace {namespace}"));
+    }
     if parts.contains(&Part::Autoscaler) {
         ensured.extend(autoscaler_access(&clients.nomad, environment).await?);
     }
@@ -393,7 +400,7 @@ fn judged(ended: &RolloutOutcome) -> (Outcome, Option<String>) {
         }
         RolloutOutcome::NotPlaced { failures, .. } => {
             let lines = failures.iter().map(|(group, metric)| crate::failure::place(group, metric));
-            (Outcome::Failed, Some(lines.collect::<Vec<_>>().join("; ")))
+            (Outcome::PlacementFailed, Some(lines.collect::<Vec<_>>().join("; ")))
         }
         RolloutOutcome::TimedOut(_) => (Outcome::Timeout, Some("not healthy in time".to_owned())),
         RolloutOutcome::AllocationsFailed(failed) => {
@@ -401,7 +408,7 @@ fn judged(ended: &RolloutOutcome) -> (Outcome, Option<String>) {
             (Outcome::Failed, Some(format!("failed: {}", names.join(", "))))
         }
         RolloutOutcome::Superseded(_) => {
-            (Outcome::Failed, Some("another registration took its place".to_owned()))
+            (Outcome::Superseded, Some("another registration took its place".to_owned()))
         }
         other => (Outcome::Failed, Some(format!("ended as {other:?}"))),
     }

@@ -1,5 +1,6 @@
 //! A small HTTP/1 server on a loopback socket, and the request and response the products speak in.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use http::{HeaderMap, Method};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
@@ -79,6 +81,28 @@ pub enum HttpBody {
     Bytes(Bytes),
     /// Sent chunk by chunk until the sender is dropped.
     Stream(mpsc::Receiver<Bytes>),
+    /// Nothing; the connection then goes on in another protocol.
+    Upgrade(Takeover),
+}
+
+/// What takes a connection over once its answer was sent.
+pub struct Takeover(Box<dyn FnOnce(Upgraded) -> Running + Send>);
+
+type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Takeover {
+    /// A function that is given the connection.
+    pub fn new<F: Future<Output = ()> + Send + 'static>(
+        run: impl FnOnce(Upgraded) -> F + Send + 'static,
+    ) -> Self {
+        Self(Box::new(|upgraded| Box::pin(run(upgraded))))
+    }
+}
+
+impl fmt::Debug for Takeover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Takeover")
+    }
 }
 
 /// An answer.
@@ -167,13 +191,12 @@ impl Server {
                     },
                     _ = stopped.changed() => return,
                 };
-                let (service, faults, mut stopped) = (service.clone(), faults.clone(), stopped.clone());
+                let mut ends = Ends { dropped: faults.connection_drops(), stopped: stopped.clone() };
+                let (service, faults, after) = (service.clone(), faults.clone(), ends.clone());
                 tokio::spawn(async move {
-                    let mut dropped = faults.connection_drops();
                     tokio::select! {
-                        () = serve(stream, peer, service, faults) => {}
-                        _ = dropped.changed() => {}
-                        _ = stopped.changed() => {}
+                        () = serve(stream, peer, service, faults, after) => {}
+                        () = ends.wait() => {}
                     }
                 });
             }
@@ -182,16 +205,52 @@ impl Server {
     }
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, service: Arc<dyn Service>, faults: Faults) {
+/// What ends a connection from outside.
+#[derive(Clone)]
+struct Ends {
+    dropped: watch::Receiver<u64>,
+    stopped: watch::Receiver<()>,
+}
+
+impl Ends {
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.dropped.changed() => {}
+            _ = self.stopped.changed() => {}
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, peer: SocketAddr, service: Arc<dyn Service>, faults: Faults, ends: Ends) {
     let _ = stream.set_nodelay(true);
-    let handler = hyper::service::service_fn(move |req: http::Request<Incoming>| {
-        let (service, faults) = (service.clone(), faults.clone());
-        async move { answer(req, peer, &*service, &faults).await }
+    let handler = hyper::service::service_fn(move |mut req: http::Request<Incoming>| {
+        let (service, faults, mut ends) = (service.clone(), faults.clone(), ends.clone());
+        async move {
+            let upgrade = hyper::upgrade::on(&mut req);
+            let mut resp = answer(req, peer, &*service, &faults).await?;
+            if let Outgoing::Upgrade(takeover) = resp.body_mut()
+                && let Some(Takeover(run)) = takeover.take()
+            {
+                tokio::spawn(async move {
+                    let taken = async {
+                        if let Ok(connection) = upgrade.await {
+                            run(connection).await;
+                        }
+                    };
+                    tokio::select! {
+                        () = taken => {}
+                        () = ends.wait() => {}
+                    }
+                });
+            }
+            Ok::<_, Cut>(resp)
+        }
     });
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(None)
         .serve_connection(TokioIo::new(stream), handler)
+        .with_upgrades()
         .await;
     if let Err(error) = served {
         tracing::debug!(%peer, %error, "connection ended");
@@ -265,6 +324,7 @@ fn into_hyper(resp: HttpResp, truncated: bool) -> http::Response<Outgoing> {
             Outgoing::Truncated { half: None, full: 1, flushed: false }
         }
         HttpBody::Stream(rx) => Outgoing::Stream(rx),
+        HttpBody::Upgrade(takeover) => Outgoing::Upgrade(Some(takeover)),
     };
     out.body(body).unwrap_or_else(|_| {
         let mut resp =
@@ -278,6 +338,7 @@ fn into_hyper(resp: HttpResp, truncated: bool) -> http::Response<Outgoing> {
 enum Outgoing {
     Bytes(Option<Bytes>),
     Stream(mpsc::Receiver<Bytes>),
+    Upgrade(Option<Takeover>),
     Truncated { half: Option<Bytes>, full: u64, flushed: bool },
 }
 
@@ -289,6 +350,7 @@ impl http_body::Body for Outgoing {
         match &mut *self {
             Self::Bytes(b) => Poll::Ready(b.take().filter(|b| !b.is_empty()).map(|b| Ok(Frame::data(b)))),
             Self::Stream(rx) => rx.poll_recv(cx).map(|b| b.map(|b| Ok(Frame::data(b)))),
+            Self::Upgrade(_) => Poll::Ready(None),
             Self::Truncated { half, flushed, .. } => match half.take().filter(|b| !b.is_empty()) {
                 Some(b) => Poll::Ready(Some(Ok(Frame::data(b)))),
                 None if *flushed => Poll::Ready(Some(Err(Cut))),
@@ -303,7 +365,11 @@ impl http_body::Body for Outgoing {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Bytes(b) if b.as_ref().is_none_or(Bytes::is_empty))
+        match self {
+            Self::Bytes(b) => b.as_ref().is_none_or(Bytes::is_empty),
+            Self::Upgrade(_) => true,
+            Self::Stream(_) | Self::Truncated { .. } => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -312,6 +378,7 @@ impl http_body::Body for Outgoing {
                 SizeHint::with_exact(b.as_ref().map_or(0, |b| u64::try_from(b.len()).unwrap_or(0)))
             }
             Self::Stream(_) => SizeHint::default(),
+            Self::Upgrade(_) => SizeHint::with_exact(0),
             Self::Truncated { full, .. } => SizeHint::with_exact(*full),
         }
     }

@@ -7,6 +7,7 @@ pub mod http;
 pub mod index;
 pub mod nomad;
 pub mod vault;
+mod websocket;
 mod world;
 
 use std::collections::BTreeMap;

@@ -61,7 +61,8 @@ impl JobPlanned {
                     .filter(|(_, count)| *count > 0)
                     .map(|(what, count)| format!("{what} {count}"))
                     .collect();
-                if !counts.is_empty() {
+                // A group that is only left alone is no change.
+                if counts.iter().any(|count| !count.starts_with("leave alone")) {
                     lines.push(format!("group `{group}`: {}", counts.join(", ")));
                 }
             }

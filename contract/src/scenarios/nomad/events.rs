@@ -19,7 +19,7 @@ async fn of_a_job(backend: &Backend) -> Result {
     let Some(before) = backend.nomad.jobs().list().reply().await?.meta.index else {
         return fail("the answer has no index");
     };
-    deployed(backend, &service(&id, STAYS, &json!({}))?, 0).await?;
+    let job = service(&id, STAYS, &json!({}))?;
     let request =
         backend.nomad.events().topic_key(Topic::Job, &id).topic_key(Topic::Deployment, &id).index(before);
     let mut events = request.stream();
@@ -41,7 +41,11 @@ async fn of_a_job(backend: &Backend) -> Result {
         }
         fail("the stream ended")
     };
-    match tokio::time::timeout(backend.patience(), search).await {
+    // Beside the deployment: a server keeps a hundred events, which others may have pushed out by its end.
+    let search = tokio::time::timeout(backend.patience(), search);
+    let (found, work) = futures_util::future::join(search, deployed(backend, &job, 0)).await;
+    work?;
+    match found {
         Ok(found) => found?,
         Err(_) => return fail("job and deployment were not seen"),
     }

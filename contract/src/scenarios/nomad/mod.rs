@@ -3,6 +3,7 @@
 mod access;
 mod cluster;
 mod events;
+mod exec;
 mod jobs;
 mod running;
 mod updates;
@@ -19,6 +20,7 @@ pub(super) fn all() -> Vec<Scenario> {
         variables::SCENARIOS,
         cluster::SCENARIOS,
         events::SCENARIOS,
+        exec::SCENARIOS,
         access::SCENARIOS,
     ]
     .concat()

@@ -9,6 +9,7 @@ mod client;
 mod deployments;
 mod diff;
 mod events;
+mod exec;
 mod hcl;
 mod identity;
 mod json;

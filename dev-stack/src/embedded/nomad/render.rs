@@ -59,7 +59,8 @@ pub(super) async fn prepare(nomad: &Nomad, neighbours: &dyn Neighbours, alloc: &
     }
 }
 
-fn find(nomad: &Nomad, alloc: &str, task: &str) -> Option<(Value, Value)> {
+/// An allocation and one of its tasks.
+pub(super) fn find(nomad: &Nomad, alloc: &str, task: &str) -> Option<(Value, Value)> {
     let alloc = nomad.lock().allocs.get(alloc)?.clone();
     let group = alloc.at("Job").a("TaskGroups").iter().find(|tg| tg.s("Name") == alloc.s("TaskGroup"))?;
     let task = group.a("Tasks").iter().find(|t| t.s("Name") == task)?.clone();
@@ -124,7 +125,7 @@ async fn templates(
 }
 
 /// Where a template goes, relative to the task's folder.
-fn destination(path: &str) -> String {
+pub(super) fn destination(path: &str) -> String {
     let folders = [
         ("${NOMAD_SECRETS_DIR}", "secrets"),
         ("${NOMAD_TASK_DIR}", "local"),
@@ -178,7 +179,7 @@ async fn fetch(
 }
 
 /// The environment a task's templates see.
-fn environment(alloc: &Value, task: &Value) -> BTreeMap<String, String> {
+pub(super) fn environment(alloc: &Value, task: &Value) -> BTreeMap<String, String> {
     let job = alloc.at("Job");
     let mut env = BTreeMap::new();
     let index = alloc.s("Name").rsplit_once('[').map_or("0", |(_, i)| i.trim_end_matches(']'));

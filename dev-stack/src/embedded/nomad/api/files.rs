@@ -14,7 +14,7 @@ use crate::embedded::http::HttpResp;
 use crate::embedded::nomad::client::{restart_by_hand, signal};
 use crate::embedded::nomad::json::{Json as _, len, rfc3339};
 use crate::embedded::nomad::state::{State, terminal};
-use crate::embedded::nomad::{Nomad, registration};
+use crate::embedded::nomad::{Nomad, exec, registration};
 
 pub(super) async fn route(n: &Arc<Nomad>, ctx: Ctx, parts: &[&str]) -> Answer {
     let ctx = &ctx;
@@ -51,10 +51,7 @@ pub(super) async fn route(n: &Arc<Nomad>, ctx: Ctx, parts: &[&str]) -> Answer {
             Ok(HttpResp::empty(200))
         }
         ["allocation", _, "pause"] => Err(failed("Enterprise only")),
-        ["allocation", id, "exec"] => {
-            alloc(&n.lock(), ctx, id, "alloc-exec")?;
-            Err(failed("exec is not available on simulated tasks"))
-        }
+        ["allocation", id, "exec"] => Ok(exec::answer(n, ctx, id)),
         ["gc"] => Ok(HttpResp::empty(200)),
         ["stats"] => {
             ctx.ensure(ctx.acl.node_read())?;
