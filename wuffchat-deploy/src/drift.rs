@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use nomad_client::{Client as Nomad, DiffType, Error as NomadError};
+use nomad_client::{Client as Nomad, Error as NomadError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use vault_client::{Client as Vault, Error as VaultError};
@@ -112,7 +112,7 @@ async fn job(
         }
         Err(error) => return Err(error.into()),
     };
-    let diff = plan.diff.filter(|diff| diff.diff_type != DiffType::None);
+    let diff = plan.diff.filter(|diff| !diff.is_unchanged());
     let Some(diff) = diff else {
         findings.push(Finding::ok(check, format!("{name} is what the settings make of {version}")));
         return Ok(());

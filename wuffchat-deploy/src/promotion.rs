@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use nomad_client::{Deployment, DeploymentStatus, DiffType, Job};
+use nomad_client::{Deployment, DeploymentStatus, Job};
 use serde_json::Value;
 
 use crate::app::{Component, Driver, Environment, Stage, Version};
@@ -219,7 +219,7 @@ async fn spec_changes(
         rendered = rendered.meta("deploy_id", id.as_str());
     }
     let plan = clients.nomad.jobs().plan(&rendered).diff(true).await?;
-    let Some(diff) = plan.diff.filter(|diff| diff.diff_type != DiffType::None) else { return Ok(Vec::new()) };
+    let Some(diff) = plan.diff.filter(|diff| !diff.is_unchanged()) else { return Ok(Vec::new()) };
     let changes: Vec<String> = diff
         .changes()
         .into_iter()

@@ -2,7 +2,7 @@
 
 use nomad_client::Client as Nomad;
 use nomad_client::Job;
-use nomad_client::{DiffType, JobPlan};
+use nomad_client::{DiffType, JobDiff, JobPlan};
 
 use crate::app::{Component, Environment, Version};
 use crate::secrets::inherited;
@@ -109,7 +109,7 @@ async fn plan_against(nomad: &Nomad, job: Job, current: Option<Job>) -> Result<P
 
 fn is_unchanged(current: Option<&Job>, plan: &JobPlan) -> bool {
     let stopped = current.is_none_or(|job| job.stop == Some(true));
-    !stopped && plan.diff.as_ref().is_some_and(|diff| diff.diff_type == DiffType::None)
+    !stopped && plan.diff.as_ref().is_some_and(JobDiff::is_unchanged)
 }
 
 /// Plans a job with the counts that are live now, and the versions of secrets that the running

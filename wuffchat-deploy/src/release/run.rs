@@ -18,7 +18,7 @@ use crate::events::{Event, EventSink};
 use crate::history::{self, Kind};
 use crate::mask::Mask;
 use crate::report::{JobReport, Outcome, PromotedReport, Recorder, Report, StepReport, woven};
-use crate::{Clients, Error, Level, Result, identity, rollback, secrets};
+use crate::{Clients, Error, Level, Result, identity, platform, rollback, secrets};
 
 /// Releases a version: both jobs or none.
 ///
@@ -294,12 +294,8 @@ impl Release<'_> {
     }
 
     async fn ensure_namespace(&mut self) -> Result<()> {
-        let name = &self.environment.namespace;
-        let namespaces = self.clients.nomad.namespaces();
-        if name != "default" && namespaces.get(name).optional().await?.is_none() {
-            let text = format!("WuffChat {}", self.environment.stage);
-            namespaces.upsert(&nomad_client::Namespace::new(name.as_str()).description(text)).await?;
-            self.warn(format!("the namespace `{name}` did not exist and was created"));
+        if let Some(what) = platform::ensure_namespace(&self.clients.nomad, self.environment).await? {
+            self.warn(format!("the {what} did not exist and was created"));
         }
         Ok(())
     }
@@ -356,11 +352,12 @@ impl Release<'_> {
     }
 
     async fn identity(&mut self) -> Result<()> {
-        if !self.request.components.contains(&Component::Api) {
-            return Ok(());
+        let mut ensured = identity::ensure_consul_if_used(self.clients, self.environment).await?.changed;
+        if self.request.components.contains(&Component::Api) {
+            let Clients { nomad, vault, .. } = self.clients;
+            ensured.extend(identity::ensure(nomad, vault, self.environment).await?.changed);
         }
-        let ensured = identity::ensure(&self.clients.nomad, &self.clients.vault, self.environment).await?;
-        for what in ensured.changed {
+        for what in ensured {
             self.warn(format!("{what} was not as it should be and was written"));
         }
         Ok(())
