@@ -100,7 +100,10 @@ pub async fn ensure_consul_if_used(clients: &Clients, environment: &Environment)
 async fn gives_services_identities(nomad: &Nomad) -> bool {
     let Ok(agent) = nomad.agent().get_self().await else { return false };
     let clusters = agent.config.get("Consuls").and_then(Value::as_array);
-    clusters.into_iter().flatten().any(|cluster| cluster.get("ServiceIdentity").is_some_and(|it| !it.is_null()))
+    clusters
+        .into_iter()
+        .flatten()
+        .any(|cluster| cluster.get("ServiceIdentity").is_some_and(|it| !it.is_null()))
 }
 
 async fn ensure_role(

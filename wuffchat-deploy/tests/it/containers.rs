@@ -49,9 +49,9 @@ fn missing(environment: &Environment) -> Option<String> {
     }
     let platform = &environment.platform;
     let others = [&platform.traefik.image, &platform.prometheus.image, &platform.autoscaler.image];
-    let ours = Component::ALL
-        .iter()
-        .flat_map(|component| VERSIONS.map(|version| environment.image(*component, &version.parse().unwrap())));
+    let ours = Component::ALL.iter().flat_map(|component| {
+        VERSIONS.map(|version| environment.image(*component, &version.parse().unwrap()))
+    });
     let mut images = others.into_iter().cloned().chain([platform.redis.image.clone()]).chain(ours);
     let absent = images.find(|image| !docker(&["image", "inspect", image]));
     absent.map(|image| format!("the image {image} is not on this machine"))
@@ -78,7 +78,8 @@ async fn every_job_runs_as_a_container() {
     stack.environment = environment;
     let (clients, environment) = (&stack.clients, &stack.environment);
 
-    let deployed = platform::deploy(clients, environment, &Options::default(), &Told::default()).await.unwrap();
+    let deployed =
+        platform::deploy(clients, environment, &Options::default(), &Told::default()).await.unwrap();
     assert_eq!(deployed.outcome, Outcome::Deployed, "{deployed:#?}");
     let parts: Vec<Part> = deployed.jobs.iter().map(|job| job.part).collect();
     assert_eq!(parts, [Part::Redis, Part::Prometheus, Part::Traefik, Part::Autoscaler]);

@@ -34,7 +34,8 @@ impl Secured {
         let folder = std::env::temp_dir().join(format!("wuffchat-mtls-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let tls = |arguments: &[&str]| {
-            let made = Command::new("nomad").arg("tls").args(arguments).current_dir(&folder).output().unwrap();
+            let made =
+                Command::new("nomad").arg("tls").args(arguments).current_dir(&folder).output().unwrap();
             assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         };
         tls(&["ca", "create"]);
@@ -175,6 +176,7 @@ async fn tasks_of_a_cluster_with_mtls_get_their_tokens_by_given_keys() {
     }
     let done = done.expect("the task ends");
     assert_eq!(done.client_status.as_str(), "complete", "{:#?}", done.task_states);
-    let said = clients.nomad.allocations().cat_file(&done.id, "alloc/logs/wuffchat-api.stdout.0").await.unwrap();
+    let said =
+        clients.nomad.allocations().cat_file(&done.id, "alloc/logs/wuffchat-api.stdout.0").await.unwrap();
     assert_eq!(String::from_utf8_lossy(&said).trim(), "http://127.0.0.1:9/wuffchat-redis-url hello");
 }
