@@ -22,6 +22,9 @@ struct Arguments {
     /// The version to deploy: an image tag or a `sha256:` digest
     #[arg(long, default_value = "v1", value_name = "TAG")]
     version: Version,
+    /// The version of one job where it differs, such as `ui=sha256:…`; may be given more than once [default: none]
+    #[arg(long, value_name = "JOB=TAG", value_parser = version_of)]
+    version_of: Vec<(Component, Version)>,
     /// Deploys this version first, so that there is something to update (embedded and agents only) [default: none]
     #[arg(long, value_name = "TAG")]
     from: Option<Version>,
@@ -84,6 +87,7 @@ async fn deploy(arguments: Arguments) -> Result<u8, Failure> {
     let interrupt = program::interrupts(common.output);
     let mut request = Request::new(version.clone());
     request.components = only.map_or_else(|| Component::ALL.to_vec(), |component| vec![component]);
+    request.versions.extend(arguments.version_of.iter().cloned());
     let plan = *plan || arguments.why;
     request.plan_only = plan;
     request.promote = !no_promote;
@@ -121,6 +125,12 @@ async fn deploy(arguments: Arguments) -> Result<u8, Failure> {
         return Ok(report.outcome.exit_code());
     }
     finish(stack, (common.output, &arguments.reports), display, &report).await
+}
+
+fn version_of(text: &str) -> Result<(Component, Version), String> {
+    let (job, version) = text.split_once('=').ok_or("write JOB=TAG")?;
+    let job = job.parse().map_err(|error: wuffchat_deploy::Error| error.to_string())?;
+    Ok((job, version.parse().map_err(|error: wuffchat_deploy::Error| error.to_string())?))
 }
 
 fn values(arguments: &Arguments, stack: &Stack) -> Result<secrets::Values, Failure> {

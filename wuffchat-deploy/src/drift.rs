@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use nomad_client::{Client as Nomad, DiffType, Error as NomadError};
+use nomad_client::{Client as Nomad, Error as NomadError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use vault_client::{Client as Vault, Error as VaultError};
@@ -109,22 +109,13 @@ async fn job(
         }
         Err(error) => return Err(error),
     };
-    let diff = plan.diff.filter(|diff| diff.diff_type != DiffType::None);
-    let Some(diff) = diff else {
-        findings.push(Finding::ok(check, format!("{name} is what the settings make of {version}")));
-        return Ok(());
-    };
-    let before = findings.len();
-    for mut change in diff.changes() {
-        change.effects.clear();
-        let text = format!("{name} differs: {change}");
-        findings.push(Finding::problem(check.clone(), text).fix(deploy));
+    let differences = release::differences(&live, &rendered, &plan);
+    if differences.is_empty() {
+        findings.push(Finding::ok(check.clone(), format!("{name} is what the settings make of {version}")));
     }
-    if findings.len() == before {
-        findings.push(Finding::problem(
-            check,
-            format!("{name} differs from what the settings make of {version}"),
-        ));
+    for difference in differences {
+        let text = format!("{name} differs: {difference}");
+        findings.push(Finding::problem(check.clone(), text).fix(deploy));
     }
     Ok(())
 }

@@ -174,8 +174,9 @@ pub struct PartState {
 /// Deploys the jobs beside the application, one after the other, each once the one before is
 /// healthy. What did not change is left alone, so that a second run does nothing.
 ///
-/// Around them, the namespace is made if it is missing, the autoscaler's policy is written where Nomad has access control,
-/// and for Grafana a role in Vault and its password, if one is given and none is there.
+/// Around them, the namespace is made, Consul trusts the identities of services and tasks where
+/// they have some, the autoscaler's policy is written where Nomad has access control, and for
+/// Grafana a role in Vault and its password, if one is given and none is there.
 ///
 /// # Errors
 ///
@@ -249,14 +250,8 @@ async fn ensure(
     parts: &[Part],
     options: &Options,
 ) -> Result<Vec<String>> {
-    let mut ensured = Vec::new();
-    // The platform comes before the first release, which would make it too.
-    let (namespace, namespaces) = (&environment.namespace, clients.nomad.namespaces());
-    if namespace != "default" && namespaces.get(namespace).optional().await?.is_none() {
-        let text = format!("WuffChat {}", environment.stage);
-        namespaces.upsert(&nomad_client::Namespace::new(namespace.as_str()).description(text)).await?;
-        ensured.push(format!("namespace {namespace}"));
-    }
+    let mut ensured: Vec<String> = ensure_namespace(&clients.nomad, environment).await?.into_iter().collect();
+    ensured.extend(identity::ensure_consul_if_used(clients, environment).await?.changed);
     if parts.contains(&Part::Autoscaler) {
         ensured.extend(autoscaler_access(&clients.nomad, environment).await?);
     }
@@ -265,6 +260,18 @@ async fn ensure(
         ensured.extend(grafana_access(clients, environment, options).await?);
     }
     Ok(ensured)
+}
+
+/// Makes the environment's namespace, if there is none yet, and says so.
+pub(crate) async fn ensure_namespace(nomad: &Nomad, environment: &Environment) -> Result<Option<String>> {
+    let name = environment.namespace.as_str();
+    let namespaces = nomad.namespaces();
+    if name == "default" || namespaces.get(name).optional().await?.is_some() {
+        return Ok(None);
+    }
+    let text = format!("WuffChat {}", environment.stage);
+    namespaces.upsert(&nomad_client::Namespace::new(name).description(text)).await?;
+    Ok(Some(format!("namespace {name}")))
 }
 
 async fn autoscaler_access(nomad: &Nomad, environment: &Environment) -> Result<Option<String>> {

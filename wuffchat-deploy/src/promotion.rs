@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use nomad_client::{Deployment, DeploymentStatus, DiffType, Job};
+use nomad_client::{Deployment, DeploymentStatus, Job};
 use serde_json::Value;
 
 use crate::app::{Component, Driver, Environment, Stage, Version};
@@ -214,22 +214,9 @@ async fn spec_changes(
         let same = live.task_groups.iter().find(|it| it.name == group.name);
         group.count = same.and_then(|it| it.count).or(group.count);
     }
-    // Only makes everything start anew.
-    if let Some(id) = live.meta.get("deploy_id") {
-        rendered = rendered.meta("deploy_id", id.as_str());
-    }
+    let rendered = release::still_forced(rendered, Some(live));
     let plan = release::plan_as_live(&clients.nomad, &rendered, Some(live)).await?;
-    let Some(diff) = plan.diff.filter(|diff| diff.diff_type != DiffType::None) else { return Ok(Vec::new()) };
-    let changes: Vec<String> = diff
-        .changes()
-        .into_iter()
-        .map(|mut change| {
-            change.effects.clear();
-            change.to_string()
-        })
-        .collect();
-    // A difference that has no line of its own is one nevertheless.
-    Ok(if changes.is_empty() { vec!["the specifications differ".to_owned()] } else { changes })
+    Ok(release::differences(live, &rendered, &plan))
 }
 
 /// Promotes what runs in one environment to another, on the same servers or on others.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use client_core::time::rfc3339;
 use jiff::Timestamp;
 
-use super::{DiffType, JobDiff};
+use super::JobDiff;
 use crate::allocations::{AllocMetric, AllocationListStub};
 use crate::evaluations::Evaluation;
 use crate::record::records;
@@ -75,7 +75,7 @@ impl JobPlan {
     /// Whether registering would change the job or any of its allocations.
     #[must_use]
     pub fn has_changes(&self) -> bool {
-        self.diff.as_ref().is_none_or(|diff| diff.diff_type != DiffType::None) || self.disturbs()
+        self.diff.as_ref().is_none_or(|diff| !diff.is_unchanged()) || self.disturbs()
     }
 
     /// Whether allocations would be placed, stopped, moved, replaced or preempted: what the CLI's

@@ -290,6 +290,12 @@ fn monitoring_has_its_own_traps() {
     let fine = monitoring("prom/prometheus:v3.8.0", args, &kept);
     assert!(!has(&fine, 52) && !has(&fine, 55), "{fine:#?}");
 
+    // Rules are named by the configuration beside them, which does not name itself.
+    let rules = "template {\n data = \"groups: []\"\n destination = \"local/rules.yml\"\n }";
+    let named = kept.replace("scrape_configs: []", "rule_files: [rules.yml]");
+    assert!(!has(&monitoring("prom/prometheus:v3.8.0", args, &format!("{rules}\n {named}")), 52));
+    assert!(has(&monitoring("prom/prometheus:v3.8.0", args, &format!("{rules}\n {kept}")), 52));
+
     assert!(has(&monitoring("grafana/grafana:12.3.0", "", ""), 56));
     let env = "env {\n GF_SECURITY_ADMIN_PASSWORD__FILE = \"/secrets/p\"\n GF_PATHS_PROVISIONING = \"/local/provisioning\"\n }";
     let fine = monitoring("grafana/grafana:12.3.0", "", env);

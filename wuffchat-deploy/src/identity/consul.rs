@@ -7,11 +7,11 @@ use nomad_client::Client as Nomad;
 use serde_json::{Map, Value, json};
 
 use super::Ensured;
-use crate::Result;
 use crate::app::{API, Environment};
+use crate::{Clients, Error, Result};
 
 /// Claims that binding rules can use, as Nomad's own set-up maps them.
-const CLAIMS: [&str; 5] =
+pub(super) const CLAIMS: [&str; 5] =
     ["consul_namespace", "nomad_namespace", "nomad_job_id", "nomad_task", "nomad_service"];
 /// What it takes of Nomad's signatures.
 pub(super) const ALGORITHM: &str = "RS256";
@@ -78,6 +78,34 @@ pub async fn ensure_consul(nomad: &Nomad, consul: &Consul, environment: &Environ
     Ok(ensured)
 }
 
+/// As [`ensure_consul`], where something would log in to Consul: where the settings have tasks read
+/// it with their identities, or Nomad has services registered with theirs. A token that may not
+/// look at Consul's access control leaves it to whoever may.
+///
+/// # Errors
+///
+/// As [`ensure_consul`].
+pub async fn ensure_consul_if_used(clients: &Clients, environment: &Environment) -> Result<Ensured> {
+    let used = environment.platform.consul.acl || gives_services_identities(&clients.nomad).await;
+    if !used {
+        return Ok(Ensured::default());
+    }
+    match ensure_consul(&clients.nomad, &clients.consul, environment).await {
+        Err(Error::Consul(ConsulError::PermissionDenied(_))) => Ok(Ensured::default()),
+        ensured => ensured,
+    }
+}
+
+/// As far as its configuration can be read.
+async fn gives_services_identities(nomad: &Nomad) -> bool {
+    let Ok(agent) = nomad.agent().get_self().await else { return false };
+    let clusters = agent.config.get("Consuls").and_then(Value::as_array);
+    clusters
+        .into_iter()
+        .flatten()
+        .any(|cluster| cluster.get("ServiceIdentity").is_some_and(|it| !it.is_null()))
+}
+
 async fn ensure_role(
     consul: &Consul,
     environment: &Environment,
@@ -105,7 +133,7 @@ pub(super) fn auth_method(name: &str, config: &JwtConfig) -> AuthMethod {
 
 /// Nomad's keys, and the claims of its tokens. Of Nomad's algorithms Consul takes RS256 only.
 pub(super) fn method_config(nomad: &Nomad, environment: &Environment) -> JwtConfig {
-    let url = format!("{}/.well-known/jwks.json", nomad.address());
+    let url = format!("{}{}", nomad.address(), super::key_set::PATH);
     let config = JwtConfig::jwks(url, environment.consul.audience.as_str())
         .jwt_supported_algs(vec![ALGORITHM.to_owned()]);
     CLAIMS.into_iter().fold(config, |config, claim| config.claim(claim, claim))

@@ -13,6 +13,7 @@
 
 mod consul;
 mod doctor;
+mod key_set;
 mod keys;
 
 use nomad_client::Client as Nomad;
@@ -28,7 +29,7 @@ use vault_client::workload::{WorkloadClaims, WorkloadRole};
 use crate::Result;
 use crate::app::{API, Environment};
 
-pub use consul::ensure_consul;
+pub use consul::{ensure_consul, ensure_consul_if_used};
 pub use doctor::doctor;
 pub use keys::sync_keys;
 
@@ -77,7 +78,7 @@ pub async fn ensure(nomad: &Nomad, vault: &Vault, environment: &Environment) -> 
     let config = jwt.config().optional().await?;
     if !config.is_some_and(|config| has_keys(&config)) {
         let config = JwtConfig::new()
-            .jwks_url(format!("{}/.well-known/jwks.json", nomad.address()))
+            .jwks_url(format!("{}{}", nomad.address(), key_set::PATH))
             .jwt_supported_algs(ALGORITHMS)
             .default_role(settings.role.as_str());
         jwt.configure(&config).await?;

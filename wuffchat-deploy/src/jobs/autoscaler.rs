@@ -38,11 +38,8 @@ pub fn autoscaler(environment: &Environment) -> Job {
         // The token for the task's own socket, or for the address that is given instead.
         .with_identity(Identity::new("default").env(true))
         .template(beside::reloaded(config(environment), "local/config.hcl"));
-    let service = beside::service(environment, AUTOSCALER, "http", &["metrics"]).check(beside::check(
-        "health",
-        "/v1/health",
-        environment,
-    ));
+    let service = beside::service(environment, AUTOSCALER, "http", &["metrics"])
+        .check(beside::restarts(beside::check("health", "/v1/health", environment)));
     let mut group = beside::group(environment, AUTOSCALER, beside::reads_consul(environment, task), service)
         .network(Network::default().port(beside::port("http", None)));
     if settings.high_availability {

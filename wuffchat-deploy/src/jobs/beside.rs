@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use nomad_client::Job;
 use nomad_client::jobspec::{
-    AccessMode, AttachmentMode, Constraint, Consul, EphemeralDisk, Identity, Migrate, Port, Resources,
-    Service, ServiceCheck, Task, TaskGroup, Template, Update, VolumeMount, VolumeRequest,
+    AccessMode, AttachmentMode, CheckRestart, Constraint, Consul, EphemeralDisk, Identity, Migrate, Port,
+    Resources, Service, ServiceCheck, Task, TaskGroup, Template, Update, VolumeMount, VolumeRequest,
 };
 use serde_json::json;
 
@@ -143,6 +143,11 @@ pub(super) fn check(name: &str, path: &str, environment: &Environment) -> Servic
         .name(name)
         .interval(environment.update.check_interval)
         .timeout(Duration::from_secs(3))
+}
+
+/// A check that restarts what fails it again and again, once it had the time to start.
+pub(super) fn restarts(check: ServiceCheck) -> ServiceCheck {
+    check.check_restart(CheckRestart::after(3).grace(Duration::from_secs(120)))
 }
 
 /// A file that is read again when the program gets a SIGHUP.

@@ -42,6 +42,7 @@ pub fn grafana(environment: &Environment) -> Job {
             Template::new(password(environment), "${NOMAD_SECRETS_DIR}/grafana.env")
                 .env(true)
                 .change_mode("restart")
+                .splay(Duration::from_secs(30))
                 .error_on_missing_key(true),
         )
         .template(
@@ -83,11 +84,11 @@ pub fn grafana(environment: &Environment) -> Job {
         task.config.remove("args");
     }
     let (task, place) = beside::with_data(environment, volume, FOLDER, task);
-    let service = beside::service(environment, GRAFANA, "http", &[]).check(beside::check(
+    let service = beside::service(environment, GRAFANA, "http", &[]).check(beside::restarts(beside::check(
         "health",
         "/api/health",
         environment,
-    ));
+    )));
     let group = beside::group(environment, GRAFANA, beside::reads_consul(environment, task), service)
         .network(Network::default().port(beside::port("http", settings.port)));
     beside::placed(environment, Job::service(GRAFANA)).group(place.of(group))

@@ -46,7 +46,7 @@ pub fn prometheus(environment: &Environment) -> Job {
     let (task, data) = beside::with_data(environment, volume, FOLDER, task);
     let service = beside::service(environment, PROMETHEUS, "http", &["metrics"])
         .check(beside::check("ready", "/-/ready", environment))
-        .check(beside::check("healthy", "/-/healthy", environment));
+        .check(beside::restarts(beside::check("healthy", "/-/healthy", environment)));
     let group = beside::group(environment, PROMETHEUS, beside::reads_consul(environment, task), service)
         .network(Network::default().port(beside::port("http", settings.port)));
     beside::placed(environment, Job::service(PROMETHEUS)).group(data.of(group))

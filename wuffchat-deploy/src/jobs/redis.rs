@@ -43,12 +43,11 @@ pub fn redis(environment: &Environment) -> Job {
     if beside::is_container(environment) {
         task = task.user("999:999");
     }
-    let service = beside::service(environment, REDIS, "redis", &[]).check(
-        ServiceCheck::tcp()
-            .name("tcp")
-            .interval(environment.update.check_interval)
-            .timeout(std::time::Duration::from_secs(3)),
-    );
+    let check = ServiceCheck::tcp()
+        .name("tcp")
+        .interval(environment.update.check_interval)
+        .timeout(std::time::Duration::from_secs(3));
+    let service = beside::service(environment, REDIS, "redis", &[]).check(beside::restarts(check));
     let group = beside::group(environment, REDIS, task, service)
         .network(Network::default().port(beside::port("redis", settings.port)));
     beside::placed(environment, Job::service(REDIS)).group(group)

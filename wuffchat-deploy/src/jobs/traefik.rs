@@ -48,11 +48,8 @@ pub fn traefik(environment: &Environment) -> Job {
     if environment.traefik.cert_resolver.is_some() {
         network = network.port(Port::fixed("websecure", settings.websecure_port));
     }
-    let service = beside::service(environment, TRAEFIK, "ping", &["metrics"]).check(beside::check(
-        "ping",
-        "/ping",
-        environment,
-    ));
+    let service = beside::service(environment, TRAEFIK, "ping", &["metrics"])
+        .check(beside::restarts(beside::check("ping", "/ping", environment)));
     let mut group = beside::group(environment, TRAEFIK, beside::reads_consul(environment, task), service)
         .network(network.port(Port::fixed("ping", settings.ping_port)))
         .ephemeral_disk(EphemeralDisk::default().size(300).sticky(true));

@@ -33,7 +33,7 @@ pub(super) fn look(root: &Block) -> Vec<Diagnostic> {
         if let Some((index, path)) = shared {
             found.push(SHARED_PATH.found(at(index), format!("`{path}` is the same in every environment")));
         }
-        if data.contains("scrape_configs:") {
+        if data.contains("scrape_configs:") || data.contains("\"scrape_configs\":") {
             let lines = first.map_or(0, |line| line.saturating_sub(1));
             let inside = prometheus::prometheus(data).into_iter();
             found.extend(inside.map(|inside| match first {

@@ -17,6 +17,7 @@
 
 mod app;
 mod document;
+mod files;
 mod markdown;
 mod mojibake;
 mod outline;
@@ -30,6 +31,7 @@ use nomad_client::Job;
 use nomad_client::lint::{Block, Rule};
 
 pub use document::document;
+pub use files::files;
 pub use mojibake::repair_mojibake;
 pub use nomad_client::lint::{Diagnostic, Severity, Unreadable};
 pub use prometheus::prometheus;
@@ -39,6 +41,7 @@ pub use together::{Cluster, together};
 pub use workflow::workflow;
 
 use crate::app::{Component, Environment, Version};
+use crate::platform::Part;
 
 /// Declares rules as constants, and a list of them.
 macro_rules! declare {
@@ -87,7 +90,7 @@ impl Kind {
         if ends(&[".tf"]) {
             return Some(Self::Terraform);
         }
-        if ends(&[".nomad", ".nomad.hcl", ".json"]) {
+        if ends(&[".nomad", ".nomad.hcl", ".nomad.json"]) {
             return Some(Self::Job);
         }
         if ends(&[".sh", ".bash"]) {
@@ -98,7 +101,14 @@ impl Kind {
 
     fn by_content(text: &str) -> Option<Self> {
         let starts = |what: &str| text.lines().any(|line| line.starts_with(what));
-        if text.trim_start().starts_with('{') || starts("job \"") {
+        if text.trim_start().starts_with('{') {
+            // JSON, which is YAML too.
+            let has = |key: &str| text.contains(&format!("\"{key}\":"));
+            let job = has("TaskGroups") || has("Job");
+            let kind = if job { Some(Self::Job) } else { None };
+            return kind.or_else(|| has("scrape_configs").then_some(Self::Prometheus));
+        }
+        if starts("job \"") {
             return Some(Self::Job);
         }
         if text.contains("```") {
@@ -157,7 +167,8 @@ pub fn job_text(text: &str) -> Result<Vec<Diagnostic>, Unreadable> {
     Ok(sorted(found))
 }
 
-/// What the rules find in the jobs of an environment, as a release would register them.
+/// What the rules find in the jobs of an environment as they would be registered: each alone, those
+/// beside the application too, and all together.
 ///
 /// ```
 /// use wuffchat_deploy::{Environment, Stage, lint};
@@ -167,10 +178,14 @@ pub fn job_text(text: &str) -> Result<Vec<Diagnostic>, Unreadable> {
 /// ```
 #[must_use]
 pub fn environment(environment: &Environment, version: &Version) -> Vec<Diagnostic> {
-    Component::ALL
-        .into_iter()
-        .flat_map(|component| job(&crate::jobs::job(component, environment, version)))
-        .collect()
+    let app = Component::ALL.into_iter().map(|component| crate::jobs::job(component, environment, version));
+    let beside = Part::enabled(environment).into_iter().map(|part| part.job(environment));
+    let jobs: Vec<Job> = app.chain(beside).collect();
+    let mut found: Vec<Diagnostic> = jobs.iter().flat_map(job).collect();
+    let blocks = jobs.iter().filter_map(|job| nomad_client::lint::blocks_of(job).ok());
+    let blocks: Vec<Block> = blocks.flat_map(|root| root.children).collect();
+    found.extend(together(&blocks, None));
+    found
 }
 
 /// Every rule, those of [`nomad_client::lint`] included.

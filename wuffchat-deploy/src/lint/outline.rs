@@ -51,8 +51,13 @@ struct Line {
     number: usize,
 }
 
-/// Reads a text; what it does not understand it leaves out.
+/// Reads a text; what it does not understand it leaves out. JSON is YAML too, and has no lines.
 pub(super) fn parse(text: &str) -> Node {
+    if text.trim_start().starts_with('{')
+        && let Ok(value) = serde_json::from_str(&without_actions(text))
+    {
+        return of_json(String::new(), &value);
+    }
     let mut lines: Vec<Line> = text
         .lines()
         .enumerate()
@@ -70,6 +75,36 @@ pub(super) fn parse(text: &str) -> Node {
         at += usize::from(at == before);
     }
     root
+}
+
+/// The text with each `{{ … }}` of a template as a word, since their quotes are none of JSON's.
+fn without_actions(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{{ ") {
+        out.push_str(before);
+        let (_, tail) = after.split_once(" }}").unwrap_or((after, ""));
+        out.push_str("action");
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}
+
+fn of_json(key: String, value: &serde_json::Value) -> Node {
+    use serde_json::Value;
+    let (value, children) = match value {
+        Value::Object(map) => {
+            (String::new(), map.iter().map(|(key, value)| of_json(key.clone(), value)).collect())
+        }
+        Value::Array(items) => {
+            (String::new(), items.iter().map(|item| of_json("-".to_owned(), item)).collect())
+        }
+        Value::String(text) => (text.clone(), Vec::new()),
+        Value::Null => (String::new(), Vec::new()),
+        other => (other.to_string(), Vec::new()),
+    };
+    Node { key, value, children, ..Node::default() }
 }
 
 /// Whether there is nothing in a line: blank, a comment, the start of a document, an action of a

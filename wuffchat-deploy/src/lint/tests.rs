@@ -276,6 +276,11 @@ fn workflow_before_and_after() {
 fn prometheus_before_and_after() {
     let good = "scrape_configs:\n- job_name: nomad\n  metrics_path: /v1/metrics\n  params:\n    format: [prometheus]\n  consul_sd_configs:\n  - services: [nomad, nomad-client]\n    tags: [http]\n- job_name: api\n";
     assert_eq!(prometheus(good), []);
+    let json = r#"{"scrape_configs": [{"job_name": "nomad", "metrics_path": "/metrics",
+        "consul_sd_configs": [{"server": "{{ env "X" }}:8500", "services": ["nomad"], "tags": ["http"]}]}]}"#;
+    assert_eq!(numbers(&prometheus(json)), BTreeSet::from([54]));
+    let fine = json.replace("/metrics\"", "/v1/metrics\", \"params\": {\"format\": [\"prometheus\"]}");
+    assert_eq!(prometheus(&fine), []);
     for (from, to) in [
         ("/v1/metrics", "/metrics"),
         ("[prometheus]", "[json]"),
@@ -328,6 +333,8 @@ fn kinds_are_known_by_name_or_content() {
         ("a.hcl", "resource \"a\" \"b\" {}", Some(Kind::Terraform)),
         ("a.yml", "on: push\njobs:\n", Some(Kind::Workflow)),
         ("p.yml", "scrape_configs:\n", Some(Kind::Prometheus)),
+        ("p.yml", "{\"scrape_configs\": []}", Some(Kind::Prometheus)),
+        ("terraform.tfvars.json", "{\"region\": \"x\"}", None),
         ("-", "{\"Job\": {}}", Some(Kind::Job)),
         ("-", "#!/bin/sh\n", Some(Kind::Shell)),
         ("-", "hello", None),

@@ -35,7 +35,9 @@ pub(crate) use run::{promote, roll_back};
 
 pub(crate) use follow::{Ended, Follow};
 pub(crate) use lock::{ReleaseLock, path as lock_path};
-pub(crate) use plan::{essence, plan_as_live, plan_job, plan_of, still_forced, with_live_counts};
+pub(crate) use plan::{
+    differences, essence, plan_as_live, plan_job, plan_of, still_forced, with_live_counts,
+};
 pub(crate) use verify::running;
 
 /// What to release, and how.

@@ -2,7 +2,7 @@
 
 use nomad_client::Client as Nomad;
 use nomad_client::Job;
-use nomad_client::{DiffType, JobDiff, JobPlan, TaskGroupDiff};
+use nomad_client::{DiffType, JobDiff, JobPlan};
 
 use crate::app::{Component, Environment, Version};
 use crate::secrets::inherited;
@@ -39,11 +39,7 @@ impl JobPlanned {
             Some(diff) => lines.extend(diff.changes().iter().map(ToString::to_string)),
             None => {}
         }
-        lines.extend(
-            spreads_changed(self.current.as_ref(), &self.job).map(|group| {
-                format!("group `{group}`: the spread differs, which Nomad's own diff leaves out")
-            }),
-        );
+        lines.extend(spread_lines(self.current.as_ref(), &self.job));
         if let Some(annotations) = &self.plan.annotations {
             for (group, updates) in &annotations.desired_tg_updates {
                 let counts = [
@@ -123,35 +119,36 @@ pub(crate) async fn plan_as_live(nomad: &Nomad, job: &Job, live: Option<&Job>) -
 }
 
 /// Whether registering would change nothing that was asked for.
-///
-/// Nomad's own verdict is not enough. After a scaling policy was written, it takes the same job for
-/// an edited one, without a setting that differs, and makes a version of it; and it does not look
-/// at spreads.
 fn is_unchanged(current: Option<&Job>, job: &Job, plan: &JobPlan) -> bool {
-    let Some(current) = current.filter(|job| job.stop != Some(true)) else { return false };
-    let same = plan.diff.as_ref().is_some_and(|diff| match diff.diff_type {
-        DiffType::None => true,
-        DiffType::Edited => names_nothing(diff) && scaling(current).eq(scaling(job)),
-        _ => false,
+    current.filter(|live| live.stop != Some(true)).is_some_and(|live| is_same(live, job, plan))
+}
+
+/// Nomad's own verdict is not enough: it does not look at spreads.
+fn is_same(live: &Job, job: &Job, plan: &JobPlan) -> bool {
+    let unchanged = plan.diff.as_ref().is_some_and(JobDiff::is_unchanged);
+    unchanged && spreads_changed(Some(live), job).next().is_none()
+}
+
+/// How a job differs from the live one, a line each; nothing where it does not.
+pub(crate) fn differences(live: &Job, job: &Job, plan: &JobPlan) -> Vec<String> {
+    if is_same(live, job, plan) {
+        return Vec::new();
+    }
+    let changes = plan.diff.iter().flat_map(JobDiff::changes).map(|mut change| {
+        change.effects.clear();
+        change.to_string()
     });
-    same && spreads_changed(Some(current), job).next().is_none()
+    let mut lines: Vec<String> = changes.chain(spread_lines(Some(live), job)).collect();
+    if lines.is_empty() {
+        // A difference that has no line of its own is one nevertheless.
+        lines.push("something that Nomad does not name".to_owned());
+    }
+    lines
 }
 
-/// Whether a diff has no setting, group or task in it.
-fn names_nothing(diff: &JobDiff) -> bool {
-    let comes_or_goes = |kind: &DiffType| matches!(kind, DiffType::Added | DiffType::Deleted);
-    let whole = |group: &TaskGroupDiff| {
-        comes_or_goes(&group.diff_type) || group.tasks.iter().any(|task| comes_or_goes(&task.diff_type))
-    };
-    diff.changes().is_empty() && !diff.task_groups.iter().any(whole)
-}
-
-/// What the autoscaler may do with each group.
-fn scaling(job: &Job) -> impl Iterator<Item = impl PartialEq> {
-    job.task_groups.iter().map(|group| {
-        let scaling = group.scaling.as_ref();
-        scaling.map(|it| (it.enabled != Some(false), it.min, it.max, &it.policy))
-    })
+fn spread_lines<'a>(current: Option<&'a Job>, job: &'a Job) -> impl Iterator<Item = String> + 'a {
+    spreads_changed(current, job)
+        .map(|group| format!("group `{group}`: the spread differs, which Nomad's own diff leaves out"))
 }
 
 /// The groups whose spread differs: Nomad's diff does not look at it.

@@ -6,7 +6,7 @@ use super::run::Release;
 use crate::app::Component;
 use crate::events::Event;
 use crate::report::{JobReport, Outcome};
-use crate::{Clients, Error, Level, Result, identity, secrets};
+use crate::{Clients, Error, Level, Result, identity, platform, secrets};
 
 impl Release<'_> {
     /// Everything up to the first registration: nothing that runs is changed by it.
@@ -56,12 +56,8 @@ impl Release<'_> {
     }
 
     pub(super) async fn ensure_namespace(&mut self) -> Result<()> {
-        let name = &self.environment.namespace;
-        let namespaces = self.clients.nomad.namespaces();
-        if name != "default" && namespaces.get(name).optional().await?.is_none() {
-            let text = format!("WuffChat {}", self.environment.stage);
-            namespaces.upsert(&nomad_client::Namespace::new(name.as_str()).description(text)).await?;
-            self.warn(format!("the namespace `{name}` did not exist and was created"));
+        if let Some(what) = platform::ensure_namespace(&self.clients.nomad, self.environment).await? {
+            self.warn(format!("the {what} did not exist and was created"));
         }
         Ok(())
     }
@@ -87,11 +83,12 @@ impl Release<'_> {
     }
 
     async fn identity(&mut self) -> Result<()> {
-        if !self.request.components.contains(&Component::Api) {
-            return Ok(());
+        let mut ensured = identity::ensure_consul_if_used(self.clients, self.environment).await?.changed;
+        if self.request.components.contains(&Component::Api) {
+            let Clients { nomad, vault, .. } = self.clients;
+            ensured.extend(identity::ensure(nomad, vault, self.environment).await?.changed);
         }
-        let ensured = identity::ensure(&self.clients.nomad, &self.clients.vault, self.environment).await?;
-        for what in ensured.changed {
+        for what in ensured {
             self.warn(format!("{what} was not as it should be and was written"));
         }
         Ok(())

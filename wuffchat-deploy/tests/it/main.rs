@@ -3,16 +3,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod agents;
+mod containers;
 mod drift;
 mod end_to_end;
 mod failures;
 mod failures_real;
 mod gates;
+mod hcl_read_back;
 mod history;
 mod identity;
+mod identity_real;
 mod jobs;
 mod leaks;
 mod lints;
+mod mtls;
 mod platform;
 mod preflight;
 mod promotion;
@@ -21,6 +25,7 @@ mod render;
 mod reports;
 mod restarts;
 mod resume;
+mod rights;
 mod scaling;
 mod secrets;
 mod secrets_real;

@@ -1,11 +1,12 @@
 //! Rendered files, looked at by the programs they are for where those are on PATH.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use wuffchat_deploy::render::{self, File};
 use wuffchat_deploy::{Environment, Stage, identity, secrets};
+
+use crate::stack::skipped;
 
 /// A folder that goes away with the test.
 struct Folder(PathBuf);
@@ -27,11 +28,6 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-fn skipped(why: &str) {
-    // Past the capture of the test's output, so that a skip is seen.
-    let _ = writeln!(std::io::stderr(), "skipped 1 check of rendered files: {why}");
 }
 
 /// What a program says, or nothing where it is not on PATH.
@@ -71,7 +67,7 @@ fn terraform_finds_the_module_well_formed() {
 #[test]
 fn terraform_finds_the_load_balancer_valid() {
     let Some(plugins) = std::env::var_os("TF_PLUGIN_DIR") else {
-        return skipped("TF_PLUGIN_DIR does not name a folder of providers");
+        return skipped("TF_PLUGIN_DIR does not name a folder of Terraform's providers");
     };
     let mut files = module(Stage::Production);
     files.retain(|file| {
@@ -173,6 +169,9 @@ fn the_workflow_waits_its_turn_and_keeps_no_tokens() {
         "--plan",
         "steps.api.outputs.digest",
         "steps.ui.outputs.digest",
+        // One release of both, which is undone as a whole.
+        "--version-of \"api=$API_DIGEST\" --version-of \"ui=$UI_DIGEST\"",
+        "--report report.html",
     ] {
         assert!(workflow.contains(part), "{part}");
     }
@@ -191,6 +190,18 @@ fn the_workflow_waits_its_turn_and_keeps_no_tokens() {
     let mut local = Environment::new(Stage::Staging);
     local.registry = String::new();
     assert!(render::github_actions(&local).unwrap_err().to_string().contains("registry"));
+}
+
+#[test]
+fn actionlint_finds_the_workflow_in_order() {
+    for stage in [Stage::Staging, Stage::Production] {
+        let files = render::github_actions(&Environment::new(stage)).unwrap();
+        let folder = Folder::with(&format!("actionlint-{stage}"), &files);
+        let arguments = ["-no-color", ".github/workflows/deploy.yml"];
+        if let Some(output) = run("actionlint", &arguments, &folder.0) {
+            assert_fine(&output);
+        }
+    }
 }
 
 /// YAML as a parser reads it, and each script as a shell does.

@@ -1,9 +1,11 @@
 //! A stack, the clients for it, and what a release told.
 
+use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use dev_stack::DevStack;
+use dev_stack::agents::AgentsOptions;
 use wuffchat_deploy::events::{Event, EventSink};
 use wuffchat_deploy::release::{self, Request};
 use wuffchat_deploy::{Clients, Component, Environment, Report, Result, Stage, secrets};
@@ -17,6 +19,15 @@ pub struct Stack {
 impl Stack {
     pub async fn embedded() -> Self {
         Self::of(DevStack::embedded().await.unwrap())
+    }
+
+    /// Real agents; without them on PATH nothing, and `what` is said to be skipped.
+    pub async fn agents(what: &str) -> Option<Self> {
+        if let Err(missing) = AgentsOptions::new().check_binaries() {
+            skipped(&format!("{what}: {missing}"));
+            return None;
+        }
+        Some(Self::of(DevStack::agents().await.unwrap()))
     }
 
     pub fn of(stack: DevStack) -> Self {
@@ -54,6 +65,11 @@ impl Stack {
         let job = self.clients.nomad.jobs().get(component.job_id()).await.unwrap();
         (job.meta["wuffchat_version"].clone(), job.task_groups[0].count.unwrap())
     }
+}
+
+/// Counts one skipped test, past the capture of its output, so that a skip is seen.
+pub fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped 1 test of wuffchat-deploy: {why}");
 }
 
 /// Remembers what a release told.

@@ -88,6 +88,13 @@ fn started(look: &Look<'_>, config: &Block) {
     }
 }
 
+/// Whether a file names another one: by its folder, or beside itself.
+fn names(data: &str, path: &str) -> bool {
+    let folder = path.split('/').next().unwrap_or(path);
+    ["/local", "{{ env \"NOMAD_TASK_DIR\" }}"].iter().any(|root| data.contains(&format!("{root}/{folder}")))
+        || (folder == path && data.contains(path))
+}
+
 /// A file that is written and that nothing in the task names.
 fn unread(look: &Look<'_>, task: &Block, config: &Block) {
     let env = task.map("env");
@@ -106,10 +113,14 @@ fn unread(look: &Look<'_>, task: &Block, config: &Block) {
         // A folder or the file itself may be named.
         let folder = path.split('/').next().unwrap_or(path);
         let whole = ["/local", "${NOMAD_TASK_DIR}", "local"];
-        let named = config.texts().iter().any(|(text, _)| text.contains(path) || text.contains(folder) || whole.contains(text))
+        let named = config
+            .texts()
+            .iter()
+            .any(|(text, _)| text.contains(path) || text.contains(folder) || whole.contains(text))
             || env.values().any(|value| value.as_str().is_some_and(|text| text.contains(folder)))
-            // Files of one folder name each other.
-            || task.blocks("template").any(|other| other.text("data").is_some_and(|data| data.contains(&format!("/local/{folder}"))));
+            || task.blocks("template").any(|other| {
+                !std::ptr::eq(other, template) && other.text("data").is_some_and(|data| names(data, path))
+            });
         if !named {
             let message =
                 format!("`{written}` is written, and nothing tells the program in the container to read it");

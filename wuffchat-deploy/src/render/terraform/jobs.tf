@@ -2,10 +2,11 @@
 resource "nomad_job" "app" {
   for_each = var.manage_jobs ? fileset("${path.module}/jobs", "*.nomad.json") : toset([])
 
-  jobspec       = file("${path.module}/jobs/${each.key}")
-  json          = true
-  detach        = false
-  rerun_if_dead = true
+  jobspec         = file("${path.module}/jobs/${each.key}")
+  json            = true
+  detach          = false
+  preserve_counts = true
+  rerun_if_dead   = true
 
   timeouts {
     create = var.job_timeout

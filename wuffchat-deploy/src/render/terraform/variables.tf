@@ -80,7 +80,7 @@ variable "deregistration_delay" {
 variable "manage_jobs" {
   type        = bool
   default     = false
-  description = "Registers the jobs by Terraform. Leave it off where the deploy program does: a job has one owner. The provider cannot keep the count the autoscaler chose; each change of a job sets it back."
+  description = "Registers the jobs by Terraform. Leave it off where the deploy program does: a job has one owner."
 }
 
 variable "job_timeout" {

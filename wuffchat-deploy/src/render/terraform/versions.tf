@@ -14,7 +14,7 @@ terraform {
     }
     nomad = {
       source  = "hashicorp/nomad"
-      version = "~> 2.5"
+      version = "~> 2.6" # the first with preserve_counts
     }
     vault = {
       source  = "hashicorp/vault"
