@@ -12,7 +12,9 @@ use crate::render::File;
 ///
 /// ```
 /// use wuffchat_deploy::{Environment, Stage, lint, render};
-/// let files = render::terraform(&Environment::new(Stage::Staging), &"v1".parse()?)?;
+/// let environment = Environment::new(Stage::Staging);
+/// let mut files = render::hcl(&environment, &"v1".parse()?)?;
+/// files.extend(render::platform_hcl(&environment)?);
 /// let found = lint::files(&files, None).unwrap();
 /// assert!(found.iter().all(|(_, found)| found.severity < lint::Severity::Warning));
 /// # Ok::<(), wuffchat_deploy::Error>(())
