@@ -4,6 +4,7 @@
 
 mod agents;
 mod containers;
+mod document;
 mod drift;
 mod end_to_end;
 mod failures;
