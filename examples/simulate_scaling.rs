@@ -46,7 +46,7 @@ struct Arguments {
     /// Metrics as lines of time and value, or as JSON; `-` is stdin [default: those of --shape]
     #[arg(long, value_name = "FILE")]
     series: Option<PathBuf>,
-    /// Metrics of one check alone, such as cpu=cpu.csv; for each check once
+    /// Metrics of one check alone, such as cpu=cpu.csv; for each check once [default: none]
     #[arg(long, value_name = "CHECK=FILE", value_parser = check_file)]
     check_series: Vec<(String, PathBuf)>,
     /// The time of the start, for schedules, such as 2026-11-26T09:00:00Z [default: that of the metrics

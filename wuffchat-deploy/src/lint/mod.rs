@@ -168,7 +168,8 @@ pub fn job_text(text: &str) -> Result<Vec<Diagnostic>, Unreadable> {
 }
 
 /// What the rules find in the jobs of an environment as they would be registered: each alone, those
-/// beside the application too, and all together.
+/// beside the application too, and all together. What the settings switch off counts as run by somebody else, as
+/// Traefik is for all environments of a cluster but one.
 ///
 /// ```
 /// use wuffchat_deploy::{Environment, Stage, lint};
@@ -179,10 +180,13 @@ pub fn job_text(text: &str) -> Result<Vec<Diagnostic>, Unreadable> {
 #[must_use]
 pub fn environment(environment: &Environment, version: &Version) -> Vec<Diagnostic> {
     let app = Component::ALL.into_iter().map(|component| crate::jobs::job(component, environment, version));
-    let beside = Part::enabled(environment).into_iter().map(|part| part.job(environment));
+    let enabled = Part::enabled(environment);
+    let beside = enabled.iter().map(|part| part.job(environment));
     let jobs: Vec<Job> = app.chain(beside).collect();
     let mut found: Vec<Diagnostic> = jobs.iter().flat_map(job).collect();
-    let blocks = jobs.iter().filter_map(|job| nomad_client::lint::blocks_of(job).ok());
+    let elsewhere = Part::ALL.into_iter().filter(|part| !enabled.contains(part));
+    let elsewhere: Vec<Job> = elsewhere.map(|part| part.job(environment)).collect();
+    let blocks = jobs.iter().chain(&elsewhere).filter_map(|job| nomad_client::lint::blocks_of(job).ok());
     let blocks: Vec<Block> = blocks.flat_map(|root| root.children).collect();
     found.extend(together(&blocks, None));
     found
