@@ -41,15 +41,17 @@ fn tags(service: &Value, alloc: &Value, canary: bool) -> Vec<String> {
     list.iter().filter_map(Value::as_str).map(|t| interpolate(t, alloc)).collect()
 }
 
-/// The registrations as Consul's agent takes them.
-pub(crate) fn consul(alloc: &Value, tg: &Value, canary: bool) -> Vec<Value> {
+/// The registrations as Consul's agent takes them. What is registered again, such as a canary that was promoted, keeps
+/// the state of its checks: at no moment is it missing.
+pub(crate) fn consul(alloc: &Value, tg: &Value, canary: bool, passing: bool) -> Vec<Value> {
+    let status = if passing { "passing" } else { "critical" };
     services(tg).filter(|(s, _)| s.s("Provider") != "nomad").map(|(s, task)| {
         let id = id(alloc, s, task);
         let mut meta = if canary && s.has("CanaryMeta") { s.at("CanaryMeta").clone() } else { s.at("Meta").clone() };
         meta.obj("external-source");
         meta.put("external-source", "nomad");
         let checks: Vec<Value> = s.a("Checks").iter().enumerate().map(|(i, c)| {
-            let mut out = json!({"CheckID": check_id(&id, i, c), "Name": c.s("Name"), "ServiceID": id, "Status": "critical",
+            let mut out = json!({"CheckID": check_id(&id, i, c), "Name": c.s("Name"), "ServiceID": id, "Status": status,
                 "Interval": go_duration(c.dur("Interval")), "Timeout": go_duration(c.dur("Timeout"))});
             let label = if c.s("PortLabel").is_empty() { s.s("PortLabel") } else { c.s("PortLabel") };
             let address = format!("127.0.0.1:{}", port(alloc, label));

@@ -28,7 +28,7 @@ pub(super) fn serve(
         let node = s.nodes.get(a.s("NodeID")).map_or("", |n| n.s("Name")).to_owned();
         let canary = a.at("DeploymentStatus").b("Canary");
         let passing = r.passing;
-        r.services = registration::consul(a, tg, canary);
+        r.services = registration::consul(a, tg, canary, passing);
         for service in &r.services {
             effects.push(Effect::Register { node: node.clone(), service: service.clone() });
         }
