@@ -154,7 +154,8 @@ impl Acl<'_> {
         self.0.call(&POLICY_DELETE, &[name])
     }
 
-    /// The policies of the token that is used.
+    /// The policies of the token that is used, without their rules: each may be read by its
+    /// [name](Self::policy).
     pub fn own_policies(&self) -> Call<Vec<AclPolicy>, BlockingRead> {
         self.0.call(&POLICY_SELF, &[])
     }

@@ -13,8 +13,7 @@ use crate::finding::Finding;
 use crate::secrets;
 
 /// What a release does in its namespace.
-const NEEDED: [&str; 6] =
-    ["list-jobs", "read-job", "submit-job", "scale-job", "read-logs", "alloc-lifecycle"];
+const NEEDED: [&str; 5] = ["list-jobs", "read-job", "submit-job", "scale-job", "read-logs"];
 
 pub(super) async fn look(clients: &Clients, environment: &Environment, release: Duration) -> Vec<Finding> {
     let (nomad, vault, consul) = tokio::join!(
@@ -59,14 +58,26 @@ async fn nomad(clients: &Clients, environment: &Environment, release: Duration) 
 
 async fn capabilities(nomad: &nomad_client::Client, environment: &Environment) -> Vec<Finding> {
     let check = "nomad.capabilities";
-    let policies = match nomad.acl().own_policies().await {
-        Ok(policies) => policies,
+    let rules = match rules(nomad).await {
+        Ok(rules) => rules,
         Err(error) => return vec![not_allowed(check, "the token's policies", &error)],
     };
-    match AclRules::parse(policies.iter().map(|policy| policy.rules.as_str())) {
+    match AclRules::parse(rules.iter().map(String::as_str)) {
         Ok(rules) => judge(&rules, environment),
         Err(cause) => vec![Finding::unknown(check, format!("the token's policies are not HCL: {cause}"))],
     }
+}
+
+/// The rules of the token's policies. Nomad lists its own without them, and lets it read each.
+async fn rules(nomad: &nomad_client::Client) -> nomad_client::Result<Vec<String>> {
+    let mut rules = Vec::new();
+    for policy in nomad.acl().own_policies().await? {
+        rules.push(match policy.rules.is_empty() {
+            true => nomad.acl().policy(&policy.name).await?.rules,
+            false => policy.rules,
+        });
+    }
+    Ok(rules)
 }
 
 fn judge(rules: &AclRules, environment: &Environment) -> Vec<Finding> {

@@ -134,7 +134,7 @@ pub async fn run(clients: &Clients, environment: &Environment, options: &Options
         Box::pin(capacity::look(clients, environment)),
         Box::pin(needs::look(clients, environment)),
         Box::pin(identity::doctor(clients, environment, &api)),
-        Box::pin(secrets::check(&clients.vault, environment, &api)),
+        Box::pin(secrets::check_access(&clients.vault, environment, &api)),
         Box::pin(externals::look(clients, environment, options.reach)),
     );
     for part in [servers, clocks, access, capacity, needs, identity, secrets] {

@@ -1,6 +1,7 @@
 //! What the application needs to be there: its secrets, and a catalogue without failing leftovers.
 
 use consul_client::CheckStatus;
+use vault_client::Error as VaultError;
 
 use super::servers::not_allowed;
 use crate::Clients;
@@ -15,20 +16,20 @@ pub(super) async fn look(clients: &Clients, environment: &Environment) -> Vec<Fi
     findings
 }
 
-/// Whether each secret is there with its keys: names only.
+/// Whether each secret is there with its keys. Values are not read, unless the token may do nothing
+/// less.
 async fn secrets(clients: &Clients, environment: &Environment) -> Vec<Finding> {
-    let kv = clients.vault.kv2(&environment.vault.mount);
     let mut findings = Vec::new();
     for layout in secrets::LAYOUT {
         let path = secrets::path(environment, layout.name);
         let check = format!("secret.{}", layout.name);
         let fix = format!("seed_secrets --environment {}", environment.stage);
-        findings.push(match kv.get(&path).optional().await {
-            Ok(Some(secret)) => {
+        findings.push(match keys(clients, environment, &path).await {
+            Ok(Some((keys, version))) => {
                 let missing: Vec<&str> =
-                    layout.keys.iter().copied().filter(|key| !secret.data.contains(key)).collect();
+                    layout.keys.iter().copied().filter(|key| !keys.iter().any(|has| has == key)).collect();
                 if missing.is_empty() {
-                    Finding::ok(check, format!("`{path}` has its keys (version {})", secret.metadata.version))
+                    Finding::ok(check, format!("`{path}` has its keys (version {version})"))
                 } else {
                     Finding::problem(check, format!("`{path}` has no {}", missing.join(", "))).fix(fix)
                 }
@@ -38,6 +39,31 @@ async fn secrets(clients: &Clients, environment: &Environment) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// The names of a secret's keys, and its newest version.
+async fn keys(
+    clients: &Clients,
+    environment: &Environment,
+    path: &str,
+) -> Result<Option<(Vec<String>, u64)>, VaultError> {
+    let kv = clients.vault.kv2(&environment.vault.mount);
+    let gone = |error| match error {
+        VaultError::NotFound(_) | VaultError::Deleted { .. } => Ok(None),
+        error => Err(error),
+    };
+    match kv.subkeys(path).depth(1).await {
+        Ok(found) => Ok(Some((found.subkeys.keys().cloned().collect(), found.metadata.version))),
+        Err(error) if error.is_permission_denied() => match kv.get(path).await {
+            Ok(found) => {
+                let known = secrets::LAYOUT.iter().flat_map(|layout| layout.keys);
+                let has = known.filter(|key| found.data.contains(key)).map(|key| (*key).to_owned());
+                Ok(Some((has.collect(), found.metadata.version)))
+            }
+            Err(error) => gone(error),
+        },
+        Err(error) => gone(error),
+    }
 }
 
 /// Instances in the catalogue that fail their checks now.

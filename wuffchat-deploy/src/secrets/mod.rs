@@ -32,6 +32,7 @@ use std::fmt::Write as _;
 use crate::app::Environment;
 
 pub use check::check;
+pub(crate) use check::check_access;
 pub(crate) use pins::inherited;
 pub use pins::{newest, pinned, settle, versions_of};
 pub use rotate::rotate;

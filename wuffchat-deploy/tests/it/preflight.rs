@@ -2,6 +2,8 @@
 
 use std::sync::Mutex;
 
+use dev_stack::embedded::Product;
+use dev_stack::embedded::faults::{Fault, FaultRule};
 use nomad_client::{AclPolicy, NewToken};
 use wuffchat_deploy::preflight::{self, External, Options, Preflight, Reach};
 use wuffchat_deploy::secrets::{self, Existing, Values};
@@ -49,6 +51,7 @@ async fn a_stack_in_order_is_ready() {
     ] {
         assert_eq!(level(&found, check), Level::Ok, "{check}: {:#?}", found.findings);
     }
+    assert!(!found.findings.iter().any(|one| one.check == "secrets.present"), "said once: {found:#?}");
     let text = serde_json::to_string(&found).unwrap();
     assert!(!text.contains("not-a-real"), "a secret's value is in {text}");
 }
@@ -107,6 +110,53 @@ async fn servers_that_do_not_answer_are_findings() {
     assert_eq!(level(&found, "consul.clock"), Level::Unknown);
     assert_eq!(level(&found, "vault.token"), Level::Problem);
     assert_eq!(level(&found, "nomad.leader"), Level::Ok);
+}
+
+/// Each of the servers without what it needs to work.
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_cannot_work_are_problems() {
+    let stack = seeded().await;
+    let embedded = stack.stack.as_embedded().unwrap();
+    let look = async || preflight::run(&stack.clients, &stack.environment, &Options::default()).await;
+    let nobody = Fault::Status { status: 200, body: "\"\"".into(), retry_after: None };
+    embedded.faults(Product::Consul).add(FaultRule::new(nobody).path("/v1/status/leader"));
+    stack.clients.vault.sys().seal().await.unwrap();
+    let found = look().await;
+    assert_eq!(level(&found, "consul.leader"), Level::Problem);
+    assert_eq!(level(&found, "vault.sealed"), Level::Problem);
+    assert!(!found.is_ready());
+    embedded.faults(Product::Nomad).lose_leader();
+    assert_eq!(level(&look().await, "nomad.leader"), Level::Problem);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_without_the_driver_or_away_are_problems() {
+    let stack = seeded().await;
+    let nodes = stack.clients.nomad.nodes().list().await.unwrap();
+    let look = async || preflight::run(&stack.clients, &stack.environment, &Options::default()).await;
+    assert_eq!(level(&look().await, "nomad.drivers"), Level::Ok);
+    for node in &nodes {
+        stack.clients.nomad.nodes().set_eligible(&node.id, false).await.unwrap();
+    }
+    let found = look().await;
+    for check in ["nomad.nodes", "nomad.drivers", "nomad.capacity"] {
+        assert_eq!(level(&found, check), Level::Problem, "{check}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_that_the_token_may_not_make_is_a_problem() {
+    let mut stack = seeded().await;
+    stack.environment.namespace = "nowhere".to_owned();
+    let found = preflight::run(&stack.clients, &stack.environment, &Options::default()).await;
+    assert_eq!(level(&found, "nomad.namespace"), Level::Ok, "who manages makes it");
+    let nomad = &stack.clients.nomad;
+    let rules = "namespace \"*\" {\n  policy = \"write\"\n}\n";
+    nomad.acl().upsert_policy(&AclPolicy::new("writer", rules)).await.unwrap();
+    let token = nomad.acl().create_token(&NewToken::client("writer").policy("writer")).await.unwrap();
+    stack.clients.nomad = nomad.clone().with_token(token.secret_id);
+    let found = preflight::run(&stack.clients, &stack.environment, &Options::default()).await;
+    assert_eq!(level(&found, "nomad.namespace"), Level::Problem);
 }
 
 #[derive(Default)]

@@ -7,7 +7,7 @@ use nomad_client::{AclPolicy, NewToken};
 use vault_client::auth::TokenRequest;
 use wuffchat_deploy::drift;
 use wuffchat_deploy::render::{self, File};
-use wuffchat_deploy::{Clients, Driver, Environment, Outcome, Stage, release};
+use wuffchat_deploy::{Clients, Driver, Environment, Level, Outcome, Stage, preflight, release, secrets};
 
 use crate::stack::{Stack, Told};
 
@@ -60,6 +60,12 @@ async fn what_is_rendered_for_the_pipeline_is_enough_for_it() {
     let report = run(&clients, "v2", false).await;
     assert_eq!(report.outcome, Outcome::Deployed, "{report:#?}");
     assert_eq!(report.warnings, Vec::<String>::new());
+    // What the secret check of a release looks at can all be seen.
+    let job = clients.within(&stack.environment).nomad.jobs().get("wuffchat-api").await.unwrap();
+    let checked = secrets::check(&clients.vault, &stack.environment, &job).await;
+    assert!(checked.len() > 6 && checked.iter().all(|one| one.level == Level::Ok), "{checked:#?}");
+    let ready = preflight::run(&clients, &stack.environment, &preflight::Options::default()).await;
+    assert!(ready.is_ready(), "{:#?}", ready.problems().collect::<Vec<_>>());
     // What was released is what the settings say, also to Nomad's plan, and is not released again.
     let again = run(&clients, "v2", false).await;
     assert_eq!(again.outcome, Outcome::Unchanged, "{again:#?}");

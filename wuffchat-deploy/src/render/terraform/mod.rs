@@ -167,6 +167,7 @@ fn deploy_vault(environment: &Environment) -> String {
     let rules = [
         (format!("{}/data/{}/*", vault.mount, vault.prefix), "\"create\", \"read\", \"update\""),
         (format!("{}/metadata/{}/*", vault.mount, vault.prefix), "\"read\", \"list\""),
+        (format!("{}/subkeys/{}/*", vault.mount, vault.prefix), "\"read\""),
         ("sys/auth".to_owned(), "\"read\""),
         (format!("sys/policies/acl/{}", vault.role), "\"read\""),
         (format!("auth/{}/config", vault.auth_mount), "\"read\""),

@@ -68,8 +68,16 @@ pub(super) async fn route(n: &Arc<Nomad>, ctx: Ctx, parts: &[&str]) -> Answer {
             n.query(ctx, |s| {
                 let own =
                     s.tokens.get(&ctx.acl.accessor).map(|t| t.a("Policies").to_vec()).unwrap_or_default();
+                // As in a list, without the rules.
+                let stub = |policy: &Value| {
+                    let mut policy = policy.clone();
+                    if let Some(fields) = policy.as_object_mut() {
+                        fields.remove("Rules");
+                    }
+                    policy
+                };
                 let list: Value =
-                    s.policies.values().filter(|p| own.contains(p.at("Name"))).cloned().collect();
+                    s.policies.values().filter(|p| own.contains(p.at("Name"))).map(stub).collect();
                 Ok(Found::json(s.indexes.current("acl_policy"), &list))
             })
             .await
