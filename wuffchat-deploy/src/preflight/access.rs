@@ -13,8 +13,7 @@ use crate::finding::Finding;
 use crate::secrets;
 
 /// What a release does in its namespace.
-const NEEDED: [&str; 6] =
-    ["list-jobs", "read-job", "submit-job", "scale-job", "read-logs", "alloc-lifecycle"];
+const NEEDED: [&str; 5] = ["list-jobs", "read-job", "submit-job", "scale-job", "read-logs"];
 
 pub(super) async fn look(clients: &Clients, environment: &Environment, release: Duration) -> Vec<Finding> {
     let (nomad, vault, consul) = tokio::join!(
