@@ -205,11 +205,14 @@ impl Parser {
         if self.take(&Token::Mark(mark)) { Ok(()) } else { Err(format!("`{mark}` is missing")) }
     }
 
-    fn or(&mut self) -> Result<Expression, String> {
+    /// Goes one level down; each level is a call, and calls have an end.
+    fn deeper(&mut self) -> Result<(), String> {
         self.depth += 1;
-        if self.depth > 100 {
-            return Err("it is too deep".to_owned());
-        }
+        if self.depth > 200 { Err("it is too deep".to_owned()) } else { Ok(()) }
+    }
+
+    fn or(&mut self) -> Result<Expression, String> {
+        self.deeper()?;
         let left = self.and()?;
         let whole = if self.word("or") { Expression::Or(left.into(), self.or()?.into()) } else { left };
         self.depth -= 1;
@@ -217,13 +220,19 @@ impl Parser {
     }
 
     fn and(&mut self) -> Result<Expression, String> {
+        self.deeper()?;
         let left = self.not()?;
-        Ok(if self.word("and") { Expression::And(left.into(), self.and()?.into()) } else { left })
+        let whole = if self.word("and") { Expression::And(left.into(), self.and()?.into()) } else { left };
+        self.depth -= 1;
+        Ok(whole)
     }
 
     fn not(&mut self) -> Result<Expression, String> {
         if self.word("not") {
-            return Ok(Expression::Not(self.not()?.into()));
+            self.deeper()?;
+            let inner = self.not()?;
+            self.depth -= 1;
+            return Ok(Expression::Not(inner.into()));
         }
         if self.take(&Token::Mark("(")) {
             let inner = self.or()?;
@@ -349,6 +358,16 @@ mod tests {
         ] {
             assert_eq!(Selector::parse(text).unwrap().matches(&login()), wanted, "{text}");
         }
+    }
+
+    #[test]
+    fn no_selector_is_deeper_than_the_stack() {
+        let end = "value is empty";
+        for repeated in ["not ", "(", "value is empty and ", "value is empty or "] {
+            let error = Selector::parse(&format!("{}{end}", repeated.repeat(100_000))).unwrap_err();
+            assert!(error.to_string().contains("too deep"), "{repeated}: {error}");
+        }
+        assert!(Selector::parse(&format!("{}{end}", "not ".repeat(90))).is_ok());
     }
 
     #[test]
