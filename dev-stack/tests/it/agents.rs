@@ -1,10 +1,8 @@
 //! Real agents from PATH: they are wired to each other, keep their state, and leave nothing behind.
 
-use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use dev_stack::agents::{AgentsOptions, Docker};
@@ -17,16 +15,14 @@ use crate::wire::Wire;
 
 /// How long anything here may take before it counts as never happening.
 const PATIENCE: Duration = Duration::from_secs(90);
-static SKIPPED: AtomicUsize = AtomicUsize::new(0);
 
-/// Whether agents can be started; says so, past the test harness's capture, when they cannot. With
-/// `DEV_STACK_REQUIRE_AGENTS` set, missing agents are a failure.
-fn agents_present(test: &str) -> bool {
+/// Whether agents can be started; the test is skipped where they cannot. With `DEV_STACK_REQUIRE_AGENTS`
+/// set, missing agents are a failure.
+#[track_caller]
+fn agents_present() -> bool {
     let Err(missing) = AgentsOptions::new().check_binaries() else { return true };
     assert!(std::env::var_os("DEV_STACK_REQUIRE_AGENTS").is_none(), "{missing}");
-    let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
-    let notice = format!("skipped (number {count}): {test}: {missing}\n");
-    std::io::stderr().write_all(notice.as_bytes()).unwrap();
+    xtest::skip(missing);
     false
 }
 
@@ -135,7 +131,7 @@ fn wires(stack: &DevStack) -> (Wire, Wire, Wire) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_gets_its_secret_and_its_service_and_state_survives_restarts() {
-    if !agents_present("a job on real agents") {
+    if !agents_present() {
         return;
     }
     let folder = Folder::new("state");
@@ -210,7 +206,7 @@ fn assert_nothing_runs(folder: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn agents_do_not_outlive_an_owner_that_is_killed() {
-    if !agents_present("an owner that is killed") {
+    if !agents_present() {
         return;
     }
     let folder = Folder::new("killed");

@@ -1,6 +1,5 @@
 //! A real `vault`, for what only it can prove. Where it is not on PATH, that is said.
 
-use std::io::Write as _;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,14 +13,13 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Starts one, or says which test is skipped.
-    pub async fn start(test: &str) -> Option<Self> {
+    /// Starts one; without it on PATH the test is skipped.
+    pub async fn start() -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let program =
             std::env::split_paths(&path).map(|folder| folder.join("vault")).find(|file| file.is_file());
         let Some(program) = program else {
-            // Past the capture of the test's output, so that a skip is seen.
-            let _ = writeln!(std::io::stderr(), "skipped 1 test on a real agent: {test}: no vault on PATH");
+            xtest::skip("no `vault` on PATH");
             return None;
         };
         // Somebody else may take the port in between; another one is tried then.

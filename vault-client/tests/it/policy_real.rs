@@ -71,7 +71,7 @@ async fn token(root: &Client, policies: &[String]) -> SecretString {
 
 #[tokio::test]
 async fn capabilities_are_those_of_the_server() {
-    let Some(agent) = Agent::start("capabilities_are_those_of_the_server").await else { return };
+    let Some(agent) = Agent::start().await else { return };
     let root = agent.client("root");
     let mut dice = Dice(7);
     let (mut compared, mut not_denied) = (0, 0);
@@ -172,7 +172,7 @@ fn rule_with_parameters(dice: &mut Dice, path: &str) -> PathRule {
 
 #[tokio::test]
 async fn requests_are_allowed_as_the_server_allows_them() {
-    let Some(agent) = Agent::start("requests_are_allowed_as_the_server_allows_them").await else { return };
+    let Some(agent) = Agent::start().await else { return };
     let root = agent.client("root");
     root.sys().enable_mount("kv", &MountSettings::of("kv")).await.unwrap();
     root.logical().write("kv/there", &json!({"a": 1})).await.unwrap();
@@ -323,7 +323,7 @@ const TEXTS: [&str; 62] = [
 
 #[tokio::test]
 async fn texts_are_policies_where_the_server_takes_them() {
-    let Some(agent) = Agent::start("texts_are_policies_where_the_server_takes_them").await else { return };
+    let Some(agent) = Agent::start().await else { return };
     let root = agent.client("root");
     let mut differ = Vec::new();
     let mut taken = 0;
@@ -370,7 +370,7 @@ fn without_comments(policy: &Policy) -> Policy {
 
 #[tokio::test]
 async fn templates_are_filled_as_the_server_fills_them() {
-    let Some(agent) = Agent::start("templates_are_filled_as_the_server_fills_them").await else { return };
+    let Some(agent) = Agent::start().await else { return };
     let root = agent.client("root");
     root.sys().enable_auth_method("userpass", &MountSettings::of("userpass")).await.unwrap();
     let accessor = root.sys().auth_methods().await.unwrap()["userpass/"].accessor.clone();

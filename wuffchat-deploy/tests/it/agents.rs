@@ -1,6 +1,5 @@
 //! What only real agents can prove. Without them on PATH it is skipped, which is said and counted.
 
-use std::io::Write as _;
 use std::sync::Arc;
 
 use dev_stack::DevStack;
@@ -14,9 +13,7 @@ use crate::stack::Stack;
 #[tokio::test]
 async fn a_nomad_that_restarts_during_a_deployment_loses_nothing() {
     if let Err(missing) = AgentsOptions::new().check_binaries() {
-        // Past the capture of the test's output, so that a skip is seen.
-        let _ = writeln!(std::io::stderr(), "skipped 1 scenario on real agents: {missing}");
-        return;
+        return xtest::skip(missing);
     }
     let mut stack = Stack::of(DevStack::agents().await.unwrap());
     // What runs is this test binary, as the test below.

@@ -11,7 +11,7 @@ use nomad_client::fetch::{Fetch as _, Get, HttpFetch};
 use wuffchat_deploy::platform::{self, Options, Part};
 use wuffchat_deploy::{Component, Driver, Environment, Outcome, Stage};
 
-use crate::stack::{Stack, Told, skipped};
+use crate::stack::{Stack, Told};
 
 const VERSIONS: [&str; 2] = ["v1", "v2"];
 
@@ -68,7 +68,7 @@ async fn agents() -> (DevStack, std::path::PathBuf) {
 async fn every_job_runs_as_a_container() {
     let mut environment = environment();
     if let Some(missing) = missing(&environment) {
-        return skipped(&format!("containers: {missing}"));
+        return xtest::skip(missing);
     }
     let (agents, folder) = agents().await;
     let mut stack = Stack::of(agents);

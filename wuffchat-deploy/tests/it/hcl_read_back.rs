@@ -58,7 +58,7 @@ fn jobs_of(environment: &Environment) -> Vec<(Job, String)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_agent_reads_rendered_files_as_the_jobs_that_are_registered() {
-    let Some(stack) = Stack::agents("rendered HCL is read back").await else { return };
+    let Some(stack) = Stack::agents().await else { return };
     let nomad = &stack.clients.nomad;
     for name in ["staging", "production"] {
         nomad.namespaces().upsert(&Namespace::new(name)).await.unwrap();

@@ -17,8 +17,8 @@ const READ: &str = "local/read.txt";
 
 impl Stack {
     /// Real agents that know nothing of each other's identities, and an environment on them.
-    async fn untrusting(what: &str) -> Option<Self> {
-        let mut stack = Self::agents(what).await?;
+    async fn untrusting() -> Option<Self> {
+        let mut stack = Self::agents().await?;
         stack.environment = Environment::new(Stage::Staging);
         stack.environment.driver = stand_in();
         let name = stack.environment.namespace.as_str();
@@ -126,7 +126,7 @@ fn stand_in() -> Driver {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_gets_its_tokens_and_what_is_broken_is_named() {
-    let Some(stack) = Stack::untrusting("identities").await else { return };
+    let Some(stack) = Stack::untrusting().await else { return };
     let (vault, acl) = (&stack.clients.vault, stack.clients.consul.acl());
     stack.seed().await;
     let job = stack.reader();
@@ -230,7 +230,7 @@ async fn a_task_gets_its_tokens_and_what_is_broken_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn identities_are_accepted_by_keys_that_were_given() {
-    let Some(stack) = Stack::untrusting("static keys").await else { return };
+    let Some(stack) = Stack::untrusting().await else { return };
     let Stack { clients, environment, .. } = &stack;
     stack.seed().await;
     identity::sync_keys(clients, environment, HOUR).await.unwrap();

@@ -137,7 +137,7 @@ fn reader(environment: &Environment) -> Job {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tasks_of_a_cluster_with_mtls_get_their_tokens_by_given_keys() {
-    let Some(mut stack) = Stack::agents("identities with mTLS").await else { return };
+    let Some(mut stack) = Stack::agents().await else { return };
     let secured = Secured::start(&stack);
     let nomad = secured.client(true);
     secured.ready(&nomad).await;

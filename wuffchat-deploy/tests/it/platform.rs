@@ -1,7 +1,6 @@
 //! The jobs beside the application: their texts read back, checked by Prometheus' own tool, and
 //! deployed.
 
-use std::io::Write as _;
 use std::process::Command;
 
 use serde_json::Value;
@@ -110,13 +109,11 @@ fn without_consul(text: &str) -> String {
 #[test]
 fn prometheus_accepts_its_files() {
     if Command::new("promtool").arg("--version").output().is_err() {
-        let _ = writeln!(std::io::stderr(), "skipped 1 check by promtool, which is not on PATH");
-        return;
+        return xtest::skip("no `promtool` on PATH");
     }
     let asks_consul = knows_consul();
     if !asks_consul {
-        let _ =
-            writeln!(std::io::stderr(), "skipped the check of Consul's settings, which this promtool lacks");
+        xtest::skip_part("Consul's settings", "this `promtool` does not know them");
     }
     for environment in environments() {
         let folder =

@@ -6,8 +6,6 @@ use std::process::{Command, Output, Stdio};
 use wuffchat_deploy::render::{self, File};
 use wuffchat_deploy::{Environment, Stage, identity, secrets};
 
-use crate::stack::skipped;
-
 /// A folder that goes away with the test.
 struct Folder(PathBuf);
 
@@ -35,7 +33,7 @@ fn run(program: &str, args: &[&str], folder: &Path) -> Option<Output> {
     match Command::new(program).args(args).current_dir(folder).stdin(Stdio::null()).output() {
         Ok(output) => Some(output),
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
-            skipped(&format!("{program} is not on PATH"));
+            xtest::skip(format_args!("{program} is not on PATH"));
             None
         }
         Err(cause) => panic!("{program}: {cause}"),
@@ -67,7 +65,7 @@ fn terraform_finds_the_module_well_formed() {
 #[test]
 fn terraform_finds_the_load_balancer_valid() {
     let Some(plugins) = std::env::var_os("TF_PLUGIN_DIR") else {
-        return skipped("TF_PLUGIN_DIR does not name a folder of Terraform's providers");
+        return xtest::skip("TF_PLUGIN_DIR does not name a folder of Terraform's providers");
     };
     let mut files = module(Stage::Production);
     files.retain(|file| {
@@ -212,7 +210,7 @@ fn the_workflow_is_yaml_with_scripts_that_bash_reads() {
     let read = "import json, yaml; print(json.dumps(yaml.load(open('.github/workflows/deploy.yml'), yaml.BaseLoader)))";
     let Some(output) = run("python3", &["-c", read], &folder.0) else { return };
     if String::from_utf8_lossy(&output.stderr).contains("No module named") {
-        return skipped("python3 has no yaml");
+        return xtest::skip("python3 has no yaml");
     }
     assert_fine(&output);
     let workflow: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -41,7 +41,7 @@ async fn pipeline(stack: &Stack, files: &[File], nomad: &str, secrets: bool) -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_rendered_for_the_pipeline_is_enough_for_it() {
-    let Some(mut stack) = Stack::agents("the rights of a pipeline").await else { return };
+    let Some(mut stack) = Stack::agents().await else { return };
     stack.environment = Environment::new(Stage::Staging);
     stack.environment.driver = stand_in();
     let update = &mut stack.environment.update;

@@ -1,6 +1,5 @@
 //! A stack, the clients for it, and what a release told.
 
-use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -21,10 +20,10 @@ impl Stack {
         Self::of(DevStack::embedded().await.unwrap())
     }
 
-    /// Real agents; without them on PATH nothing, and `what` is said to be skipped.
-    pub async fn agents(what: &str) -> Option<Self> {
+    /// Real agents; without them on PATH the test is skipped.
+    pub async fn agents() -> Option<Self> {
         if let Err(missing) = AgentsOptions::new().check_binaries() {
-            skipped(&format!("{what}: {missing}"));
+            xtest::skip(missing);
             return None;
         }
         Some(Self::of(DevStack::agents().await.unwrap()))
@@ -65,11 +64,6 @@ impl Stack {
         let job = self.clients.nomad.jobs().get(component.job_id()).await.unwrap();
         (job.meta["wuffchat_version"].clone(), job.task_groups[0].count.unwrap())
     }
-}
-
-/// Counts one skipped test, past the capture of its output, so that a skip is seen.
-pub fn skipped(why: &str) {
-    let _ = writeln!(std::io::stderr(), "skipped 1 test of wuffchat-deploy: {why}");
 }
 
 /// Remembers what a release told.

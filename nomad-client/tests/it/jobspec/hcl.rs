@@ -28,10 +28,11 @@ impl Drop for JobFile {
 }
 
 /// Whether there is a `nomad` to ask; tests that need it say so and are done if there is not.
-fn nomad_is_missing(tests: usize) -> bool {
+#[track_caller]
+fn nomad_is_missing() -> bool {
     let missing = Command::new("nomad").arg("version").output().is_err();
     if missing {
-        eprintln!("skipped {tests}: no `nomad` on PATH");
+        xtest::skip("no `nomad` on PATH");
     }
     missing
 }
@@ -151,7 +152,7 @@ fn normal(job: &Value) -> Value {
 
 #[test]
 fn the_parser_reads_the_job_with_everything() {
-    if nomad_is_missing(1) {
+    if nomad_is_missing() {
         return;
     }
     let job = everything::job();
@@ -258,7 +259,7 @@ fn any_settings() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if nomad_is_missing(0) { 0 } else { 12 }))]
+    #![proptest_config(ProptestConfig::with_cases(if nomad_is_missing() { 0 } else { 12 }))]
 
     #[test]
     fn the_parser_reads_any_text(texts in prop::collection::vec(nasty_text(), 1..24)) {
@@ -302,7 +303,7 @@ proptest! {
 
 #[test]
 fn the_parser_reads_every_recorded_job() {
-    if nomad_is_missing(1) {
+    if nomad_is_missing() {
         return;
     }
     for (number, (place, job)) in recorded_jobs().into_iter().enumerate() {
@@ -324,7 +325,7 @@ fn the_text_is_the_one_the_parser_has_seen() {
 
 #[test]
 fn the_text_is_formatted() {
-    if nomad_is_missing(1) {
+    if nomad_is_missing() {
         return;
     }
     let text = everything::job().to_hcl().unwrap();
