@@ -8,6 +8,7 @@ mod backend;
 mod observe;
 mod record;
 mod run;
+mod selection;
 
 use std::fmt;
 use std::time::Duration;
@@ -18,6 +19,7 @@ pub use backend::Backend;
 pub use observe::{Observed, Observer};
 pub use record::{Record, RecordedScenario};
 pub use run::{Outcome, Ran, Report, run};
+pub use selection::{Place, Selection};
 
 use crate::Product;
 

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tracing::Instrument as _;
 
 use super::{Backend, Observed, Observer, Scenario, Stop};
@@ -133,10 +134,18 @@ pub async fn run(
 async fn one(backend: &Backend, scenario: &Scenario, observer: &Observer) -> Ran {
     let started = Instant::now();
     let work = (scenario.run)(backend).instrument(Observer::span(scenario.name));
+    // Scenarios share a thread: what panics in one must not end the others.
+    let work = AssertUnwindSafe(work).catch_unwind();
     let outcome = match tokio::time::timeout(LIMIT, work).await {
-        Ok(Ok(())) => Outcome::Passed,
-        Ok(Err(Stop::Failed(reason))) => Outcome::Failed(reason),
-        Ok(Err(Stop::Skipped(reason))) => Outcome::Skipped(reason),
+        Ok(Ok(Ok(()))) => Outcome::Passed,
+        Ok(Ok(Err(Stop::Failed(reason)))) => Outcome::Failed(reason),
+        Ok(Ok(Err(Stop::Skipped(reason)))) => Outcome::Skipped(reason),
+        Ok(Err(panic)) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text =
+                text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("for no given reason");
+            Outcome::Failed(format!("it panicked: {text}"))
+        }
         Err(_) => Outcome::Failed(format!("it did not end within {LIMIT:?}")),
     };
     Ran { name: scenario.name, outcome, elapsed: started.elapsed(), observed: observer.of(scenario.name) }

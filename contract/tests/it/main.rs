@@ -1,5 +1,4 @@
-//! The contract: catalogue and code agree, recorded answers survive, scenarios hold on every backend.
+//! The contract: catalogue and code agree, recorded answers survive. The scenarios are tests of their own.
 
 mod catalogue;
 mod recorded;
-mod scenarios;
