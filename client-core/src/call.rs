@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::send::{self, Opened};
 use crate::stream::{Items, Pages, Watch};
+use crate::wire::Wire;
 use crate::{Client, Error, Meta, Op, Operation, Parts, Placement, Product, Reply, Request, Spec, Verb};
 
 type Decode<T> = dyn Fn(&Parts) -> Result<T, Error> + Send + Sync;
@@ -227,7 +228,7 @@ impl<P: Product, T: Send + 'static> Call<P, Vec<T>> {
     /// The items of one answer, decoded while it arrives.
     pub fn items(self) -> Items<T, P::Error>
     where
-        T: DeserializeOwned,
+        T: Wire,
     {
         let (client, request, _) = self.ready();
         Items::new(client, request)
@@ -253,7 +254,7 @@ impl RawReply {
     ///
     /// It is not JSON of that shape; the text names the place, never the value.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        crate::wire::from_slice(&self.body)
+        crate::wire::from_slice_by_serde(&self.body)
     }
 }
 

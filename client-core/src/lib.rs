@@ -59,5 +59,9 @@ pub use tls::{ClientIdentity, RootCertificates, Tls};
 pub use token::{StaticToken, TokenSource};
 pub use wire::{Extra, Parts};
 
+// The derives name this crate as its users do.
+#[allow(unused_extern_crates, reason = "used by what the derives write, here in tests only")]
+extern crate self as client_core;
+
 #[doc(hidden)]
 pub use {bytes, futures_core, futures_util, http, jiff, secrecy, serde, serde_json, tokio, tracing};

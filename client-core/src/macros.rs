@@ -139,6 +139,23 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::wire::ToWire for $name {
+            fn write(&self, to: &mut $crate::wire::Writer) {
+                to.text(self.as_str());
+            }
+        }
+
+        impl $crate::wire::Wire for $name {
+            fn blank() -> Self {
+                Self::Unknown(String::new())
+            }
+
+            fn read(&mut self, from: &mut $crate::wire::Reader<'_>) -> ::std::result::Result<(), $crate::wire::Fault> {
+                *self = if from.null()? { Self::blank() } else { Self::from(&*from.text()?) };
+                Ok(())
+            }
+        }
+
         impl $crate::serde::Serialize for $name {
             fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
@@ -147,17 +164,7 @@ macro_rules! open_enum {
 
         impl<'de> $crate::serde::Deserialize<'de> for $name {
             fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                struct Text;
-                impl $crate::serde::de::Visitor<'_> for Text {
-                    type Value = $name;
-                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                        f.write_str("a string")
-                    }
-                    fn visit_str<E>(self, text: &str) -> ::std::result::Result<$name, E> {
-                        Ok($name::from(text))
-                    }
-                }
-                deserializer.deserialize_str(Text)
+                $crate::wire::deserialize(deserializer)
             }
         }
     )+};
@@ -252,17 +259,31 @@ macro_rules! define_call {
             }
 
             /// Sends the JSON of `body`.
-            pub(crate) fn json<B: $crate::serde::Serialize + ?Sized>(self, body: &B) -> Self {
+            pub(crate) fn json<B: $crate::wire::ToWire + ?Sized>(self, body: &B) -> Self {
                 self.edit(|request| request.json(body))
             }
 
             /// Sends a JSON object built field by field.
-            pub(crate) fn field<B: $crate::serde::Serialize + ?Sized>(
+            pub(crate) fn field<B: $crate::wire::ToWire + ?Sized>(
                 self,
                 name: &'static str,
                 value: &B,
             ) -> Self {
                 self.edit(|request| request.field(name, value))
+            }
+
+            /// Sends the JSON of a caller's value.
+            pub(crate) fn json_by_serde<B: $crate::serde::Serialize + ?Sized>(self, body: &B) -> Self {
+                self.edit(|request| request.json_by_serde(body))
+            }
+
+            /// As `field`, with a caller's value.
+            pub(crate) fn field_by_serde<B: $crate::serde::Serialize + ?Sized>(
+                self,
+                name: &'static str,
+                value: &B,
+            ) -> Self {
+                self.edit(|request| request.field_by_serde(name, value))
             }
 
             pub(crate) fn set_query(self, name: &'static str, value: impl $crate::QueryValue) -> Self {
@@ -406,7 +427,7 @@ macro_rules! define_call {
             /// long the list is.
             pub fn items(self) -> $crate::Items<T, $error>
             where
-                T: $crate::serde::de::DeserializeOwned + Send + 'static,
+                T: $crate::wire::Wire + Send + 'static,
             {
                 self.inner.items()
             }

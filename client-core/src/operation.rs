@@ -3,12 +3,10 @@
 use std::marker::PhantomData;
 
 use http::Method;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::Error;
-use crate::wire::{self, Parts};
+use crate::wire::{self, Parts, Wire};
 
 /// The HTTP methods the three APIs use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,7 +107,7 @@ impl<T, C> Op<T, C> {
     #[must_use]
     pub const fn new(verb: Verb, name: &'static str, path: &'static str) -> Self
     where
-        T: DeserializeOwned + Serialize,
+        T: Wire,
     {
         Self::decoded_by(verb, name, path, wire::json::<T>, wire::recode::<T>)
     }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::time::GoDuration;
+use crate::wire::{self, ToWire};
 use crate::{Error, Operation, path};
 
 /// Everything but unreserved characters, as in a path segment, is encoded in a query too.
@@ -159,17 +160,46 @@ impl Request {
     }
 
     /// Sends `value` as JSON.
-    pub fn json<B: Serialize + ?Sized>(&mut self, value: &B) {
-        match serde_json::to_vec(value) {
-            Ok(bytes) => self.body = Body::Bytes(JSON, bytes.into()),
-            // serde's text can quote the value, which may be secret.
-            Err(_) => self.mistake("the body cannot be written as JSON"),
+    pub fn json<B: ToWire + ?Sized>(&mut self, value: &B) {
+        self.json_text(wire::body(value));
+    }
+
+    /// Sends the JSON of a value that has only serde's own traits, such as a caller's. One that
+    /// serde wrote without its secrets is refused.
+    pub fn json_by_serde<B: Serialize + ?Sized>(&mut self, value: &B) {
+        let text = self.by_serde(value);
+        self.json_text(text);
+    }
+
+    /// As [`field`](Request::field), for a value that has only serde's own traits.
+    pub fn field_by_serde<B: Serialize + ?Sized>(&mut self, name: &'static str, value: &B) {
+        let text = self.by_serde(value);
+        self.raw_field(name, text);
+    }
+
+    fn by_serde<B: Serialize + ?Sized>(&mut self, value: &B) -> Option<Vec<u8>> {
+        let text = serde_json::to_string(value).ok()?;
+        if text.contains(&format!("\"{}\"", wire::secret::REDACTED)) {
+            self.mistake("the body holds a redacted secret, which the server would take for the secret");
+        }
+        Some(text.into_bytes())
+    }
+
+    fn json_text(&mut self, text: Option<Vec<u8>>) {
+        match text {
+            Some(bytes) => self.body = Body::Bytes(JSON, bytes.into()),
+            None => self.mistake("the body cannot be written as JSON"),
         }
     }
 
     /// Sends a JSON object that has the field `name`, beside those set before.
-    pub fn field<B: Serialize + ?Sized>(&mut self, name: &'static str, value: &B) {
-        let Ok(raw) = serde_json::value::to_raw_value(value) else {
+    pub fn field<B: ToWire + ?Sized>(&mut self, name: &'static str, value: &B) {
+        self.raw_field(name, wire::body(value));
+    }
+
+    fn raw_field(&mut self, name: &'static str, text: Option<Vec<u8>>) {
+        let text = text.and_then(|text| String::from_utf8(text).ok());
+        let Some(Ok(raw)) = text.map(RawValue::from_string) else {
             return self.mistake(format!("`{name}` cannot be written as JSON"));
         };
         if !matches!(self.body, Body::Fields(_)) {

@@ -7,6 +7,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
+use crate::wire::{Fault, Next, Reader, ToWire, Wire, Writer};
+
 /// A duration as Go writes it: `1h0m0s`, `250ms`, `-1ns`, `0s`.
 ///
 /// Also reads Vault's days (`30d`). Signed, and exact to the nanosecond.
@@ -166,7 +170,7 @@ macro_rules! duration_module {
         $(#[$meta])*
         #[allow(missing_docs, clippy::missing_errors_doc)]
         pub mod $name {
-            use super::{Duration, read};
+            use super::{Duration, Fault, Reader, Writer, duration, read_any};
             use serde::{Deserialize, Deserializer, Serializer};
 
             pub fn serialize<S: Serializer>($duration: &Duration, $serializer: S) -> Result<S::Ok, S::Error> {
@@ -174,14 +178,23 @@ macro_rules! duration_module {
             }
 
             pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-                Ok(read::<D>(deserializer, $unit)?.unwrap_or_default())
+                Ok(read_any::<D>(deserializer, $unit)?.unwrap_or_default())
+            }
+
+            pub fn read(value: &mut Duration, from: &mut Reader<'_>) -> Result<(), Fault> {
+                *value = duration(from, $unit)?.unwrap_or_default();
+                Ok(())
+            }
+
+            pub fn write(value: &Duration, to: &mut Writer) {
+                to.by_serde(&option::Written(value));
             }
 
             /// For values that may be missing or `null`.
             pub mod option {
-                use super::{Deserialize, Deserializer, Duration, Serializer};
+                use super::{Deserialize, Deserializer, Duration, Fault, Reader, Serializer, Writer};
 
-                struct Written<'a>(&'a Duration);
+                pub(super) struct Written<'a>(pub(super) &'a Duration);
                 impl serde::Serialize for Written<'_> {
                     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                         super::serialize(self.0, serializer)
@@ -199,10 +212,22 @@ macro_rules! duration_module {
                     struct Read(Option<Duration>);
                     impl<'de> Deserialize<'de> for Read {
                         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                            super::read::<D>(deserializer, $unit).map(Read)
+                            super::read_any::<D>(deserializer, $unit).map(Read)
                         }
                     }
                     Ok(Read::deserialize(deserializer)?.0)
+                }
+
+                pub fn read(value: &mut Option<Duration>, from: &mut Reader<'_>) -> Result<(), Fault> {
+                    *value = super::duration(from, $unit)?;
+                    Ok(())
+                }
+
+                pub fn write(value: &Option<Duration>, to: &mut Writer) {
+                    match value {
+                        Some(value) => super::write(value, to),
+                        None => to.null(),
+                    }
                 }
             }
         }
@@ -224,7 +249,10 @@ duration_module! {
 
 /// Reads a duration in any form: a number of `unit` nanoseconds, a Go string, `""` or `null`.
 /// Negative values, which some settings use for "off", read as zero.
-fn read<'de, D: serde::Deserializer<'de>>(deserializer: D, unit: i64) -> Result<Option<Duration>, D::Error> {
+fn read_any<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+    unit: i64,
+) -> Result<Option<Duration>, D::Error> {
     struct Any(i64);
     impl<'de> serde::de::Visitor<'de> for Any {
         type Value = Option<Duration>;
@@ -266,13 +294,105 @@ fn read<'de, D: serde::Deserializer<'de>>(deserializer: D, unit: i64) -> Result<
     deserializer.deserialize_any(Any(unit))
 }
 
+/// The same without serde.
+fn duration(from: &mut Reader<'_>, unit: i64) -> Result<Option<Duration>, Fault> {
+    Ok(signed(from, unit)?.map(|nanos| Duration::try_from(GoDuration(nanos)).unwrap_or_default()))
+}
+
+/// A duration in any form, in nanoseconds.
+fn signed(from: &mut Reader<'_>, unit: i64) -> Result<Option<i64>, Fault> {
+    match from.peek()? {
+        Next::Null => from.null().map(|_| None),
+        Next::Text => {
+            let text = from.text()?;
+            if text.is_empty() {
+                return Ok(None);
+            }
+            if let Ok(number) = text.parse::<i64>() {
+                return Ok(Some(number.saturating_mul(unit)));
+            }
+            let duration = text.parse::<GoDuration>().map_err(|_| from.misfit("no duration"))?;
+            Ok(Some(duration.0))
+        }
+        _ => {
+            let mut whole = *from;
+            if let Ok(number) = whole.i64() {
+                *from = whole;
+                return Ok(Some(number.saturating_mul(unit)));
+            }
+            let number = from.f64()?;
+            let unit = Duration::from_nanos(unit.unsigned_abs());
+            let size = Duration::try_from_secs_f64(number.abs() * unit.as_secs_f64())
+                .map_err(|_| from.misfit("no duration"))?;
+            let nanos = GoDuration::from(size).0;
+            Ok(Some(if number < 0.0 { -nanos } else { nanos }))
+        }
+    }
+}
+
+/// As Go's text.
+impl ToWire for GoDuration {
+    fn write(&self, to: &mut Writer) {
+        to.text(&self.to_string());
+    }
+}
+
+/// From nanoseconds or Go's text; the sign is kept, and empty text is zero.
+impl Wire for GoDuration {
+    fn blank() -> Self {
+        Self(0)
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Fault> {
+        self.0 = signed(from, 1)?.unwrap_or_default();
+        Ok(())
+    }
+}
+
+/// A time that is written as a whole number, with 0 for "never".
+fn unix(
+    from: &mut Reader<'_>,
+    time: fn(i64) -> Result<Timestamp, jiff::Error>,
+) -> Result<Option<Timestamp>, Fault> {
+    if from.null()? {
+        return Ok(None);
+    }
+    match from.i64()? {
+        0 => Ok(None),
+        number => time(number).map(Some).map_err(|_| from.misfit("no time")),
+    }
+}
+
 /// Times as Go writes them: RFC 3339, with year 1 for "never". `None` is written as year 1.
 #[allow(clippy::missing_errors_doc)]
 pub mod rfc3339 {
     use jiff::Timestamp;
     use serde::{Deserialize, Deserializer, Serializer};
 
+    use crate::wire::{Fault, Reader, Writer};
+
     const ZERO: &str = "0001-01-01T00:00:00Z";
+
+    /// Writes a time.
+    pub fn write(time: &Option<Timestamp>, to: &mut Writer) {
+        match time {
+            Some(time) => to.text(&time.to_string()),
+            None => to.text(ZERO),
+        }
+    }
+
+    /// Reads a time; `null`, `""` and year 1 are `None`.
+    pub fn read(time: &mut Option<Timestamp>, from: &mut Reader<'_>) -> Result<(), Fault> {
+        *time = None;
+        if from.null()? {
+            return Ok(());
+        }
+        let text = from.text()?;
+        if !text.is_empty() && !text.starts_with("0001-01-01T00:00:00") {
+            *time = Some(text.parse().map_err(|_| from.misfit("no RFC 3339 time"))?);
+        }
+        Ok(())
+    }
 
     /// Writes a time.
     pub fn serialize<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -295,7 +415,20 @@ pub mod rfc3339 {
 
     /// For fields that are left out when there is no time.
     pub mod nullable {
-        use super::{Deserializer, Serializer, Timestamp};
+        use super::{Deserializer, Fault, Reader, Serializer, Timestamp, Writer};
+
+        /// Writes a time or `null`.
+        pub fn write(time: &Option<Timestamp>, to: &mut Writer) {
+            match time {
+                Some(time) => to.text(&time.to_string()),
+                None => to.null(),
+            }
+        }
+
+        /// As the module above.
+        pub fn read(time: &mut Option<Timestamp>, from: &mut Reader<'_>) -> Result<(), Fault> {
+            super::read(time, from)
+        }
 
         /// Writes a time or `null`.
         pub fn serialize<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -320,6 +453,19 @@ pub mod unix_nanos {
     use jiff::Timestamp;
     use serde::{Deserialize, Deserializer, Serializer};
 
+    use crate::wire::{Fault, Reader, Writer};
+
+    /// Writes a time.
+    pub fn write(time: &Option<Timestamp>, to: &mut Writer) {
+        to.by_serde(&time.map_or(0, |time| i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)));
+    }
+
+    /// Reads a time; `null` and 0 are `None`.
+    pub fn read(time: &mut Option<Timestamp>, from: &mut Reader<'_>) -> Result<(), Fault> {
+        *time = super::unix(from, |nanos| Timestamp::from_nanosecond(i128::from(nanos)))?;
+        Ok(())
+    }
+
     /// Writes a time.
     pub fn serialize<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
         let nanos = time.map_or(0, |time| i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX));
@@ -341,6 +487,19 @@ pub mod unix_nanos {
 pub mod unix_seconds {
     use jiff::Timestamp;
     use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::wire::{Fault, Reader, Writer};
+
+    /// Writes a time.
+    pub fn write(time: &Option<Timestamp>, to: &mut Writer) {
+        to.by_serde(&time.map_or(0, Timestamp::as_second));
+    }
+
+    /// Reads a time; `null` and 0 are `None`.
+    pub fn read(time: &mut Option<Timestamp>, from: &mut Reader<'_>) -> Result<(), Fault> {
+        *time = super::unix(from, Timestamp::from_second)?;
+        Ok(())
+    }
 
     /// Writes a time.
     pub fn serialize<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -12,10 +12,10 @@ mod system;
 mod templated;
 mod tokens;
 
-use client_core::Entry;
+use client_core::wire::Wire;
+use client_core::{Entry, Extra};
 
 use crate::Client;
-use crate::record::record;
 
 pub use auth_methods::{AuthMethod, JwtConfig, NamespaceRule};
 pub use binding_rules::{BindType, BindingRule};
@@ -74,31 +74,44 @@ impl Client {
     }
 }
 
-record! {
-    /// A policy or role that something has, by id or by name.
-    pub struct Link {
-        /// Its id.
-        #[serde(rename = "ID")]
-        id: Option<String>,
-        /// Its name.
-        name: Option<String>,
-    }
+/// A policy or role that something has, by id or by name.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Link {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// What a service needs to register itself and to find others.
-    pub struct ServiceIdentity {
-        /// The service.
-        service_name: String,
-        /// The datacenters it counts in; all, if there are none.
-        datacenters: Vec<String>,
-    }
+/// What a service needs to register itself and to find others.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ServiceIdentity {
+    /// The service.
+    pub service_name: String,
+    /// The datacenters it counts in; all, if there are none.
+    pub datacenters: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// What a node's agent needs.
-    pub struct NodeIdentity {
-        /// The node.
-        node_name: String,
-        /// Its datacenter.
-        datacenter: String,
-    }
+/// What a node's agent needs.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct NodeIdentity {
+    /// The node.
+    pub node_name: String,
+    /// Its datacenter.
+    pub datacenter: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Link {
@@ -127,6 +140,6 @@ impl NodeIdentity {
     /// A node of a datacenter.
     #[must_use]
     pub fn new(node_name: impl Into<String>, datacenter: impl Into<String>) -> Self {
-        Self { node_name: node_name.into(), datacenter: datacenter.into() }
+        Self { node_name: node_name.into(), datacenter: datacenter.into(), ..Self::default() }
     }
 }

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use client_core::caps::Plain;
-use client_core::{Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, Op, Verb, operations};
 
 use crate::caps::{BlockingList, Cached, Near, NodeMeta, Tagged};
 use crate::check::HealthCheck;
-use crate::record::record;
 use crate::service::{Connect, Locality, Proxy, Service, ServiceAddress, ServiceKind, Weights};
 use crate::{Call, Client};
 
@@ -140,261 +140,305 @@ impl Catalog<'_> {
     }
 }
 
-record! {
-    /// A node.
-    pub struct Node {
-        /// Its id.
-        #[serde(rename = "ID")]
-        id: String,
-        /// Its name.
-        node: String,
-        /// Its address.
-        address: String,
-        /// Its datacenter.
-        datacenter: String,
-        /// Further addresses, by name.
-        tagged_addresses: BTreeMap<String, String>,
-        /// Free key-value pairs.
-        meta: BTreeMap<String, String>,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        /// The peer it was imported from.
-        peer_name: Option<String>,
-        /// Where it runs.
-        locality: Option<Locality>,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-    }
+/// A node.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Node {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Its name.
+    pub node: String,
+    /// Its address.
+    pub address: String,
+    /// Its datacenter.
+    pub datacenter: String,
+    /// Further addresses, by name.
+    pub tagged_addresses: BTreeMap<String, String>,
+    /// Free key-value pairs.
+    pub meta: BTreeMap<String, String>,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// The peer it was imported from.
+    pub peer_name: Option<String>,
+    /// Where it runs.
+    pub locality: Option<Locality>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A node and its services.
-    pub struct CatalogNode {
-        /// The node.
-        node: Option<Node>,
-        /// Its services, by id.
-        services: BTreeMap<String, Service>,
-    }
+/// A node and its services.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct CatalogNode {
+    /// The node.
+    pub node: Option<Node>,
+    /// Its services, by id.
+    pub services: BTreeMap<String, Service>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A node and the list of its services.
-    pub struct NodeServices {
-        /// The node.
-        node: Option<Node>,
-        /// Its services.
-        services: Vec<Service>,
-    }
+/// A node and the list of its services.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct NodeServices {
+    /// The node.
+    pub node: Option<Node>,
+    /// Its services.
+    pub services: Vec<Service>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A service instance as the catalog lists it: in one piece with its node.
-    pub struct CatalogService {
-        /// The node's id.
-        #[serde(rename = "ID")]
-        id: String,
-        /// The node's name.
-        node: String,
-        /// The node's address.
-        address: String,
-        /// Its datacenter.
-        datacenter: String,
-        /// Further addresses of the node, by name.
-        tagged_addresses: BTreeMap<String, String>,
-        /// Free key-value pairs of the node.
-        node_meta: BTreeMap<String, String>,
-        /// What it is.
-        service_kind: Option<ServiceKind>,
-        /// The instance's id.
-        #[serde(rename = "ServiceID")]
-        service_id: String,
-        /// The service's name.
-        service_name: String,
-        /// Its tags.
-        service_tags: Vec<String>,
-        /// Its own address; empty for the node's, see [`host`](Self::host).
-        service_address: String,
-        /// Further addresses of it, by name.
-        service_tagged_addresses: BTreeMap<String, ServiceAddress>,
-        /// Its weights in DNS.
-        service_weights: Weights,
-        /// Free key-value pairs of it.
-        service_meta: BTreeMap<String, String>,
-        /// Its port.
-        service_port: u16,
-        /// Its socket, instead of address and port.
-        service_socket_path: Option<String>,
-        /// Whether catalog writes may change its tags.
-        service_enable_tag_override: bool,
-        /// The proxy it is.
-        service_proxy: Option<Proxy>,
-        /// Its place in the mesh.
-        service_connect: Option<Connect>,
-        /// Where it runs.
-        service_locality: Option<Locality>,
-        /// Its checks, where the server adds them.
-        checks: Vec<HealthCheck>,
-        /// The peer it was imported from.
-        peer_name: Option<String>,
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-    }
+/// A service instance as the catalog lists it: in one piece with its node.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct CatalogService {
+    /// The node's id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// The node's name.
+    pub node: String,
+    /// The node's address.
+    pub address: String,
+    /// Its datacenter.
+    pub datacenter: String,
+    /// Further addresses of the node, by name.
+    pub tagged_addresses: BTreeMap<String, String>,
+    /// Free key-value pairs of the node.
+    pub node_meta: BTreeMap<String, String>,
+    /// What it is.
+    pub service_kind: Option<ServiceKind>,
+    /// The instance's id.
+    #[wire(name = "ServiceID")]
+    pub service_id: String,
+    /// The service's name.
+    pub service_name: String,
+    /// Its tags.
+    pub service_tags: Vec<String>,
+    /// Its own address; empty for the node's, see [`host`](Self::host).
+    pub service_address: String,
+    /// Further addresses of it, by name.
+    pub service_tagged_addresses: BTreeMap<String, ServiceAddress>,
+    /// Its weights in DNS.
+    pub service_weights: Weights,
+    /// Free key-value pairs of it.
+    pub service_meta: BTreeMap<String, String>,
+    /// Its port.
+    pub service_port: u16,
+    /// Its socket, instead of address and port.
+    pub service_socket_path: Option<String>,
+    /// Whether catalog writes may change its tags.
+    pub service_enable_tag_override: bool,
+    /// The proxy it is.
+    pub service_proxy: Option<Proxy>,
+    /// Its place in the mesh.
+    pub service_connect: Option<Connect>,
+    /// Where it runs.
+    pub service_locality: Option<Locality>,
+    /// Its checks, where the server adds them.
+    pub checks: Vec<HealthCheck>,
+    /// The peer it was imported from.
+    pub peer_name: Option<String>,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A service's name and where it counts.
-    pub struct QualifiedName {
-        /// The name.
-        name: String,
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-    }
+/// A service's name and where it counts.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct QualifiedName {
+    /// The name.
+    pub name: String,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A service that a gateway leads to.
-    pub struct GatewayService {
-        /// The gateway.
-        gateway: QualifiedName,
-        /// The service.
-        service: QualifiedName,
-        /// What kind of gateway it is.
-        gateway_kind: Option<ServiceKind>,
-        /// The port it listens on.
-        port: Option<u16>,
-        /// The protocol it listens for.
-        protocol: Option<String>,
-        /// The hosts it listens for.
-        hosts: Vec<String>,
-        /// The CA file it verifies the service with.
-        #[serde(rename = "CAFile")]
-        ca_file: Option<String>,
-        /// The certificate file it shows to the service.
-        cert_file: Option<String>,
-        /// The key file of that.
-        key_file: Option<String>,
-        /// The name it asks for in TLS.
-        #[serde(rename = "SNI")]
-        sni: Option<String>,
-        /// Whether a `*` in the gateway's configuration added it.
-        from_wildcard: Option<bool>,
-        /// What kind the service is.
-        service_kind: Option<ServiceKind>,
-        ..extra
-    }
+/// A service that a gateway leads to.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct GatewayService {
+    /// The gateway.
+    pub gateway: QualifiedName,
+    /// The service.
+    pub service: QualifiedName,
+    /// What kind of gateway it is.
+    pub gateway_kind: Option<ServiceKind>,
+    /// The port it listens on.
+    pub port: Option<u16>,
+    /// The protocol it listens for.
+    pub protocol: Option<String>,
+    /// The hosts it listens for.
+    pub hosts: Vec<String>,
+    /// The CA file it verifies the service with.
+    #[wire(name = "CAFile")]
+    pub ca_file: Option<String>,
+    /// The certificate file it shows to the service.
+    pub cert_file: Option<String>,
+    /// The key file of that.
+    pub key_file: Option<String>,
+    /// The name it asks for in TLS.
+    #[wire(name = "SNI")]
+    pub sni: Option<String>,
+    /// Whether a `*` in the gateway's configuration added it.
+    pub from_wildcard: Option<bool>,
+    /// What kind the service is.
+    pub service_kind: Option<ServiceKind>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A node to register, and a service and checks of it.
-    pub struct Registration {
-        /// The node's id.
-        #[serde(rename = "ID")]
-        id: Option<String>,
-        /// The node's name.
-        node: String,
-        /// The node's address.
-        address: String,
-        /// Its datacenter.
-        datacenter: Option<String>,
-        /// Further addresses, by name.
-        tagged_addresses: BTreeMap<String, String>,
-        /// Free key-value pairs.
-        node_meta: BTreeMap<String, String>,
-        /// A service of it.
-        service: Option<ServiceEntryDefinition>,
-        /// A check of it.
-        check: Option<CheckEntryDefinition>,
-        /// Further checks of it.
-        checks: Vec<CheckEntryDefinition>,
-        /// Leaves the node as it is, where it exists.
-        skip_node_update: Option<bool>,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        /// Where it runs.
-        locality: Option<Locality>,
-        ..extra
-    }
+/// A node to register, and a service and checks of it.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Registration {
+    /// The node's id.
+    #[wire(name = "ID")]
+    pub id: Option<String>,
+    /// The node's name.
+    pub node: String,
+    /// The node's address.
+    pub address: String,
+    /// Its datacenter.
+    pub datacenter: Option<String>,
+    /// Further addresses, by name.
+    pub tagged_addresses: BTreeMap<String, String>,
+    /// Free key-value pairs.
+    pub node_meta: BTreeMap<String, String>,
+    /// A service of it.
+    pub service: Option<ServiceEntryDefinition>,
+    /// A check of it.
+    pub check: Option<CheckEntryDefinition>,
+    /// Further checks of it.
+    pub checks: Vec<CheckEntryDefinition>,
+    /// Leaves the node as it is, where it exists.
+    pub skip_node_update: Option<bool>,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// Where it runs.
+    pub locality: Option<Locality>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A service to register in the catalog.
-    pub struct ServiceEntryDefinition {
-        /// What it is.
-        kind: Option<ServiceKind>,
-        /// The instance's id; its name by default.
-        #[serde(rename = "ID")]
-        id: Option<String>,
-        /// The name it shares with the other instances.
-        service: String,
-        /// Its tags.
-        tags: Vec<String>,
-        /// Free key-value pairs.
-        meta: BTreeMap<String, String>,
-        /// Its port.
-        port: Option<u16>,
-        /// Its address; the node's by default.
-        address: Option<String>,
-        /// Its socket, instead of address and port.
-        socket_path: Option<String>,
-        /// Further addresses, by name.
-        tagged_addresses: BTreeMap<String, ServiceAddress>,
-        /// Its weights in DNS.
-        weights: Option<Weights>,
-        /// Whether catalog writes may change its tags.
-        enable_tag_override: Option<bool>,
-        /// The proxy it is.
-        proxy: Option<Proxy>,
-        /// Its place in the mesh.
-        connect: Option<Connect>,
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        /// Where it runs.
-        locality: Option<Locality>,
-        ..extra
-    }
+/// A service to register in the catalog.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ServiceEntryDefinition {
+    /// What it is.
+    pub kind: Option<ServiceKind>,
+    /// The instance's id; its name by default.
+    #[wire(name = "ID")]
+    pub id: Option<String>,
+    /// The name it shares with the other instances.
+    pub service: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Free key-value pairs.
+    pub meta: BTreeMap<String, String>,
+    /// Its port.
+    pub port: Option<u16>,
+    /// Its address; the node's by default.
+    pub address: Option<String>,
+    /// Its socket, instead of address and port.
+    pub socket_path: Option<String>,
+    /// Further addresses, by name.
+    pub tagged_addresses: BTreeMap<String, ServiceAddress>,
+    /// Its weights in DNS.
+    pub weights: Option<Weights>,
+    /// Whether catalog writes may change its tags.
+    pub enable_tag_override: Option<bool>,
+    /// The proxy it is.
+    pub proxy: Option<Proxy>,
+    /// Its place in the mesh.
+    pub connect: Option<Connect>,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// Where it runs.
+    pub locality: Option<Locality>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A check to register in the catalog.
-    pub struct CheckEntryDefinition {
-        /// Its node; that of the registration by default.
-        node: Option<String>,
-        /// Its id, unique on the node.
-        #[serde(rename = "CheckID")]
-        check_id: Option<String>,
-        /// Its name.
-        name: String,
-        /// Its outcome; critical by default.
-        status: Option<crate::check::CheckStatus>,
-        /// What people should know about it.
-        notes: Option<String>,
-        /// What it said last.
-        output: Option<String>,
-        /// The service instance it belongs to; the node by default.
-        #[serde(rename = "ServiceID")]
-        service_id: Option<String>,
-        /// What it does, for those who carry it out, such as consul-esm.
-        definition: Option<crate::check::CheckDefinition>,
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        ..extra
-    }
+/// A check to register in the catalog.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct CheckEntryDefinition {
+    /// Its node; that of the registration by default.
+    pub node: Option<String>,
+    /// Its id, unique on the node.
+    #[wire(name = "CheckID")]
+    pub check_id: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Its outcome; critical by default.
+    pub status: Option<crate::check::CheckStatus>,
+    /// What people should know about it.
+    pub notes: Option<String>,
+    /// What it said last.
+    pub output: Option<String>,
+    /// The service instance it belongs to; the node by default.
+    #[wire(name = "ServiceID")]
+    pub service_id: Option<String>,
+    /// What it does, for those who carry it out, such as consul-esm.
+    pub definition: Option<crate::check::CheckDefinition>,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// What to remove from the catalog.
-    pub struct Deregistration {
-        /// The node; it goes as a whole unless a service or check is named.
-        node: String,
-        /// Its datacenter.
-        datacenter: Option<String>,
-        /// A service of it, with its checks.
-        #[serde(rename = "ServiceID")]
-        service_id: Option<String>,
-        /// A check of it.
-        #[serde(rename = "CheckID")]
-        check_id: Option<String>,
-        /// The namespace (Enterprise).
-        namespace: Option<String>,
-        /// The admin partition (Enterprise).
-        partition: Option<String>,
-    }
+/// What to remove from the catalog.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Deregistration {
+    /// The node; it goes as a whole unless a service or check is named.
+    pub node: String,
+    /// Its datacenter.
+    pub datacenter: Option<String>,
+    /// A service of it, with its checks.
+    #[wire(name = "ServiceID")]
+    pub service_id: Option<String>,
+    /// A check of it.
+    #[wire(name = "CheckID")]
+    pub check_id: Option<String>,
+    /// The namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// The admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl CatalogService {

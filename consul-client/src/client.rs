@@ -151,7 +151,7 @@ impl Call<RawReply> {
 
     /// Sends this JSON.
     pub fn body(self, value: &impl serde::Serialize) -> Self {
-        self.json(value)
+        self.edit(|request| request.json_by_serde(value))
     }
 
     /// Sends these bytes.

@@ -7,14 +7,11 @@ mod traffic;
 
 use std::collections::BTreeMap;
 
-use client_core::wire::{self, Parts, recode_raw};
-use client_core::{Op, Verb, open_enum, operations};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use client_core::wire::{self, Parts, Wire, recode_raw};
+use client_core::{Extra, Op, Verb, open_enum, operations};
 use serde_json::Value;
 
 use crate::caps::{BlockingLookup, Cas};
-use crate::record::{Unset, record};
 use crate::{Call, Client};
 
 pub use mesh::{
@@ -182,28 +179,34 @@ impl Default for ConfigKind {
         Self::Unknown(String::new())
     }
 }
-impl Unset for ConfigKind {}
+/// An entry. What its kind has for settings is in `extra`, under the names of the API.
+#[derive(Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ConfigEntry {
+    /// What it is about.
+    pub kind: ConfigKind,
+    /// Its name; `None` for the kind `mesh`.
+    pub name: Option<String>,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// Free key-value pairs.
+    pub meta: BTreeMap<String, String>,
+    /// A hash of its content.
+    pub hash: Option<u64>,
+    /// The index at which it was created.
+    pub create_index: Option<u64>,
+    /// The index of its last change.
+    pub modify_index: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-record! {
-    /// An entry. What its kind has for settings is in `extra`, under the names of the API.
-    pub opaque struct ConfigEntry {
-        /// What it is about.
-        kind: ConfigKind,
-        /// Its name; `None` for the kind `mesh`.
-        name: Option<String>,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-        /// Free key-value pairs.
-        meta: BTreeMap<String, String>,
-        /// A hash of its content.
-        hash: Option<u64>,
-        /// The index at which it was created.
-        create_index: Option<u64>,
-        /// The index of its last change.
-        modify_index: Option<u64>,
-        ..extra
+impl std::fmt::Debug for ConfigEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConfigEntry").finish_non_exhaustive()
     }
 }
 
@@ -240,7 +243,7 @@ impl ConfigEntry {
         self.check_kind::<S>()?;
         self.extra = match wire::rewrite(settings)? {
             Value::Object(settings) => settings.into_iter().collect(),
-            _ => client_core::Extra::new(),
+            _ => client_core::Extra::default(),
         };
         Ok(self)
     }
@@ -271,7 +274,7 @@ impl ConfigEntry {
 }
 
 /// The settings of entries of one kind.
-pub trait Settings: Serialize + DeserializeOwned {
+pub trait Settings: Wire {
     /// The kind.
     const KIND: ConfigKind;
 }

@@ -1,11 +1,10 @@
 //! [Network coordinates](https://developer.hashicorp.com/consul/api-docs/coordinate), from which distances are told.
 
 use client_core::caps::Plain;
-use client_core::wire::{empty, recode_empty};
-use client_core::{Op, Verb, operations};
+use client_core::wire::{Wire, empty, recode_empty};
+use client_core::{Extra, Op, Verb, operations};
 
 use crate::caps::BlockingLookup;
-use crate::record::record;
 use crate::{Call, Client};
 
 operations! {
@@ -74,41 +73,54 @@ impl Coordinates<'_> {
     }
 }
 
-record! {
-    /// The coordinates of a datacenter.
-    pub struct DatacenterCoordinates {
-        /// The datacenter.
-        datacenter: String,
-        /// The area they count in.
-        #[serde(rename = "AreaID")]
-        area_id: String,
-        /// Its servers' coordinates.
-        coordinates: Vec<NodeCoordinate>,
-    }
+/// The coordinates of a datacenter.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct DatacenterCoordinates {
+    /// The datacenter.
+    pub datacenter: String,
+    /// The area they count in.
+    #[wire(name = "AreaID")]
+    pub area_id: String,
+    /// Its servers' coordinates.
+    pub coordinates: Vec<NodeCoordinate>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A node's coordinate.
-    pub struct NodeCoordinate {
-        /// The node.
-        node: String,
-        /// The network segment (Enterprise); empty for the default one.
-        segment: String,
-        /// The admin partition (Enterprise).
-        partition: Option<String>,
-        /// The coordinate.
-        coord: Coordinate,
-    }
+/// A node's coordinate.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct NodeCoordinate {
+    /// The node.
+    pub node: String,
+    /// The network segment (Enterprise); empty for the default one.
+    pub segment: String,
+    /// The admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// The coordinate.
+    pub coord: Coordinate,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A place in a space in which distances are round-trip times, in seconds.
-    pub struct Coordinate {
-        /// The place.
-        vec: Vec<f64>,
-        /// How far off it may be.
-        error: f64,
-        /// A correction for what the space cannot show.
-        adjustment: f64,
-        /// The way into the space, which counts twice.
-        height: f64,
-    }
+/// A place in a space in which distances are round-trip times, in seconds.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Coordinate {
+    /// The place.
+    pub vec: Vec<f64>,
+    /// How far off it may be.
+    pub error: f64,
+    /// A correction for what the space cannot show.
+    pub adjustment: f64,
+    /// The way into the space, which counts twice.
+    pub height: f64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl NodeCoordinate {

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use client_core::{Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, Op, Verb, operations};
 use serde_json::Value;
 
 use crate::caps::Cached;
-use crate::record::record;
 use crate::service::MeshGateway;
 use crate::{Call, Client};
 
@@ -68,155 +68,200 @@ impl DiscoveryChains<'_> {
     }
 }
 
-record! {
-    /// Settings to try out.
-    pub struct ChainOverrides {
-        /// This protocol.
-        override_protocol: Option<String>,
-        /// This limit for connecting.
-        override_connect_timeout: Option<Duration> = "client_core::time::go::option",
-        /// This mesh gateway.
-        override_mesh_gateway: Option<MeshGateway>,
-    }
+/// Settings to try out.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ChainOverrides {
+    /// This protocol.
+    pub override_protocol: Option<String>,
+    /// This limit for connecting.
+    #[wire(with = client_core::time::go::option)]
+    pub override_connect_timeout: Option<Duration>,
+    /// This mesh gateway.
+    pub override_mesh_gateway: Option<MeshGateway>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A chain.
-    pub struct DiscoveryChain {
-        /// The chain.
-        chain: CompiledChain,
-        ..extra
-    }
+/// A chain.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct DiscoveryChain {
+    /// The chain.
+    pub chain: CompiledChain,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Where requests to a service end up.
-    pub struct CompiledChain {
-        /// The service.
-        service_name: String,
-        /// Its namespace.
-        namespace: String,
-        /// Its admin partition.
-        partition: Option<String>,
-        /// The datacenter it is worked out for.
-        datacenter: String,
-        /// A hash of the overrides.
-        customization_hash: Option<String>,
-        /// Whether nothing is configured.
-        default: Option<bool>,
-        /// The protocol.
-        protocol: String,
-        /// Free key-value pairs of the service's settings.
-        service_meta: BTreeMap<String, String>,
-        /// The node it begins with.
-        start_node: String,
-        /// Its nodes.
-        nodes: BTreeMap<String, ChainNode>,
-        /// What it ends in.
-        targets: BTreeMap<String, ChainTarget>,
-        /// Addresses given to the service.
-        #[serde(rename = "AutoVirtualIPs")]
-        auto_virtual_ips: Vec<String>,
-        /// Addresses that people gave it.
-        #[serde(rename = "ManualVirtualIPs")]
-        manual_virtual_ips: Vec<String>,
-        ..extra
-    }
+/// Where requests to a service end up.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct CompiledChain {
+    /// The service.
+    pub service_name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its admin partition.
+    pub partition: Option<String>,
+    /// The datacenter it is worked out for.
+    pub datacenter: String,
+    /// A hash of the overrides.
+    pub customization_hash: Option<String>,
+    /// Whether nothing is configured.
+    pub default: Option<bool>,
+    /// The protocol.
+    pub protocol: String,
+    /// Free key-value pairs of the service's settings.
+    pub service_meta: BTreeMap<String, String>,
+    /// The node it begins with.
+    pub start_node: String,
+    /// Its nodes.
+    pub nodes: BTreeMap<String, ChainNode>,
+    /// What it ends in.
+    pub targets: BTreeMap<String, ChainTarget>,
+    /// Addresses given to the service.
+    #[wire(name = "AutoVirtualIPs")]
+    pub auto_virtual_ips: Vec<String>,
+    /// Addresses that people gave it.
+    #[wire(name = "ManualVirtualIPs")]
+    pub manual_virtual_ips: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A node of a chain.
-    pub struct ChainNode {
-        /// `router`, `splitter` or `resolver`.
-        r#type: String,
-        /// Its name.
-        name: String,
-        /// Where a router leads.
-        routes: Vec<ChainRoute>,
-        /// Where a splitter leads.
-        splits: Vec<ChainSplit>,
-        /// Where a resolver leads.
-        resolver: Option<ChainResolver>,
-        /// How load is spread.
-        load_balancer: Option<Value>,
-        ..extra
-    }
+/// A node of a chain.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ChainNode {
+    /// `router`, `splitter` or `resolver`.
+    pub r#type: String,
+    /// Its name.
+    pub name: String,
+    /// Where a router leads.
+    pub routes: Vec<ChainRoute>,
+    /// Where a splitter leads.
+    pub splits: Vec<ChainSplit>,
+    /// Where a resolver leads.
+    pub resolver: Option<ChainResolver>,
+    /// How load is spread.
+    pub load_balancer: Option<Value>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A way out of a router.
-    pub struct ChainRoute {
-        /// Which requests take it, as in a `service-router` entry.
-        definition: Option<Value>,
-        /// The node it leads to.
-        next_node: String,
-    }
+/// A way out of a router.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ChainRoute {
+    /// Which requests take it, as in a `service-router` entry.
+    pub definition: Option<Value>,
+    /// The node it leads to.
+    pub next_node: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A way out of a splitter.
-    pub struct ChainSplit {
-        /// How many of a hundred take it.
-        weight: f64,
-        /// The node it leads to.
-        next_node: String,
-        /// The split, as in a `service-splitter` entry.
-        definition: Option<Value>,
-        ..extra
-    }
+/// A way out of a splitter.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ChainSplit {
+    /// How many of a hundred take it.
+    pub weight: f64,
+    /// The node it leads to.
+    pub next_node: String,
+    /// The split, as in a `service-splitter` entry.
+    pub definition: Option<Value>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// The end of a chain.
-    pub struct ChainResolver {
-        /// Whether nothing is configured.
-        default: Option<bool>,
-        /// The limit for connecting.
-        connect_timeout: Option<Duration> = "client_core::time::go::option",
-        /// The limit for requests.
-        request_timeout: Option<Duration> = "client_core::time::go::option",
-        /// The target.
-        target: String,
-        /// The targets instead of it.
-        failover: Option<ChainFailover>,
-        ..extra
-    }
+/// The end of a chain.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ChainResolver {
+    /// Whether nothing is configured.
+    pub default: Option<bool>,
+    /// The limit for connecting.
+    #[wire(with = client_core::time::go::option)]
+    pub connect_timeout: Option<Duration>,
+    /// The limit for requests.
+    #[wire(with = client_core::time::go::option)]
+    pub request_timeout: Option<Duration>,
+    /// The target.
+    pub target: String,
+    /// The targets instead of it.
+    pub failover: Option<ChainFailover>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Targets instead of another.
-    pub struct ChainFailover {
-        /// One after the other.
-        targets: Vec<String>,
-        /// How they are tried.
-        policy: Option<Value>,
-        ..extra
-    }
+/// Targets instead of another.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ChainFailover {
+    /// One after the other.
+    pub targets: Vec<String>,
+    /// How they are tried.
+    pub policy: Option<Value>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// What a chain ends in: instances of a service.
-    pub struct ChainTarget {
-        /// Its id.
-        #[serde(rename = "ID")]
-        id: String,
-        /// The service.
-        service: String,
-        /// The subset of its instances.
-        service_subset: Option<String>,
-        /// Its namespace.
-        namespace: Option<String>,
-        /// Its admin partition.
-        partition: Option<String>,
-        /// Its datacenter.
-        datacenter: Option<String>,
-        /// The peer that has it.
-        peer: Option<String>,
-        /// The mesh gateway to it.
-        mesh_gateway: Option<MeshGateway>,
-        /// What the subset is.
-        subset: Option<ChainSubset>,
-        /// The limit for connecting.
-        connect_timeout: Option<Duration> = "client_core::time::go::option",
-        /// Whether it is outside of the mesh.
-        external: Option<bool>,
-        /// Its name in TLS.
-        #[serde(rename = "SNI")]
-        sni: Option<String>,
-        /// Its name in Envoy.
-        name: Option<String>,
-        ..extra
-    }
+/// What a chain ends in: instances of a service.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ChainTarget {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// The service.
+    pub service: String,
+    /// The subset of its instances.
+    pub service_subset: Option<String>,
+    /// Its namespace.
+    pub namespace: Option<String>,
+    /// Its admin partition.
+    pub partition: Option<String>,
+    /// Its datacenter.
+    pub datacenter: Option<String>,
+    /// The peer that has it.
+    pub peer: Option<String>,
+    /// The mesh gateway to it.
+    pub mesh_gateway: Option<MeshGateway>,
+    /// What the subset is.
+    pub subset: Option<ChainSubset>,
+    /// The limit for connecting.
+    #[wire(with = client_core::time::go::option)]
+    pub connect_timeout: Option<Duration>,
+    /// Whether it is outside of the mesh.
+    pub external: Option<bool>,
+    /// Its name in TLS.
+    #[wire(name = "SNI")]
+    pub sni: Option<String>,
+    /// Its name in Envoy.
+    pub name: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A subset of a service's instances.
-    pub struct ChainSubset {
-        /// Which they are.
-        filter: Option<String>,
-        /// Whether their checks have to pass.
-        only_passing: Option<bool>,
-    }
+/// A subset of a service's instances.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ChainSubset {
+    /// Which they are.
+    pub filter: Option<String>,
+    /// Whether their checks have to pass.
+    pub only_passing: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
 }

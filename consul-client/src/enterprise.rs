@@ -3,13 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use client_core::wire::{empty, recode_empty};
-use client_core::{Op, Verb, operations};
+use client_core::wire::{Wire, empty, recode_empty};
+use client_core::{Extra, Op, Verb, operations};
 use jiff::Timestamp;
 
 use crate::acl::Link;
 use crate::caps::{BlockingList, BlockingLookup, Change, Lookup, Plain, Read};
-use crate::record::record;
 use crate::{Call, Client};
 
 operations! {
@@ -131,57 +130,68 @@ impl Partitions<'_> {
     }
 }
 
-record! {
-    /// A namespace (Enterprise).
-    pub struct Namespace {
-        /// Its name.
-        name: String,
-        /// What it is for.
-        description: Option<String>,
-        /// What all its tokens are allowed.
-        #[serde(rename = "ACLs")]
-        acls: Option<NamespaceAcls>,
-        /// Free key-value pairs.
-        meta: BTreeMap<String, String>,
-        /// When it is to be deleted.
-        #[serde(alias = "deleted_at")]
-        deleted_at: Option<Timestamp> = "client_core::time::rfc3339::nullable",
-        /// Its admin partition.
-        partition: Option<String>,
-        /// The index at which it was created.
-        create_index: Option<u64>,
-        /// The index of its last change.
-        modify_index: Option<u64>,
-        ..extra
-    }
+/// A namespace (Enterprise).
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Namespace {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What all its tokens are allowed.
+    #[wire(name = "ACLs")]
+    pub acls: Option<NamespaceAcls>,
+    /// Free key-value pairs.
+    pub meta: BTreeMap<String, String>,
+    /// When it is to be deleted.
+    #[wire(alias = "deleted_at", with = client_core::time::rfc3339::nullable)]
+    pub deleted_at: Option<Timestamp>,
+    /// Its admin partition.
+    pub partition: Option<String>,
+    /// The index at which it was created.
+    pub create_index: Option<u64>,
+    /// The index of its last change.
+    pub modify_index: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// What all tokens of a namespace are allowed (Enterprise).
-    pub struct NamespaceAcls {
-        /// These policies.
-        #[serde(alias = "policy_defaults")]
-        policy_defaults: Vec<Link>,
-        /// These roles.
-        #[serde(alias = "role_defaults")]
-        role_defaults: Vec<Link>,
-    }
+/// What all tokens of a namespace are allowed (Enterprise).
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct NamespaceAcls {
+    /// These policies.
+    #[wire(alias = "policy_defaults")]
+    pub policy_defaults: Vec<Link>,
+    /// These roles.
+    #[wire(alias = "role_defaults")]
+    pub role_defaults: Vec<Link>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// An admin partition (Enterprise).
-    pub struct Partition {
-        /// Its name.
-        name: String,
-        /// What it is for.
-        description: Option<String>,
-        /// When it is to be deleted.
-        #[serde(alias = "deleted_at")]
-        deleted_at: Option<Timestamp> = "client_core::time::rfc3339::nullable",
-        /// Whether its agents do not gossip.
-        disable_gossip: Option<bool>,
-        /// The index at which it was created.
-        create_index: Option<u64>,
-        /// The index of its last change.
-        modify_index: Option<u64>,
-        ..extra
-    }
+/// An admin partition (Enterprise).
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Partition {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// When it is to be deleted.
+    #[wire(alias = "deleted_at", with = client_core::time::rfc3339::nullable)]
+    pub deleted_at: Option<Timestamp>,
+    /// Whether its agents do not gossip.
+    pub disable_gossip: Option<bool>,
+    /// The index at which it was created.
+    pub create_index: Option<u64>,
+    /// The index of its last change.
+    pub modify_index: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Namespace {

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use client_core::ErrorKind;
-use serde::Deserialize;
+use client_core::wire::Wire;
 
 use crate::lock::LockLoss;
 use crate::txn::TxnError;
@@ -235,10 +235,9 @@ const INVALID: [&str; 4] = [
     "must be enabled when",
 ];
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Default, Wire)]
+#[wire(pascal, closed)]
 struct Conflict {
-    #[serde(default, deserialize_with = "client_core::wire::null_default")]
     errors: Vec<TxnError>,
 }
 

@@ -1,8 +1,8 @@
 //! [User events](https://developer.hashicorp.com/consul/api-docs/event): small messages to all agents.
 
 use bytes::Bytes;
-use client_core::{Op, Verb, operations};
-use serde::{Deserialize, Serialize};
+use client_core::wire::Wire;
+use client_core::{Extra, Op, Verb, operations};
 
 use crate::{Call, Client};
 
@@ -77,17 +77,17 @@ impl Events<'_> {
 }
 
 /// An event.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Clone, Default, PartialEq, Eq, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct UserEvent {
     /// Its id.
-    #[serde(rename = "ID")]
+    #[wire(name = "ID")]
     pub id: String,
     /// Its name.
     pub name: String,
     /// What it carries.
-    #[serde(with = "crate::kv::value")]
+    #[wire(with = crate::kv::value)]
     pub payload: Bytes,
     /// The nodes it is for.
     pub node_filter: String,
@@ -99,6 +99,8 @@ pub struct UserEvent {
     pub version: u32,
     /// When it was fired, in the agents' own count.
     pub l_time: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl std::fmt::Debug for UserEvent {

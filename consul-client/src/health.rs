@@ -1,11 +1,11 @@
 //! [Health](https://developer.hashicorp.com/consul/api-docs/health): services with their checks.
 
-use client_core::{Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, Op, Verb, operations};
 
 use crate::caps::{Cached, FilteredList, Near, NodeMeta, Tagged};
 use crate::catalog::Node;
 use crate::check::{CheckStatus, HealthCheck, aggregated_status};
-use crate::record::record;
 use crate::service::Service;
 use crate::{Call, Client};
 
@@ -103,16 +103,19 @@ impl Health<'_> {
     }
 }
 
-record! {
-    /// A service instance, its node, and all checks that count for it.
-    pub struct ServiceEntry {
-        /// Its node.
-        node: Node,
-        /// The instance.
-        service: Service,
-        /// Its checks and those of its node.
-        checks: Vec<HealthCheck>,
-    }
+/// A service instance, its node, and all checks that count for it.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ServiceEntry {
+    /// Its node.
+    pub node: Node,
+    /// The instance.
+    pub service: Service,
+    /// Its checks and those of its node.
+    pub checks: Vec<HealthCheck>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl ServiceEntry {

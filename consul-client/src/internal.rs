@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use client_core::caps::Plain;
-use client_core::{Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, Op, Verb, operations};
 use jiff::Timestamp;
 
 use crate::caps::{BlockingList, BlockingLookup, BlockingRead};
 use crate::catalog::QualifiedName;
 use crate::health::ServiceEntry;
-use crate::record::record;
 use crate::{Call, Client};
 
 operations! {
@@ -69,44 +69,61 @@ impl Internal<'_> {
     }
 }
 
-record! {
-    /// How a datacenter is reached.
-    pub struct FederationState {
-        /// The datacenter.
-        datacenter: String,
-        /// Its mesh gateways.
-        mesh_gateways: Vec<ServiceEntry>,
-        /// When that was found out.
-        updated_at: Option<Timestamp> => "client_core::time::rfc3339",
-        /// The index of its last change in the primary datacenter.
-        primary_modify_index: u64,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..extra
-    }
+/// How a datacenter is reached.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct FederationState {
+    /// The datacenter.
+    pub datacenter: String,
+    /// Its mesh gateways.
+    pub mesh_gateways: Vec<ServiceEntry>,
+    /// When that was found out.
+    #[wire(with = client_core::time::rfc3339, keep)]
+    pub updated_at: Option<Timestamp>,
+    /// The index of its last change in the primary datacenter.
+    pub primary_modify_index: u64,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How a datacenter is reached.
-    pub struct FederationStateReply {
-        /// That.
-        state: Option<FederationState>,
-        ..extra
-    }
+/// How a datacenter is reached.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct FederationStateReply {
+    /// That.
+    pub state: Option<FederationState>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// What giving a service addresses changed.
-    pub struct VirtualIpReply {
-        /// Whether there is such a service.
-        found: bool,
-        /// The services that had the addresses.
-        unassigned_from: Vec<PeeredName>,
-    }
+/// What giving a service addresses changed.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct VirtualIpReply {
+    /// Whether there is such a service.
+    pub found: bool,
+    /// The services that had the addresses.
+    pub unassigned_from: Vec<PeeredName>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A service of a peer.
-    pub struct PeeredName {
-        /// The service.
-        service_name: QualifiedName,
-        /// The peer.
-        peer: String,
-    }
+/// A service of a peer.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct PeeredName {
+    /// The service.
+    pub service_name: QualifiedName,
+    /// The peer.
+    pub peer: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }

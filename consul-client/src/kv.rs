@@ -2,9 +2,8 @@
 
 use bytes::Bytes;
 use client_core::caps::Plain;
-use client_core::wire::{self, Parts, recode, recode_raw};
-use client_core::{Op, Verb, operations};
-use serde::{Deserialize, Serialize};
+use client_core::wire::{self, Parts, Wire, recode, recode_raw};
+use client_core::{Extra, Op, Verb, operations};
 
 use crate::caps::{BlockingList, BlockingLookup, Cas};
 use crate::error::Refused;
@@ -216,19 +215,19 @@ fn keys(answer: &Parts) -> Result<Vec<String>, client_core::Error> {
 }
 
 /// A key and its value. `Debug` shows the value's length only, since it may be a secret.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Clone, Default, PartialEq, Eq, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct KvPair {
     /// The key.
     pub key: String,
     /// The value; empty where there is none, and in answers that leave it out.
-    #[serde(with = "value")]
+    #[wire(with = value)]
     pub value: Bytes,
     /// The number stored beside the value.
     pub flags: u64,
     /// The session that holds the key's lock.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub session: Option<String>,
     /// How often the lock was taken by another session than before: grows with each holder.
     pub lock_index: u64,
@@ -237,11 +236,13 @@ pub struct KvPair {
     /// The index of the last change.
     pub modify_index: u64,
     /// The key's namespace (Enterprise).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub namespace: Option<String>,
     /// The key's admin partition (Enterprise).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub partition: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl std::fmt::Debug for KvPair {
@@ -271,14 +272,14 @@ impl KvPair {
 /// Values are base64 in JSON, and `null` where they are empty.
 pub(crate) mod value {
     use bytes::Bytes;
-    pub(crate) use client_core::wire::base64_bytes::deserialize;
-    use serde::Serializer;
+    use client_core::wire::Writer;
+    pub(crate) use client_core::wire::base64_bytes::read;
 
-    pub(crate) fn serialize<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn write(bytes: &Bytes, to: &mut Writer) {
         if bytes.is_empty() {
-            serializer.serialize_none()
+            to.null();
         } else {
-            client_core::wire::base64_bytes::serialize(bytes, serializer)
+            client_core::wire::base64_bytes::write(bytes, to);
         }
     }
 }

@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use client_core::caps::Plain;
-use client_core::wire::{self, Parts, empty, recode_empty, recode_raw, secret};
-use client_core::{Op, Verb, open_enum, operations};
+use client_core::wire::{self, Parts, ToWire, Wire, empty, recode_empty, recode_raw};
+use client_core::{Extra, Op, Verb, open_enum, operations};
 use jiff::Timestamp;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 
 use crate::caps::{BlockingList, BlockingLookup, Change};
-use crate::record::{Unset, record};
 use crate::service::Locality;
 use crate::{Call, Client};
 
@@ -141,38 +139,38 @@ impl ImportedServices<'_> {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(ToWire)]
+#[wire(pascal)]
 struct Establish<'a> {
     peer_name: &'a str,
-    #[serde(serialize_with = "secret::expose")]
     peering_token: SecretString,
 }
 
 /// Community servers answer a list, Enterprise ones an object around it.
 fn imported(answer: &Parts) -> Result<Vec<ImportedService>, client_core::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Form {
-        List(Option<Vec<ImportedService>>),
-        Object {
-            #[serde(rename = "ImportedServices", default)]
-            services: Option<Vec<ImportedService>>,
-        },
+    #[derive(Default, Wire)]
+    #[wire(pascal, closed)]
+    struct Around {
+        imported_services: Vec<ImportedService>,
     }
-    match wire::json(answer)? {
-        Form::List(services) | Form::Object { services } => Ok(services.unwrap_or_default()),
+    match wire::json::<Vec<ImportedService>>(answer) {
+        Ok(services) => Ok(services),
+        Err(error) => match wire::json::<Around>(answer) {
+            Ok(around) => Ok(around.imported_services),
+            Err(_) => Err(error),
+        },
     }
 }
 
 /// A token to peer with.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Clone, Default, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct PeeringToken {
     /// The token.
-    #[serde(with = "secret")]
     pub peering_token: SecretString,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl fmt::Debug for PeeringToken {
@@ -203,102 +201,129 @@ open_enum! {
     }
 }
 
-impl Unset for PeeringState {}
-
-record! {
-    /// A peering with another cluster.
-    pub struct Peering {
-        /// Its id.
-        #[serde(rename = "ID")]
-        id: String,
-        /// Its name.
-        name: String,
-        /// The admin partition (Enterprise).
-        partition: Option<String>,
-        /// When it is to be deleted.
-        deleted_at: Option<Timestamp> = "client_core::time::rfc3339::nullable",
-        /// Free key-value pairs.
-        meta: BTreeMap<String, String>,
-        /// How far it is.
-        state: PeeringState,
-        /// Its id on the other side.
-        #[serde(rename = "PeerID")]
-        peer_id: Option<String>,
-        /// The CA certificates of the other side.
-        #[serde(rename = "PeerCAPems")]
-        peer_ca_pems: Vec<String>,
-        /// The other side's name in TLS.
-        peer_server_name: Option<String>,
-        /// The other side's servers.
-        peer_server_addresses: Vec<String>,
-        /// The state of the connection.
-        stream_status: Option<PeeringStream>,
-        /// What is known of the other side.
-        remote: Option<PeeringRemote>,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..extra
-    }
-
-    /// The state of a peering's connection.
-    pub struct PeeringStream {
-        /// Services that come in.
-        imported_services: Vec<String>,
-        /// Services that go out.
-        exported_services: Vec<String>,
-        /// When the other side gave a sign of life.
-        last_heartbeat: Option<Timestamp> = "client_core::time::rfc3339::nullable",
-        /// When something was received.
-        last_receive: Option<Timestamp> = "client_core::time::rfc3339::nullable",
-        /// When something was sent.
-        last_send: Option<Timestamp> = "client_core::time::rfc3339::nullable",
-        ..extra
-    }
-
+/// A peering with another cluster.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Peering {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// When it is to be deleted.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub deleted_at: Option<Timestamp>,
+    /// Free key-value pairs.
+    pub meta: BTreeMap<String, String>,
+    /// How far it is.
+    pub state: PeeringState,
+    /// Its id on the other side.
+    #[wire(name = "PeerID")]
+    pub peer_id: Option<String>,
+    /// The CA certificates of the other side.
+    #[wire(name = "PeerCAPems")]
+    pub peer_ca_pems: Vec<String>,
+    /// The other side's name in TLS.
+    pub peer_server_name: Option<String>,
+    /// The other side's servers.
+    pub peer_server_addresses: Vec<String>,
+    /// The state of the connection.
+    pub stream_status: Option<PeeringStream>,
     /// What is known of the other side.
-    pub struct PeeringRemote {
-        /// Its admin partition (Enterprise).
-        partition: String,
-        /// Its datacenter.
-        datacenter: String,
-        /// Where it runs.
-        locality: Option<Locality>,
-    }
+    pub remote: Option<PeeringRemote>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A service that others may use.
-    pub struct ExportedService {
-        /// The service.
-        service: String,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-        /// Who may.
-        consumers: Consumers,
-    }
+/// The state of a peering's connection.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct PeeringStream {
+    /// Services that come in.
+    pub imported_services: Vec<String>,
+    /// Services that go out.
+    pub exported_services: Vec<String>,
+    /// When the other side gave a sign of life.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub last_heartbeat: Option<Timestamp>,
+    /// When something was received.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub last_receive: Option<Timestamp>,
+    /// When something was sent.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub last_send: Option<Timestamp>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Who may use a service.
-    pub struct Consumers {
-        /// These peers.
-        peers: Vec<String>,
-        /// These admin partitions (Enterprise).
-        partitions: Vec<String>,
-    }
+/// What is known of the other side.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct PeeringRemote {
+    /// Its admin partition (Enterprise).
+    pub partition: String,
+    /// Its datacenter.
+    pub datacenter: String,
+    /// Where it runs.
+    pub locality: Option<Locality>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A service of others.
-    pub struct ImportedService {
-        /// The service.
-        service: String,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-        /// The peer that has it.
-        source_peer: Option<String>,
-        /// The admin partition that has it (Enterprise).
-        source_partition: Option<String>,
-        ..extra
-    }
+/// A service that others may use.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ExportedService {
+    /// The service.
+    pub service: String,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// Who may.
+    pub consumers: Consumers,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// Who may use a service.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Consumers {
+    /// These peers.
+    pub peers: Vec<String>,
+    /// These admin partitions (Enterprise).
+    pub partitions: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// A service of others.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ImportedService {
+    /// The service.
+    pub service: String,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// The peer that has it.
+    pub source_peer: Option<String>,
+    /// The admin partition that has it (Enterprise).
+    pub source_partition: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }

@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use client_core::caps::Plain;
-use client_core::wire::{self, Parts, empty, recode, recode_empty};
-use client_core::{Op, Verb, operations};
+use client_core::wire::{self, Parts, ToWire, Wire, empty, recode, recode_empty};
+use client_core::{Extra, Op, Verb, operations};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 
 use crate::caps::{BlockingList, BlockingLookup, Cached, Change, Lookup, Near};
 use crate::health::ServiceEntry;
-use crate::record::record;
 use crate::session::SessionId as QueryId;
 use crate::{Call, Client};
 
@@ -109,45 +107,43 @@ fn one(answer: &Parts) -> Result<PreparedQuery, client_core::Error> {
 }
 
 /// A named question for instances of a service.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct PreparedQuery {
     /// Its id; empty for one that is to be created.
-    #[serde(rename = "ID")]
+    #[wire(name = "ID")]
     pub id: String,
     /// Its name.
     pub name: String,
     /// The session with which it ends.
     pub session: String,
     /// The token it is run with.
-    #[serde(with = "client_core::wire::secret")]
     pub token: SecretString,
     /// Whether it stands for many names.
     pub template: QueryTemplate,
     /// What it asks for.
     pub service: ServiceQuery,
     /// How it is answered in DNS.
-    #[serde(rename = "DNS")]
+    #[wire(name = "DNS")]
     pub dns: QueryDns,
     /// The index at which it was created.
     pub create_index: u64,
     /// The index of its last change.
     pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-impl crate::record::Unset for PreparedQuery {}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(ToWire)]
+#[wire(pascal)]
 struct Sent<'a> {
     name: &'a str,
     session: &'a str,
-    #[serde(serialize_with = "client_core::wire::secret::expose")]
     token: SecretString,
     template: &'a QueryTemplate,
     service: &'a ServiceQuery,
-    #[serde(rename = "DNS")]
+    #[wire(name = "DNS")]
     dns: &'a QueryDns,
 }
 
@@ -193,105 +189,136 @@ client_core::setters! { PreparedQuery {
     token: SecretString;
 } }
 
-record! {
-    /// How a query stands for many names.
-    pub struct QueryTemplate {
-        /// `name_prefix_match`, or empty for an ordinary query.
-        r#type: String,
-        /// Takes names apart for `${match(n)}`.
-        regexp: String,
-        /// Leaves tags out that come out empty.
-        remove_empty_tags: bool,
-    }
+/// How a query stands for many names.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct QueryTemplate {
+    /// `name_prefix_match`, or empty for an ordinary query.
+    pub r#type: String,
+    /// Takes names apart for `${match(n)}`.
+    pub regexp: String,
+    /// Leaves tags out that come out empty.
+    pub remove_empty_tags: bool,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// What a query asks for.
-    pub struct ServiceQuery {
-        /// The service.
-        service: String,
-        /// The sameness group to ask (Enterprise).
-        sameness_group: Option<String>,
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        /// What to ask where there is no instance.
-        failover: QueryFailover,
-        /// Whether agents are answered too; not documented.
-        include_all: Option<bool>,
-        /// Keeps instances all of whose checks pass; critical ones never count.
-        only_passing: bool,
-        /// Checks that do not count.
-        #[serde(rename = "IgnoreCheckIDs")]
-        ignore_check_ids: Vec<String>,
-        /// The node to sort by distance from.
-        near: String,
-        /// Tags they have, or with a `!` have not.
-        tags: Vec<String>,
-        /// Metadata of their nodes.
-        node_meta: BTreeMap<String, String>,
-        /// Metadata of theirs.
-        service_meta: BTreeMap<String, String>,
-        /// Asks for instances that the mesh reaches.
-        connect: bool,
-        /// The peer to ask.
-        peer: Option<String>,
-    }
-
+/// What a query asks for.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ServiceQuery {
+    /// The service.
+    pub service: String,
+    /// The sameness group to ask (Enterprise).
+    pub sameness_group: Option<String>,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
     /// What to ask where there is no instance.
-    pub struct QueryFailover {
-        /// Whether this datacenter is left out.
-        skip_local_datacenter: Option<bool>,
-        /// How many of the nearest datacenters.
-        nearest_n: u32,
-        /// These datacenters.
-        datacenters: Vec<String>,
-        /// These datacenters and peers, one after the other.
-        targets: Vec<QueryTarget>,
-    }
+    pub failover: QueryFailover,
+    /// Whether agents are answered too; not documented.
+    pub include_all: Option<bool>,
+    /// Keeps instances all of whose checks pass; critical ones never count.
+    pub only_passing: bool,
+    /// Checks that do not count.
+    #[wire(name = "IgnoreCheckIDs")]
+    pub ignore_check_ids: Vec<String>,
+    /// The node to sort by distance from.
+    pub near: String,
+    /// Tags they have, or with a `!` have not.
+    pub tags: Vec<String>,
+    /// Metadata of their nodes.
+    pub node_meta: BTreeMap<String, String>,
+    /// Metadata of theirs.
+    pub service_meta: BTreeMap<String, String>,
+    /// Asks for instances that the mesh reaches.
+    pub connect: bool,
+    /// The peer to ask.
+    pub peer: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A place to ask.
-    pub struct QueryTarget {
-        /// A peer.
-        peer: Option<String>,
-        /// A datacenter.
-        datacenter: Option<String>,
-        /// An admin partition (Enterprise).
-        partition: Option<String>,
-        /// A namespace (Enterprise).
-        namespace: Option<String>,
-    }
+/// What to ask where there is no instance.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct QueryFailover {
+    /// Whether this datacenter is left out.
+    pub skip_local_datacenter: Option<bool>,
+    /// How many of the nearest datacenters.
+    pub nearest_n: u32,
+    /// These datacenters.
+    pub datacenters: Vec<String>,
+    /// These datacenters and peers, one after the other.
+    pub targets: Vec<QueryTarget>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How a query is answered in DNS.
-    pub struct QueryDns {
-        /// With this time to live.
-        #[serde(rename = "TTL")]
-        ttl: Option<Duration> => "crate::record::go_or_empty",
-    }
+/// A place to ask.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct QueryTarget {
+    /// A peer.
+    pub peer: Option<String>,
+    /// A datacenter.
+    pub datacenter: Option<String>,
+    /// An admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// A namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// What a query found.
-    pub struct QueryResult {
-        /// The service.
-        service: String,
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-        /// The instances.
-        nodes: Vec<ServiceEntry>,
-        /// How it is answered in DNS.
-        #[serde(rename = "DNS")]
-        dns: QueryDns,
-        /// The datacenter they are in.
-        datacenter: String,
-        /// How many other places were asked.
-        failovers: u32,
-        ..extra
-    }
+/// How a query is answered in DNS.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct QueryDns {
+    /// With this time to live.
+    #[wire(name = "TTL", with = crate::record::go_or_empty, keep)]
+    pub ttl: Option<Duration>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// What a name leads to.
-    pub struct QueryExplanation {
-        /// The query, its template filled in.
-        query: PreparedQuery,
-        ..extra
-    }
+/// What a query found.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct QueryResult {
+    /// The service.
+    pub service: String,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// The instances.
+    pub nodes: Vec<ServiceEntry>,
+    /// How it is answered in DNS.
+    #[wire(name = "DNS")]
+    pub dns: QueryDns,
+    /// The datacenter they are in.
+    pub datacenter: String,
+    /// How many other places were asked.
+    pub failovers: u32,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// What a name leads to.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct QueryExplanation {
+    /// The query, its template filled in.
+    pub query: PreparedQuery,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl PartialEq for PreparedQuery {

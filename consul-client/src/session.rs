@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use client_core::caps::Plain;
-use client_core::wire::{self, Parts, recode};
-use client_core::{Op, Verb, open_enum, operations};
-use serde::{Deserialize, Serialize};
+use client_core::wire::{self, Parts, Wire, recode};
+use client_core::{Extra, Op, Verb, open_enum, operations};
 
 use crate::caps::{BlockingList, BlockingRead, Change};
-use crate::record::record;
 use crate::{Call, Client};
 
 operations! {
@@ -101,82 +99,97 @@ open_enum! {
     }
 }
 
-record! {
-    /// The id of a new session.
-    pub struct SessionId {
-        /// The id.
-        #[serde(rename = "ID")]
-        id: String,
-    }
+/// The id of a new session.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct SessionId {
+    /// The id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A session.
-    pub struct Session {
-        /// Its id.
-        #[serde(rename = "ID")]
-        id: String,
-        /// What people call it.
-        name: String,
-        /// The node that it lives and dies with.
-        node: String,
-        /// How long a lock cannot be taken after this session has lost it.
-        lock_delay: Duration = "client_core::time::nanos",
-        /// What becomes of its locks when it ends.
-        behavior: Option<Behavior>,
-        /// How long it lives without a renewal, at least; `None` for ever.
-        #[serde(rename = "TTL")]
-        ttl: Option<Duration> = "client_core::time::go::option",
-        /// The checks of its node it depends on.
-        node_checks: Vec<String>,
-        /// The checks of services it depends on.
-        service_checks: Vec<ServiceCheck>,
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..extra
-    }
+/// A session.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Session {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// The node that it lives and dies with.
+    pub node: String,
+    /// How long a lock cannot be taken after this session has lost it.
+    #[wire(with = client_core::time::nanos)]
+    pub lock_delay: Duration,
+    /// What becomes of its locks when it ends.
+    pub behavior: Option<Behavior>,
+    /// How long it lives without a renewal, at least; `None` for ever.
+    #[wire(name = "TTL", with = client_core::time::go::option)]
+    pub ttl: Option<Duration>,
+    /// The checks of its node it depends on.
+    pub node_checks: Vec<String>,
+    /// The checks of services it depends on.
+    pub service_checks: Vec<ServiceCheck>,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A check of a service that a session depends on.
-    pub struct ServiceCheck {
-        /// The check's id.
-        #[serde(rename = "ID")]
-        id: String,
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-    }
+/// A check of a service that a session depends on.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ServiceCheck {
+    /// The check's id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// The settings of a new session.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct SessionOptions {
     /// What people call it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub name: Option<String>,
     /// The node it lives and dies with; the agent's own by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub node: Option<String>,
     /// How long it lives without a renewal: 10 seconds to 24 hours. The server may take up to
     /// twice as long to notice.
-    #[serde(rename = "TTL", with = "client_core::time::go::option", skip_serializing_if = "Option::is_none")]
+    #[wire(name = "TTL", with = client_core::time::go::option, omit_null)]
     pub ttl: Option<Duration>,
     /// How long a lock that it loses cannot be taken, at most a minute. 15 seconds by default.
-    #[serde(with = "client_core::time::go::option", skip_serializing_if = "Option::is_none")]
+    #[wire(with = client_core::time::go::option, omit_null)]
     pub lock_delay: Option<Duration>,
     /// What becomes of its locks when it ends. They are released by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub behavior: Option<Behavior>,
     /// The checks of its node it depends on; `serfHealth` by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub node_checks: Option<Vec<String>>,
     /// The checks of services it depends on.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[wire(omit)]
     pub service_checks: Vec<ServiceCheck>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl SessionOptions {

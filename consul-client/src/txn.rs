@@ -4,13 +4,12 @@ use std::fmt;
 
 use bytes::Bytes;
 use client_core::caps::Plain;
-use client_core::{Op, Verb, open_enum, operations};
-use serde::{Deserialize, Serialize};
+use client_core::wire::{ToWire, Wire, Writer};
+use client_core::{Extra, Op, Verb, open_enum, operations};
 
 use crate::catalog::Node;
 use crate::check::HealthCheck;
 use crate::kv::KvPair;
-use crate::record::record;
 use crate::service::Service;
 use crate::{Call, Client};
 
@@ -68,19 +67,16 @@ open_enum! {
 }
 
 /// One operation of a transaction.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum TxnOp {
     /// On a key.
-    #[serde(rename = "KV")]
     Kv(KvOp),
     /// On a node of the catalog.
     Node {
         /// What to do.
-        #[serde(rename = "Verb")]
         verb: TxnVerb,
         /// The node.
-        #[serde(rename = "Node")]
         node: Box<Node>,
     },
     /// On a service of the catalog.
@@ -88,29 +84,45 @@ pub enum TxnOp {
     /// The server drops socket path, mesh settings and upstreams of a service in a transaction.
     Service {
         /// What to do.
-        #[serde(rename = "Verb")]
         verb: TxnVerb,
         /// Its node.
-        #[serde(rename = "Node")]
         node: String,
         /// The service.
-        #[serde(rename = "Service")]
         service: Box<Service>,
     },
     /// On a check of the catalog.
     Check {
         /// What to do.
-        #[serde(rename = "Verb")]
         verb: TxnVerb,
         /// The check.
-        #[serde(rename = "Check")]
         check: Box<HealthCheck>,
     },
 }
 
+impl ToWire for TxnOp {
+    fn write(&self, to: &mut Writer) {
+        to.object(|entries| match self {
+            Self::Kv(op) => op.write(entries.key("KV")),
+            Self::Node { verb, node } => entries.key("Node").object(|entries| {
+                verb.write(entries.key("Verb"));
+                node.write(entries.key("Node"));
+            }),
+            Self::Service { verb, node, service } => entries.key("Service").object(|entries| {
+                verb.write(entries.key("Verb"));
+                node.write(entries.key("Node"));
+                service.write(entries.key("Service"));
+            }),
+            Self::Check { verb, check } => entries.key("Check").object(|entries| {
+                verb.write(entries.key("Verb"));
+                check.write(entries.key("Check"));
+            }),
+        });
+    }
+}
+
 /// An operation on a key.
-#[derive(Clone, PartialEq, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, PartialEq, ToWire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct KvOp {
     /// What to do.
@@ -118,16 +130,16 @@ pub struct KvOp {
     /// The key or prefix.
     pub key: String,
     /// The value to write.
-    #[serde(with = "crate::kv::value", skip_serializing_if = "Bytes::is_empty")]
+    #[wire(with = crate::kv::value, omit)]
     pub value: Bytes,
     /// The number to store beside the value.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub flags: Option<u64>,
     /// The index to insist on.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub index: Option<u64>,
     /// The session to lock for.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub session: Option<String>,
 }
 
@@ -312,29 +324,37 @@ impl From<KvOp> for TxnOp {
     }
 }
 
-record! {
-    /// What a transaction answers.
-    ///
-    /// There is no result for each operation: a delete has none, and reading a tree has many.
-    pub struct TxnResults {
-        /// The results, in the order of the operations.
-        results: Vec<TxnResult>,
-        /// What failed; empty here, since a failure is an error.
-        errors: Vec<TxnError>,
-    }
+/// What a transaction answers.
+///
+/// There is no result for each operation: a delete has none, and reading a tree has many.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct TxnResults {
+    /// The results, in the order of the operations.
+    pub results: Vec<TxnResult>,
+    /// What failed; empty here, since a failure is an error.
+    pub errors: Vec<TxnError>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// One result: of a write without its value.
-    pub struct TxnResult {
-        /// A key.
-        #[serde(rename = "KV")]
-        kv: Option<KvPair>,
-        /// A node.
-        node: Option<Node>,
-        /// A service.
-        service: Option<Service>,
-        /// A check.
-        check: Option<HealthCheck>,
-    }
+/// One result: of a write without its value.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct TxnResult {
+    /// A key.
+    #[wire(name = "KV")]
+    pub kv: Option<KvPair>,
+    /// A node.
+    pub node: Option<Node>,
+    /// A service.
+    pub service: Option<Service>,
+    /// A check.
+    pub check: Option<HealthCheck>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl TxnResults {
@@ -345,14 +365,16 @@ impl TxnResults {
 }
 
 /// Why an operation of a transaction did not hold.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct TxnError {
     /// Which one, counted from 0.
     pub op_index: usize,
     /// The server's words.
     pub what: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl fmt::Display for TxnError {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use client_core::caps::Plain;
-use client_core::{Extra, Op, Verb, capabilities, operations, options, wire};
+use client_core::wire::{self, Wire};
+use client_core::{Extra, Op, Verb, capabilities, operations, options};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Call;
-use crate::record::{enums, handle, records};
+use crate::record::{enums, handle};
 
 capabilities! {
     /// Reads about a host.
@@ -191,126 +191,126 @@ enums! {
 }
 
 /// An agent's configuration, membership and statistics.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
 #[non_exhaustive]
 pub struct AgentSelf {
     /// Its configuration, without secrets.
-    #[serde(default, deserialize_with = "wire::null_default")]
     pub config: Extra,
     /// Itself as a member.
-    #[serde(default, deserialize_with = "wire::null_default")]
     pub member: Member,
     /// Its statistics.
-    #[serde(default, deserialize_with = "wire::null_default")]
     pub stats: BTreeMap<String, BTreeMap<String, String>>,
     /// What this version does not know.
-    #[serde(flatten)]
     pub extra: Extra,
 }
 
 /// The result of joining.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
 #[non_exhaustive]
 pub struct AgentJoin {
     /// How many servers were joined.
-    #[serde(default)]
     pub num_joined: u64,
     /// Why it failed; empty if it did not.
-    #[serde(default, deserialize_with = "wire::null_default")]
     pub error: String,
     /// What is questionable about it.
-    #[serde(default, deserialize_with = "wire::null_default")]
     pub warning: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-records! {
-    /// The servers of all regions.
-    pub struct AgentMembers {
-        /// The answering server's name.
-        server_name: String,
-        /// Its region.
-        server_region: String,
-        /// Its datacenter.
-        server_dc: String = "ServerDC",
-        /// All members.
-        members: Vec<Member>,
-        ..
-    }
+/// The servers of all regions.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct AgentMembers {
+    /// The answering server's name.
+    pub server_name: String,
+    /// Its region.
+    pub server_region: String,
+    /// Its datacenter.
+    #[wire(name = "ServerDC")]
+    pub server_dc: String,
+    /// All members.
+    pub members: Vec<Member>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A server as others know it.
-    pub struct Member {
-        /// Its name and region.
-        name: String,
-        /// Its address.
-        addr: String,
-        /// Its port for gossip.
-        port: u16,
-        /// What it says of itself.
-        tags: BTreeMap<String, String>,
-        /// Whether it is there.
-        status: MemberStatus,
-        /// The oldest gossip protocol it speaks.
-        protocol_min: u8,
-        /// The newest.
-        protocol_max: u8,
-        /// The one it uses.
-        protocol_cur: u8,
-        /// The oldest protocol above that.
-        delegate_min: u8,
-        /// The newest.
-        delegate_max: u8,
-        /// The one it uses.
-        delegate_cur: u8,
-        ..
-    }
+/// A server as others know it.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct Member {
+    /// Its name and region.
+    pub name: String,
+    /// Its address.
+    pub addr: String,
+    /// Its port for gossip.
+    pub port: u16,
+    /// What it says of itself.
+    pub tags: BTreeMap<String, String>,
+    /// Whether it is there.
+    pub status: MemberStatus,
+    /// The oldest gossip protocol it speaks.
+    pub protocol_min: u8,
+    /// The newest.
+    pub protocol_max: u8,
+    /// The one it uses.
+    pub protocol_cur: u8,
+    /// The oldest protocol above that.
+    pub delegate_min: u8,
+    /// The newest.
+    pub delegate_max: u8,
+    /// The one it uses.
+    pub delegate_cur: u8,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// What the scheduler workers of a server do.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
 #[non_exhaustive]
 pub struct SchedulerWorkers {
     /// The server.
-    #[serde(default)]
     pub server_id: String,
     /// Its workers.
-    #[serde(default, deserialize_with = "wire::null_default")]
     pub schedulers: Vec<SchedulerWorker>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// What a scheduler worker does.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
 #[non_exhaustive]
 pub struct SchedulerWorker {
     /// Its id.
-    #[serde(default)]
     pub id: String,
     /// What it works on.
-    #[serde(default, deserialize_with = "wire::null_default")]
     pub enabled_schedulers: Vec<String>,
     /// When it started.
-    #[serde(default, with = "client_core::time::rfc3339")]
+    #[wire(with = client_core::time::rfc3339)]
     pub started: Option<jiff::Timestamp>,
     /// Whether it works.
-    #[serde(default)]
     pub status: String,
     /// What it does right now.
-    #[serde(default)]
     pub workload_status: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// How many scheduler workers a server has, and for what.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
 #[non_exhaustive]
 pub struct SchedulerWorkersConfig {
     /// The server.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[wire(omit)]
     pub server_id: String,
     /// How many workers.
-    #[serde(default)]
     pub num_schedulers: u64,
     /// What they work on.
-    #[serde(default, deserialize_with = "wire::null_default")]
     pub enabled_schedulers: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl SchedulerWorkersConfig {
@@ -318,32 +318,34 @@ impl SchedulerWorkersConfig {
     #[must_use]
     pub fn new<S: Into<String>>(workers: u64, schedulers: impl IntoIterator<Item = S>) -> Self {
         let enabled_schedulers = schedulers.into_iter().map(Into::into).collect();
-        Self { server_id: String::new(), num_schedulers: workers, enabled_schedulers }
+        Self { server_id: String::new(), num_schedulers: workers, enabled_schedulers, ..Self::default() }
     }
 }
 
 /// How an agent is.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
 #[non_exhaustive]
 pub struct AgentHealth {
     /// Its client part, if it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub client: Option<PartHealth>,
     /// Its server part, if it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub server: Option<PartHealth>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// How a part of an agent is.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
 #[non_exhaustive]
 pub struct PartHealth {
     /// Whether it is well.
-    #[serde(default)]
     pub ok: bool,
     /// Why, in words.
-    #[serde(default)]
     pub message: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl AgentHealth {
@@ -355,50 +357,54 @@ impl AgentHealth {
 }
 
 /// What a host is like.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct HostReply {
     /// The agent that answers; empty for the one that was asked.
-    #[serde(rename = "AgentID", default, skip_serializing_if = "String::is_empty")]
+    #[wire(name = "AgentID", omit)]
     pub agent_id: String,
     /// What its host is like.
     pub host_data: HostData,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-records! {
-    /// What a host is like.
-    pub struct HostData {
-        /// Its operating system.
-        os: String = "OS",
-        /// Its network interfaces.
-        network: Vec<Value>,
-        /// Its `resolv.conf`.
-        resolv_conf: String,
-        /// Its `hosts`.
-        hosts: String,
-        /// The agent's environment, secrets redacted.
-        environment: BTreeMap<String, String>,
-        /// Its disks.
-        disk: BTreeMap<String, Value>,
-        ..
-    }
+/// What a host is like.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct HostData {
+    /// Its operating system.
+    #[wire(name = "OS")]
+    pub os: String,
+    /// Its network interfaces.
+    pub network: Vec<Value>,
+    /// Its `resolv.conf`.
+    pub resolv_conf: String,
+    /// Its `hosts`.
+    pub hosts: String,
+    /// The agent's environment, secrets redacted.
+    pub environment: BTreeMap<String, String>,
+    /// Its disks.
+    pub disk: BTreeMap<String, Value>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// The keys that gossip is encrypted with. Its `Debug` does not show them.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, Default, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct GossipKeyring {
     /// What single servers had to say.
-    #[serde(default, deserialize_with = "wire::null_default")]
     pub messages: BTreeMap<String, String>,
     /// How many servers know each key.
-    #[serde(default, deserialize_with = "wire::null_default")]
     pub keys: BTreeMap<String, u64>,
     /// How many servers there are.
-    #[serde(default)]
     pub num_nodes: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl std::fmt::Debug for GossipKeyring {
@@ -414,14 +420,10 @@ fn recode_host(answer: &client_core::Parts) -> Result<Value, client_core::Error>
 
 /// A server answers `{AgentID, HostData}`, the agent that was asked only the latter's inside.
 fn decode_host(answer: &client_core::Parts) -> Result<HostReply, client_core::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Either {
-        Forwarded(HostReply),
-        Own(HostData),
+    // Only the first has lower-case names.
+    let reply: HostReply = wire::json(answer)?;
+    if !reply.agent_id.is_empty() || reply.extra.is_empty() {
+        return Ok(reply);
     }
-    Ok(match wire::json(answer)? {
-        Either::Forwarded(reply) => reply,
-        Either::Own(host_data) => HostReply { agent_id: String::new(), host_data },
-    })
+    Ok(HostReply { host_data: wire::json(answer)?, ..HostReply::default() })
 }

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 
 use client_core::caps::{Lookup, Plain};
 use client_core::time::unix_nanos;
-use client_core::{Extra, Op, Verb, capabilities, operations, options, wire};
+use client_core::wire::{self, Wire};
+use client_core::{Extra, Op, Verb, capabilities, operations, options};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::Call;
-use crate::record::{enums, handle, records};
+use crate::record::{enums, handle};
 
 capabilities! {
     /// Lists quotas.
@@ -214,142 +215,181 @@ enums! {
     }
 }
 
-records! {
-    /// A quota.
-    pub struct Quota {
-        /// Its unique name.
-        name: String,
-        /// What it is for.
-        description: String,
-        /// Its limits, by region.
-        limits: Vec<QuotaLimit>,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
+/// A quota.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct Quota {
+    /// Its unique name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Its limits, by region.
+    pub limits: Vec<QuotaLimit>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// The limit of a quota in a region.
-    pub struct QuotaLimit {
-        /// The region.
-        region: String,
-        /// The limit.
-        region_limit: Option<QuotaResources>,
-        /// Space for variables, in MB, in the form before 1.10.
-        variables_limit: Option<i64>,
-        /// A hash of it.
-        hash: Option<String>,
-        ..
-    }
+/// The limit of a quota in a region.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct QuotaLimit {
+    /// The region.
+    pub region: String,
+    /// The limit.
+    pub region_limit: Option<QuotaResources>,
+    /// Space for variables, in MB, in the form before 1.10.
+    pub variables_limit: Option<i64>,
+    /// A hash of it.
+    pub hash: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Resources that are limited. `None` and 0 limit nothing, -1 forbids any.
-    pub struct QuotaResources {
-        /// In MHz.
-        cpu: Option<i64> = "CPU",
-        /// Cores.
-        cores: Option<i64>,
-        /// In MB.
-        memory_mb: Option<i64> = "MemoryMB",
-        /// In MB, while others do not need it.
-        memory_max_mb: Option<i64> = "MemoryMaxMB",
-        /// Devices.
-        devices: Vec<Value>,
-        /// Space for secrets, in MB.
-        secrets_mb: Option<i64> = "SecretsMB",
-        /// Space elsewhere.
-        storage: Option<QuotaStorage>,
-        /// Limits by node pool.
-        node_pools: Vec<Extra>,
-        ..
-    }
+/// Resources that are limited. `None` and 0 limit nothing, -1 forbids any.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct QuotaResources {
+    /// In MHz.
+    #[wire(name = "CPU")]
+    pub cpu: Option<i64>,
+    /// Cores.
+    pub cores: Option<i64>,
+    /// In MB.
+    #[wire(name = "MemoryMB")]
+    pub memory_mb: Option<i64>,
+    /// In MB, while others do not need it.
+    #[wire(name = "MemoryMaxMB")]
+    pub memory_max_mb: Option<i64>,
+    /// Devices.
+    pub devices: Vec<Value>,
+    /// Space for secrets, in MB.
+    #[wire(name = "SecretsMB")]
+    pub secrets_mb: Option<i64>,
+    /// Space elsewhere.
+    pub storage: Option<QuotaStorage>,
+    /// Limits by node pool.
+    pub node_pools: Vec<Extra>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Space that is limited, in MB.
-    pub struct QuotaStorage {
-        /// For variables.
-        variables_mb: i64 = "VariablesMB",
-        /// For dynamic host volumes.
-        host_volumes_mb: i64 = "HostVolumesMB",
-        ..
-    }
+/// Space that is limited, in MB.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct QuotaStorage {
+    /// For variables.
+    #[wire(name = "VariablesMB")]
+    pub variables_mb: i64,
+    /// For dynamic host volumes.
+    #[wire(name = "HostVolumesMB")]
+    pub host_volumes_mb: i64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How much of a quota is in use.
-    pub struct QuotaUsage {
-        /// The quota's name.
-        name: String,
-        /// What is in use, by the hash of its limit.
-        used: BTreeMap<String, QuotaLimit>,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
+/// How much of a quota is in use.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct QuotaUsage {
+    /// The quota's name.
+    pub name: String,
+    /// What is in use, by the hash of its limit.
+    pub used: BTreeMap<String, QuotaLimit>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A Sentinel policy.
-    pub struct SentinelPolicy {
-        /// Its unique name.
-        name: String,
-        /// What it is for.
-        description: String,
-        /// What it looks at: `submit-job`, `submit-host-volume` or `submit-csi-volume`.
-        scope: String,
-        /// What becomes of what it is against.
-        enforcement_level: EnforcementLevel,
-        /// Its text.
-        policy: String,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
+/// A Sentinel policy.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct SentinelPolicy {
+    /// Its unique name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// What it looks at: `submit-job`, `submit-host-volume` or `submit-csi-volume`.
+    pub scope: String,
+    /// What becomes of what it is against.
+    pub enforcement_level: EnforcementLevel,
+    /// Its text.
+    pub policy: String,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A recommendation for a resource of a task.
-    pub struct Recommendation {
-        /// Its id.
-        id: String = "ID",
-        /// The region.
-        region: String,
-        /// The namespace.
-        namespace: String,
-        /// The job.
-        job_id: String = "JobID",
-        /// The job's version.
-        job_version: u64,
-        /// The group.
-        group: String,
-        /// The task.
-        task: String,
-        /// `CPU` or `MemoryMB`.
-        resource: String,
-        /// What it should be.
-        value: i64,
-        /// What it is.
-        current: i64,
-        /// Free data.
-        meta: Extra,
-        /// Measurements it is based on.
-        stats: BTreeMap<String, f64>,
-        /// Whether it is for this version of the job only.
-        enforce_version: bool,
-        /// When it was made.
-        submit_time: Option<Timestamp> as "unix_nanos",
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
+/// A recommendation for a resource of a task.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct Recommendation {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// The region.
+    pub region: String,
+    /// The namespace.
+    pub namespace: String,
+    /// The job.
+    #[wire(name = "JobID")]
+    pub job_id: String,
+    /// The job's version.
+    pub job_version: u64,
+    /// The group.
+    pub group: String,
+    /// The task.
+    pub task: String,
+    /// `CPU` or `MemoryMB`.
+    pub resource: String,
+    /// What it should be.
+    pub value: i64,
+    /// What it is.
+    pub current: i64,
+    /// Free data.
+    pub meta: Extra,
+    /// Measurements it is based on.
+    pub stats: BTreeMap<String, f64>,
+    /// Whether it is for this version of the job only.
+    pub enforce_version: bool,
+    /// When it was made.
+    #[wire(with = unix_nanos)]
+    pub submit_time: Option<Timestamp>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// What became of recommendations that were applied.
-    pub struct RecommendationsApplied {
-        /// The jobs that were changed.
-        updated_jobs: Vec<Extra>,
-        /// What went wrong.
-        errors: Vec<Extra>,
-        ..
-    }
+/// What became of recommendations that were applied.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct RecommendationsApplied {
+    /// The jobs that were changed.
+    pub updated_jobs: Vec<Extra>,
+    /// What went wrong.
+    pub errors: Vec<Extra>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Quota {

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use client_core::caps::BlockingList;
 use client_core::time::{nanos, rfc3339, unix_nanos};
-use client_core::{Op, Verb, capabilities, operations, options};
+use client_core::wire::Wire;
+use client_core::{Extra, Op, Verb, capabilities, operations, options};
 use jiff::Timestamp;
 
+use crate::Call;
 use crate::allocations::{AllocMetric, AllocationListStub};
+use crate::call::Reversible;
 use crate::jobs::PlanAnnotations;
 use crate::jobspec::JobType;
-use crate::record::{enums, handle, records};
-use crate::{Call, call::Reversible};
+use crate::record::{enums, handle};
 
 capabilities! {
     /// Lists evaluations.
@@ -162,119 +164,147 @@ impl EvalStatus {
     }
 }
 
-records! {
-    /// An evaluation: the scheduler's task to make what runs what should run.
-    pub struct Evaluation {
-        /// Its id.
-        id: String = "ID",
-        /// Its namespace.
-        namespace: String,
-        /// From 1 to 100.
-        priority: i64,
-        /// How its job is treated.
-        job_type: JobType = "Type",
-        /// Why there is it.
-        triggered_by: EvalTrigger,
-        /// Its job.
-        job_id: String = "JobID",
-        /// The job's index.
-        job_modify_index: u64,
-        /// The node it is for, if it is.
-        node_id: String = "NodeID",
-        /// That node's index.
-        node_modify_index: u64,
-        /// The job's latest deployment, not always one it made.
-        deployment_id: String = "DeploymentID",
-        /// Where it stands.
-        status: EvalStatus,
-        /// Why, in words.
-        status_description: String,
-        /// How long it is put off.
-        wait: Duration as "nanos",
-        /// Until when it is put off.
-        wait_until: Option<Timestamp> as "rfc3339",
-        /// The evaluation that follows it.
-        next_eval: String,
-        /// The evaluation it follows.
-        previous_eval: String,
-        /// The evaluation that waits for room for what it could not place.
-        blocked_eval: String,
-        /// Those it follows from and that follow from it, where that was asked for.
-        related_evals: Vec<EvaluationStub>,
-        /// Why allocations could not be placed, by group.
-        failed_tg_allocs: BTreeMap<String, AllocMetric> = "FailedTGAllocs",
-        /// What it did.
-        plan_annotations: Option<Box<PlanAnnotations>>,
-        /// Which classes of nodes it can be placed on.
-        class_eligibility: BTreeMap<String, bool>,
-        /// The quota it ran into (Enterprise).
-        quota_limit_reached: String,
-        /// Resources outside of nodes that it lacks.
-        missing_non_node_resources: Vec<String>,
-        /// Whether its constraints ask for more than classes of nodes.
-        escaped_computed_class: bool,
-        /// Whether it only annotates a plan.
-        annotate_plan: bool,
-        /// How many allocations wait for a place, by group.
-        queued_allocations: BTreeMap<String, i64>,
-        /// The state its decision was based on.
-        snapshot_index: u64,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        /// When it was created.
-        create_time: Option<Timestamp> as "unix_nanos",
-        /// When it was last changed.
-        modify_time: Option<Timestamp> as "unix_nanos",
-        ..
-    }
+/// An evaluation: the scheduler's task to make what runs what should run.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct Evaluation {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// From 1 to 100.
+    pub priority: i64,
+    /// How its job is treated.
+    #[wire(name = "Type")]
+    pub job_type: JobType,
+    /// Why there is it.
+    pub triggered_by: EvalTrigger,
+    /// Its job.
+    #[wire(name = "JobID")]
+    pub job_id: String,
+    /// The job's index.
+    pub job_modify_index: u64,
+    /// The node it is for, if it is.
+    #[wire(name = "NodeID")]
+    pub node_id: String,
+    /// That node's index.
+    pub node_modify_index: u64,
+    /// The job's latest deployment, not always one it made.
+    #[wire(name = "DeploymentID")]
+    pub deployment_id: String,
+    /// Where it stands.
+    pub status: EvalStatus,
+    /// Why, in words.
+    pub status_description: String,
+    /// How long it is put off.
+    #[wire(with = nanos)]
+    pub wait: Duration,
+    /// Until when it is put off.
+    #[wire(with = rfc3339)]
+    pub wait_until: Option<Timestamp>,
+    /// The evaluation that follows it.
+    pub next_eval: String,
+    /// The evaluation it follows.
+    pub previous_eval: String,
+    /// The evaluation that waits for room for what it could not place.
+    pub blocked_eval: String,
+    /// Those it follows from and that follow from it, where that was asked for.
+    pub related_evals: Vec<EvaluationStub>,
+    /// Why allocations could not be placed, by group.
+    #[wire(name = "FailedTGAllocs")]
+    pub failed_tg_allocs: BTreeMap<String, AllocMetric>,
+    /// What it did.
+    pub plan_annotations: Option<Box<PlanAnnotations>>,
+    /// Which classes of nodes it can be placed on.
+    pub class_eligibility: BTreeMap<String, bool>,
+    /// The quota it ran into (Enterprise).
+    pub quota_limit_reached: String,
+    /// Resources outside of nodes that it lacks.
+    pub missing_non_node_resources: Vec<String>,
+    /// Whether its constraints ask for more than classes of nodes.
+    pub escaped_computed_class: bool,
+    /// Whether it only annotates a plan.
+    pub annotate_plan: bool,
+    /// How many allocations wait for a place, by group.
+    pub queued_allocations: BTreeMap<String, i64>,
+    /// The state its decision was based on.
+    pub snapshot_index: u64,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// When it was created.
+    #[wire(with = unix_nanos)]
+    pub create_time: Option<Timestamp>,
+    /// When it was last changed.
+    #[wire(with = unix_nanos)]
+    pub modify_time: Option<Timestamp>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// An evaluation that is related to another.
-    pub struct EvaluationStub {
-        /// Its id.
-        id: String = "ID",
-        /// Its namespace.
-        namespace: String,
-        /// From 1 to 100.
-        priority: i64,
-        /// How its job is treated.
-        job_type: JobType = "Type",
-        /// Why there is it.
-        triggered_by: EvalTrigger,
-        /// Its job.
-        job_id: String = "JobID",
-        /// The node it is for, if it is.
-        node_id: String = "NodeID",
-        /// The job's latest deployment.
-        deployment_id: String = "DeploymentID",
-        /// Where it stands.
-        status: EvalStatus,
-        /// Why, in words.
-        status_description: String,
-        /// Until when it is put off.
-        wait_until: Option<Timestamp> as "rfc3339",
-        /// The evaluation that follows it.
-        next_eval: String,
-        /// The evaluation it follows.
-        previous_eval: String,
-        /// The evaluation that waits for room for what it could not place.
-        blocked_eval: String,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        /// When it was created.
-        create_time: Option<Timestamp> as "unix_nanos",
-        /// When it was last changed.
-        modify_time: Option<Timestamp> as "unix_nanos",
-        ..
-    }
+/// An evaluation that is related to another.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct EvaluationStub {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// From 1 to 100.
+    pub priority: i64,
+    /// How its job is treated.
+    #[wire(name = "Type")]
+    pub job_type: JobType,
+    /// Why there is it.
+    pub triggered_by: EvalTrigger,
+    /// Its job.
+    #[wire(name = "JobID")]
+    pub job_id: String,
+    /// The node it is for, if it is.
+    #[wire(name = "NodeID")]
+    pub node_id: String,
+    /// The job's latest deployment.
+    #[wire(name = "DeploymentID")]
+    pub deployment_id: String,
+    /// Where it stands.
+    pub status: EvalStatus,
+    /// Why, in words.
+    pub status_description: String,
+    /// Until when it is put off.
+    #[wire(with = rfc3339)]
+    pub wait_until: Option<Timestamp>,
+    /// The evaluation that follows it.
+    pub next_eval: String,
+    /// The evaluation it follows.
+    pub previous_eval: String,
+    /// The evaluation that waits for room for what it could not place.
+    pub blocked_eval: String,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// When it was created.
+    #[wire(with = unix_nanos)]
+    pub create_time: Option<Timestamp>,
+    /// When it was last changed.
+    #[wire(with = unix_nanos)]
+    pub modify_time: Option<Timestamp>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How many evaluations there are, or were deleted.
-    pub struct EvaluationCount {
-        /// How many.
-        count: u64,
-        ..
-    }
+/// How many evaluations there are, or were deleted.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct EvaluationCount {
+    /// How many.
+    pub count: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }

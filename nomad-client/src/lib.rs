@@ -57,6 +57,7 @@ pub use agent::*;
 pub use allocations::*;
 pub use call::{Call, Reversible};
 pub use client::{Builder, Client};
+pub use client_core::wire::ByName;
 pub use client_core::{
     Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Items, Meta, Pages, RawReply, Reply,
     RootCertificates, Spec, Timeouts, TokenSource, Verb as Method, Watch, caps, fetch, retry::RetryPolicy,
@@ -81,7 +82,6 @@ pub use oidc_discovery::*;
 pub use operations::operations;
 pub use operator::*;
 pub use plan_summary::Change;
-pub use record::ByName;
 pub use restarts::{GroupEffect, GroupRestart, restarts};
 pub use scaling_policies::*;
 pub use search::*;

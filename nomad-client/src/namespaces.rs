@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use client_core::caps::{BlockingLookup, Plain};
-use client_core::wire::{empty, null_default, recode_empty};
+use client_core::wire::{Wire, empty, recode_empty};
 use client_core::{Extra, Op, Verb, capabilities, operations};
-use serde::{Deserialize, Serialize};
 
 use crate::{Call, Client};
 
@@ -75,32 +74,28 @@ impl Namespaces<'_> {
 }
 
 /// A namespace. Unknown settings are kept in `extra` and written back.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct Namespace {
     /// Its unique name.
     pub name: String,
     /// What it is for.
-    #[serde(default)]
     pub description: String,
     /// The quota that limits it (Enterprise).
-    #[serde(default)]
     pub quota: String,
     /// What its jobs may use.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub capabilities: Option<NamespaceCapabilities>,
     /// Free key-value pairs.
-    #[serde(default, deserialize_with = "null_default")]
     pub meta: BTreeMap<String, String>,
     /// The index at which it was created.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub create_index: Option<u64>,
     /// The index of its last change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub modify_index: Option<u64>,
     /// What this version does not know.
-    #[serde(flatten)]
     pub extra: Extra,
 }
 
@@ -120,23 +115,18 @@ client_core::setters! { Namespace {
 } }
 
 /// What the jobs of a namespace may use.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct NamespaceCapabilities {
     /// Task drivers that may be used; empty for all.
-    #[serde(default, deserialize_with = "null_default")]
     pub enabled_task_drivers: Vec<String>,
     /// Task drivers that may not be used.
-    #[serde(default, deserialize_with = "null_default")]
     pub disabled_task_drivers: Vec<String>,
     /// Network modes that may be used; empty for all.
-    #[serde(default, deserialize_with = "null_default")]
     pub enabled_network_modes: Vec<String>,
     /// Network modes that may not be used.
-    #[serde(default, deserialize_with = "null_default")]
     pub disabled_network_modes: Vec<String>,
     /// What this version does not know.
-    #[serde(flatten)]
     pub extra: Extra,
 }

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use client_core::time::unix_nanos;
-use client_core::{Extra, Op, Verb, capabilities, operations, options, wire};
+use client_core::wire::{self, Wire};
+use client_core::{Extra, Op, Verb, capabilities, operations, options};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::Call;
-use crate::record::{handle, records};
+use crate::record::handle;
 
 capabilities! {
     /// Asks the agent of a node.
@@ -84,92 +85,119 @@ impl NodeAgent<'_> {
     }
 }
 
-records! {
-    /// A node's metadata.
-    pub struct NodeMetadata {
-        /// All of it.
-        meta: BTreeMap<String, String>,
-        /// What was changed through the API; `None` for what was removed.
-        dynamic: BTreeMap<String, Option<String>>,
-        /// What the configuration says.
-        configured: BTreeMap<String, String> = "Static",
-        ..
-    }
+/// A node's metadata.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct NodeMetadata {
+    /// All of it.
+    pub meta: BTreeMap<String, String>,
+    /// What was changed through the API; `None` for what was removed.
+    pub dynamic: BTreeMap<String, Option<String>>,
+    /// What the configuration says.
+    #[wire(name = "Static")]
+    pub configured: BTreeMap<String, String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A node's identity.
-    pub struct NodeIdentity {
-        /// Its claims.
-        claims: Extra,
-        ..
-    }
+/// A node's identity.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct NodeIdentity {
+    /// Its claims.
+    pub claims: Extra,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// What of a host is in use.
-    pub struct HostStats {
-        /// Of its memory.
-        memory: HostMemory,
-        /// Of its processors, core by core.
-        cpu: Vec<HostCpu> = "CPU",
-        /// Of its disks.
-        disk_stats: Vec<HostDisk>,
-        /// Of the disk with the allocations' files.
-        alloc_dir_stats: Option<HostDisk>,
-        /// Of its devices.
-        device_stats: Vec<Value>,
-        /// For how long it runs, in seconds.
-        uptime: u64,
-        /// MHz in use.
-        cpu_ticks_consumed: f64 = "CPUTicksConsumed",
-        /// When it was measured.
-        timestamp: Option<Timestamp> as "unix_nanos",
-        ..
-    }
+/// What of a host is in use.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct HostStats {
+    /// Of its memory.
+    pub memory: HostMemory,
+    /// Of its processors, core by core.
+    #[wire(name = "CPU")]
+    pub cpu: Vec<HostCpu>,
+    /// Of its disks.
+    pub disk_stats: Vec<HostDisk>,
+    /// Of the disk with the allocations' files.
+    pub alloc_dir_stats: Option<HostDisk>,
+    /// Of its devices.
+    pub device_stats: Vec<Value>,
+    /// For how long it runs, in seconds.
+    pub uptime: u64,
+    /// MHz in use.
+    #[wire(name = "CPUTicksConsumed")]
+    pub cpu_ticks_consumed: f64,
+    /// When it was measured.
+    #[wire(with = unix_nanos)]
+    pub timestamp: Option<Timestamp>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A host's memory, in bytes.
-    pub struct HostMemory {
-        /// All of it.
-        total: u64,
-        /// What programs can have.
-        available: u64,
-        /// What they have.
-        used: u64,
-        /// What is empty.
-        free: u64,
-        ..
-    }
+/// A host's memory, in bytes.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct HostMemory {
+    /// All of it.
+    pub total: u64,
+    /// What programs can have.
+    pub available: u64,
+    /// What they have.
+    pub used: u64,
+    /// What is empty.
+    pub free: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A host's core, in percent.
-    pub struct HostCpu {
-        /// Its name.
-        cpu: String = "CPU",
-        /// In programs.
-        user: f64,
-        /// In the kernel.
-        system: f64,
-        /// At rest.
-        idle: f64,
-        /// At work.
-        total_percent: f64,
-        /// At work, in MHz.
-        total_ticks: f64,
-        ..
-    }
+/// A host's core, in percent.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct HostCpu {
+    /// Its name.
+    #[wire(name = "CPU")]
+    pub cpu: String,
+    /// In programs.
+    pub user: f64,
+    /// In the kernel.
+    pub system: f64,
+    /// At rest.
+    pub idle: f64,
+    /// At work.
+    pub total_percent: f64,
+    /// At work, in MHz.
+    pub total_ticks: f64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A host's disk, in bytes and percent.
-    pub struct HostDisk {
-        /// The device.
-        device: String,
-        /// Where it is mounted.
-        mountpoint: String,
-        /// All of it.
-        size: u64,
-        /// In use.
-        used: u64,
-        /// Not in use.
-        available: u64,
-        /// In use, in percent.
-        used_percent: f64,
-        /// Inodes in use, in percent.
-        inodes_used_percent: f64,
-        ..
-    }
+/// A host's disk, in bytes and percent.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct HostDisk {
+    /// The device.
+    pub device: String,
+    /// Where it is mounted.
+    pub mountpoint: String,
+    /// All of it.
+    pub size: u64,
+    /// In use.
+    pub used: u64,
+    /// Not in use.
+    pub available: u64,
+    /// In use, in percent.
+    pub used_percent: f64,
+    /// Inodes in use, in percent.
+    pub inodes_used_percent: f64,
+    /// What this version does not know.
+    pub extra: Extra,
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use client_core::caps::{BlockingLookup, PagedList, Plain};
 use client_core::time::nanos;
-use client_core::{Op, Verb, capabilities, operations, options, wire};
+use client_core::wire::{self, Wire};
+use client_core::{Extra, Op, Verb, capabilities, operations, options};
 
 use crate::Call;
 use crate::jobs::JobListStub;
 use crate::nodes::NodeListStub;
 use crate::operator::SchedulerAlgorithm;
-use crate::record::{handle, records};
+use crate::record::handle;
 
 capabilities! {
     /// Lists the nodes of a pool.
@@ -103,36 +104,43 @@ impl NodePools<'_> {
     }
 }
 
-records! {
-    /// A node pool.
-    pub struct NodePool {
-        /// Its unique name.
-        name: String,
-        /// What it is for.
-        description: String,
-        /// Free key-value pairs.
-        meta: BTreeMap<String, String>,
-        /// How jobs are placed in it, where that differs from the region (Enterprise).
-        scheduler_configuration: Option<NodePoolScheduler>,
-        /// How long the identities of its nodes are valid. The default is 24 hours.
-        node_identity_ttl: Option<Duration> = "NodeIdentityTTL" as "nanos::option",
-        /// A hash of it.
-        hash: Option<String>,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
+/// A node pool.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct NodePool {
+    /// Its unique name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Free key-value pairs.
+    pub meta: BTreeMap<String, String>,
+    /// How jobs are placed in it, where that differs from the region (Enterprise).
+    pub scheduler_configuration: Option<NodePoolScheduler>,
+    /// How long the identities of its nodes are valid. The default is 24 hours.
+    #[wire(name = "NodeIdentityTTL", with = nanos::option)]
+    pub node_identity_ttl: Option<Duration>,
+    /// A hash of it.
+    pub hash: Option<String>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How jobs are placed in a node pool.
-    pub struct NodePoolScheduler {
-        /// What is preferred.
-        scheduler_algorithm: SchedulerAlgorithm,
-        /// Whether tasks may use memory that is left over.
-        memory_oversubscription_enabled: Option<bool>,
-        ..
-    }
+/// How jobs are placed in a node pool.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct NodePoolScheduler {
+    /// What is preferred.
+    pub scheduler_algorithm: SchedulerAlgorithm,
+    /// Whether tasks may use memory that is left over.
+    pub memory_oversubscription_enabled: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl NodePool {

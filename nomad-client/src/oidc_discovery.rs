@@ -4,9 +4,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use client_core::caps::{BlockingRead, Lookup};
-use client_core::wire::null_default;
+use client_core::wire::Wire;
 use client_core::{Extra, Op, Verb, operations};
-use serde::{Deserialize, Serialize};
 
 use crate::Call;
 use crate::record::handle;
@@ -46,32 +45,29 @@ impl OidcDiscovery<'_> {
 }
 
 /// Public keys, as in RFC 7517.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
 #[non_exhaustive]
 pub struct Jwks {
     /// The keys.
-    #[serde(default, deserialize_with = "null_default")]
     pub keys: Vec<Jwk>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// A public key, as in RFC 7517. Its numbers are in `extra`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
 #[non_exhaustive]
 pub struct Jwk {
     /// Its id.
-    #[serde(default)]
     pub kid: String,
     /// Its type, such as `RSA`.
-    #[serde(default)]
     pub kty: String,
     /// Its algorithm, such as `RS256`.
-    #[serde(default)]
     pub alg: String,
     /// Its use, such as `sig`.
-    #[serde(rename = "use", default)]
+    #[wire(name = "use")]
     pub key_use: String,
     /// The numbers, in base64.
-    #[serde(flatten)]
     pub extra: Extra,
 }
 
@@ -154,20 +150,16 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
 }
 
 /// What OIDC wants to know.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
 #[non_exhaustive]
 pub struct OpenIdConfiguration {
     /// The issuer.
-    #[serde(default)]
     pub issuer: String,
     /// Where the keys are.
-    #[serde(default)]
     pub jwks_uri: String,
     /// Algorithms of signatures.
-    #[serde(default, deserialize_with = "null_default")]
     pub id_token_signing_alg_values_supported: Vec<String>,
     /// The rest.
-    #[serde(flatten)]
     pub extra: Extra,
 }
 

@@ -7,12 +7,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use client_core::caps::{BlockingList, List, Plain};
 use client_core::time::{go, rfc3339, unix_nanos};
-use client_core::{Op, Verb, capabilities, operations, options, wire};
+use client_core::wire::{self, Wire};
+use client_core::{Extra, Op, Verb, capabilities, operations, options};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::Call;
-use crate::record::{enums, handle, records};
+use crate::record::{enums, handle};
 
 capabilities! {
     /// Reads something that any server can answer.
@@ -254,238 +255,310 @@ enums! {
     }
 }
 
-records! {
-    /// The configuration of the scheduler and its index.
-    pub struct SchedulerConfigurationReply {
-        /// The configuration.
-        scheduler_config: SchedulerConfiguration,
-        /// The index of the answer.
-        index: u64,
-        /// Whether the answering server knows a leader.
-        known_leader: bool,
-        /// How long ago it heard from the leader, in nanoseconds.
-        last_contact: i64,
-        ..
-    }
+/// The configuration of the scheduler and its index.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct SchedulerConfigurationReply {
+    /// The configuration.
+    pub scheduler_config: SchedulerConfiguration,
+    /// The index of the answer.
+    pub index: u64,
+    /// Whether the answering server knows a leader.
+    pub known_leader: bool,
+    /// How long ago it heard from the leader, in nanoseconds.
+    pub last_contact: i64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// The configuration of the scheduler.
-    pub struct SchedulerConfiguration {
-        /// What is preferred.
-        scheduler_algorithm: SchedulerAlgorithm,
-        /// Which kinds of jobs may take the place of less important ones.
-        preemption_config: PreemptionConfig,
-        /// Whether tasks may use memory that is left over.
-        memory_oversubscription_enabled: bool,
-        /// Whether only management tokens may register jobs.
-        reject_job_registration: bool,
-        /// Whether no evaluation is worked on.
-        pause_eval_broker: bool,
-        /// How many nodes are looked at for each placement; 0 for as many as it takes.
-        node_limit_for_feasibility_checks: u64,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
-
+/// The configuration of the scheduler.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct SchedulerConfiguration {
+    /// What is preferred.
+    pub scheduler_algorithm: SchedulerAlgorithm,
     /// Which kinds of jobs may take the place of less important ones.
-    pub struct PreemptionConfig {
-        /// System jobs.
-        system_scheduler_enabled: bool,
-        /// System batch jobs.
-        sys_batch_scheduler_enabled: bool,
-        /// Batch jobs.
-        batch_scheduler_enabled: bool,
-        /// Services.
-        service_scheduler_enabled: bool,
-        ..
-    }
+    pub preemption_config: PreemptionConfig,
+    /// Whether tasks may use memory that is left over.
+    pub memory_oversubscription_enabled: bool,
+    /// Whether only management tokens may register jobs.
+    pub reject_job_registration: bool,
+    /// Whether no evaluation is worked on.
+    pub pause_eval_broker: bool,
+    /// How many nodes are looked at for each placement; 0 for as many as it takes.
+    pub node_limit_for_feasibility_checks: u64,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Whether a configuration was replaced.
-    pub struct SchedulerUpdate {
-        /// Whether it was.
-        updated: bool,
-        /// The index of the write.
-        index: u64,
-        ..
-    }
+/// Which kinds of jobs may take the place of less important ones.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct PreemptionConfig {
+    /// System jobs.
+    pub system_scheduler_enabled: bool,
+    /// System batch jobs.
+    pub sys_batch_scheduler_enabled: bool,
+    /// Batch jobs.
+    pub batch_scheduler_enabled: bool,
+    /// Services.
+    pub service_scheduler_enabled: bool,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// The servers that take part in Raft.
-    pub struct RaftConfiguration {
-        /// Each of them.
-        servers: Vec<RaftServer>,
-        /// The index of the configuration.
-        index: u64,
-        ..
-    }
+/// Whether a configuration was replaced.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct SchedulerUpdate {
+    /// Whether it was.
+    pub updated: bool,
+    /// The index of the write.
+    pub index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A server that takes part in Raft.
-    pub struct RaftServer {
-        /// Its id.
-        id: String = "ID",
-        /// Its name.
-        node: String,
-        /// Its address.
-        address: String,
-        /// Whether it leads.
-        leader: bool,
-        /// Whether it votes.
-        voter: bool,
-        /// The version of its protocol.
-        raft_protocol: String,
-        ..
-    }
+/// The servers that take part in Raft.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct RaftConfiguration {
+    /// Each of them.
+    pub servers: Vec<RaftServer>,
+    /// The index of the configuration.
+    pub index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A change of leaders.
-    pub struct LeadershipTransfer {
-        /// The leader before.
-        from: RaftPeer,
-        /// The leader now.
-        to: RaftPeer,
-        /// Whether it was the leader already.
-        noop: bool,
-        /// What went wrong.
-        err: Value,
-        ..
-    }
+/// A server that takes part in Raft.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct RaftServer {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Its name.
+    pub node: String,
+    /// Its address.
+    pub address: String,
+    /// Whether it leads.
+    pub leader: bool,
+    /// Whether it votes.
+    pub voter: bool,
+    /// The version of its protocol.
+    pub raft_protocol: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A server, by id and address.
-    pub struct RaftPeer {
-        /// Its id.
-        id: String = "ID",
-        /// Its address.
-        address: String,
-        ..
-    }
+/// A change of leaders.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct LeadershipTransfer {
+    /// The leader before.
+    pub from: RaftPeer,
+    /// The leader now.
+    pub to: RaftPeer,
+    /// Whether it was the leader already.
+    pub noop: bool,
+    /// What went wrong.
+    pub err: Value,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A key of the keyring, without the key itself.
-    pub struct RootKey {
-        /// Its id.
-        key_id: String = "KeyID",
-        /// Its algorithm.
-        algorithm: String,
-        /// When it was created.
-        create_time: Option<Timestamp> as "unix_nanos",
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        /// What it is used for.
-        state: RootKeyState,
-        /// When it will be used.
-        publish_time: Option<Timestamp> as "unix_nanos",
-        ..
-    }
+/// A server, by id and address.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct RaftPeer {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Its address.
+    pub address: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A new key.
-    pub struct KeyringRotation {
-        /// The key.
-        key: Option<RootKey>,
-        ..
-    }
+/// A key of the keyring, without the key itself.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct RootKey {
+    /// Its id.
+    #[wire(name = "KeyID")]
+    pub key_id: String,
+    /// Its algorithm.
+    pub algorithm: String,
+    /// When it was created.
+    #[wire(with = unix_nanos)]
+    pub create_time: Option<Timestamp>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What it is used for.
+    pub state: RootKeyState,
+    /// When it will be used.
+    #[wire(with = unix_nanos)]
+    pub publish_time: Option<Timestamp>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// The configuration of Autopilot.
-    pub struct AutopilotConfiguration {
-        /// Whether servers that are gone are removed.
-        cleanup_dead_servers: bool,
-        /// How long a server may be silent.
-        last_contact_threshold: Duration as "go",
-        /// How far a server may be behind.
-        max_trailing_logs: u64,
-        /// How few servers there may be.
-        min_quorum: u64,
-        /// How long a new server must be well.
-        server_stabilization_time: Duration as "go",
-        /// Whether there is one voter a zone (Enterprise).
-        enable_redundancy_zones: bool,
-        /// Whether new versions do not take over by themselves (Enterprise).
-        disable_upgrade_migration: bool,
-        /// Whether versions are those of a tag (Enterprise).
-        enable_custom_upgrades: bool,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
+/// A new key.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct KeyringRotation {
+    /// The key.
+    pub key: Option<RootKey>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How the servers are.
-    pub struct AutopilotHealth {
-        /// Whether all are well.
-        healthy: bool,
-        /// How many may fail.
-        failure_tolerance: i64,
-        /// Each of them.
-        servers: Vec<ServerHealth>,
-        /// The leader's id.
-        leader: String,
-        /// The ids of those that vote.
-        voters: Vec<String>,
-        /// The ids of those that only read (Enterprise).
-        read_replicas: Vec<String>,
-        /// Zones (Enterprise).
-        redundancy_zones: BTreeMap<String, Value>,
-        /// An upgrade that goes on (Enterprise).
-        upgrade: Option<Value>,
-        /// How many may fail one after the other (Enterprise).
-        optimistic_failure_tolerance: i64,
-        ..
-    }
+/// The configuration of Autopilot.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct AutopilotConfiguration {
+    /// Whether servers that are gone are removed.
+    pub cleanup_dead_servers: bool,
+    /// How long a server may be silent.
+    #[wire(with = go)]
+    pub last_contact_threshold: Duration,
+    /// How far a server may be behind.
+    pub max_trailing_logs: u64,
+    /// How few servers there may be.
+    pub min_quorum: u64,
+    /// How long a new server must be well.
+    #[wire(with = go)]
+    pub server_stabilization_time: Duration,
+    /// Whether there is one voter a zone (Enterprise).
+    pub enable_redundancy_zones: bool,
+    /// Whether new versions do not take over by themselves (Enterprise).
+    pub disable_upgrade_migration: bool,
+    /// Whether versions are those of a tag (Enterprise).
+    pub enable_custom_upgrades: bool,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How a server is.
-    pub struct ServerHealth {
-        /// Its id.
-        id: String = "ID",
-        /// Its name.
-        name: String,
-        /// Its address.
-        address: String,
-        /// What the others say of it.
-        serf_status: String,
-        /// Its version.
-        version: String,
-        /// Whether it leads.
-        leader: bool,
-        /// How long ago it heard from the leader.
-        last_contact: Duration as "go",
-        /// Its last term.
-        last_term: u64,
-        /// Its last index.
-        last_index: u64,
-        /// Whether it is well.
-        healthy: bool,
-        /// Whether it votes.
-        voter: bool,
-        /// Since when it is as it is.
-        stable_since: Option<Timestamp> as "rfc3339",
-        ..
-    }
+/// How the servers are.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct AutopilotHealth {
+    /// Whether all are well.
+    pub healthy: bool,
+    /// How many may fail.
+    pub failure_tolerance: i64,
+    /// Each of them.
+    pub servers: Vec<ServerHealth>,
+    /// The leader's id.
+    pub leader: String,
+    /// The ids of those that vote.
+    pub voters: Vec<String>,
+    /// The ids of those that only read (Enterprise).
+    pub read_replicas: Vec<String>,
+    /// Zones (Enterprise).
+    pub redundancy_zones: BTreeMap<String, Value>,
+    /// An upgrade that goes on (Enterprise).
+    pub upgrade: Option<Value>,
+    /// How many may fail one after the other (Enterprise).
+    pub optimistic_failure_tolerance: i64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// What still uses Vault without workload identities.
-    pub struct VaultUpgradeCheck {
-        /// Jobs.
-        jobs_without_vault_identity: Vec<Value>,
-        /// Nodes.
-        outdated_nodes: Vec<Value>,
-        /// Tokens.
-        vault_tokens: Vec<Value>,
-        ..
-    }
+/// How a server is.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct ServerHealth {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub address: String,
+    /// What the others say of it.
+    pub serf_status: String,
+    /// Its version.
+    pub version: String,
+    /// Whether it leads.
+    pub leader: bool,
+    /// How long ago it heard from the leader.
+    #[wire(with = go)]
+    pub last_contact: Duration,
+    /// Its last term.
+    pub last_term: u64,
+    /// Its last index.
+    pub last_index: u64,
+    /// Whether it is well.
+    pub healthy: bool,
+    /// Whether it votes.
+    pub voter: bool,
+    /// Since when it is as it is.
+    #[wire(with = rfc3339)]
+    pub stable_since: Option<Timestamp>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A licence.
-    pub struct LicenseReply {
-        /// The licence.
-        license: Value,
-        /// When the configuration was read.
-        config_outdated: bool,
-        ..
-    }
+/// What still uses Vault without workload identities.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct VaultUpgradeCheck {
+    /// Jobs.
+    pub jobs_without_vault_identity: Vec<Value>,
+    /// Nodes.
+    pub outdated_nodes: Vec<Value>,
+    /// Tokens.
+    pub vault_tokens: Vec<Value>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How much of the licence is used.
-    pub struct Utilization {
-        /// The numbers, signed and in base64.
-        bundle: String,
-        ..
-    }
+/// A licence.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct LicenseReply {
+    /// The licence.
+    pub license: Value,
+    /// When the configuration was read.
+    pub config_outdated: bool,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// How much of the licence is used.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct Utilization {
+    /// The numbers, signed and in base64.
+    pub bundle: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use client_core::caps::BlockingLookup;
+use client_core::wire::Wire;
 use client_core::{Extra, Op, Verb, capabilities, operations, options};
 
 use crate::Call;
-use crate::record::{handle, records};
+use crate::record::handle;
 
 capabilities! {
     /// Lists scaling policies.
@@ -56,44 +57,54 @@ impl ScalingPolicies<'_> {
     }
 }
 
-records! {
-    /// A scaling policy.
-    pub struct ScalingPolicy {
-        /// Its id.
-        id: String = "ID",
-        /// What is scaled: `horizontal`, and `vertical_cpu` or `vertical_mem` (Enterprise).
-        policy_type: String = "Type",
-        /// Namespace, job, group and task.
-        target: BTreeMap<String, String>,
-        /// What the autoscaler reads.
-        policy: Extra,
-        /// The least count.
-        min: i64,
-        /// The highest count.
-        max: i64,
-        /// Whether it counts.
-        enabled: bool,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
+/// A scaling policy.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct ScalingPolicy {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// What is scaled: `horizontal`, and `vertical_cpu` or `vertical_mem` (Enterprise).
+    #[wire(name = "Type")]
+    pub policy_type: String,
+    /// Namespace, job, group and task.
+    pub target: BTreeMap<String, String>,
+    /// What the autoscaler reads.
+    pub policy: Extra,
+    /// The least count.
+    pub min: i64,
+    /// The highest count.
+    pub max: i64,
+    /// Whether it counts.
+    pub enabled: bool,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A scaling policy as it is listed.
-    pub struct ScalingPolicyListStub {
-        /// Its id.
-        id: String = "ID",
-        /// Whether it counts.
-        enabled: bool,
-        /// What is scaled.
-        policy_type: String = "Type",
-        /// Namespace, job, group and task.
-        target: BTreeMap<String, String>,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
+/// A scaling policy as it is listed.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct ScalingPolicyListStub {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Whether it counts.
+    pub enabled: bool,
+    /// What is scaled.
+    #[wire(name = "Type")]
+    pub policy_type: String,
+    /// Namespace, job, group and task.
+    pub target: BTreeMap<String, String>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use client_core::{Op, Verb, capabilities, operations, options};
+use client_core::wire::Wire;
+use client_core::{Extra, Op, Verb, capabilities, operations, options};
 
 use crate::Call;
-use crate::record::{enums, handle, records};
+use crate::record::{enums, handle};
 
 capabilities! {
     /// Searches.
@@ -84,57 +85,46 @@ enums! {
     }
 }
 
-records! {
-    /// What was found by a prefix.
-    pub struct PrefixMatches {
-        /// Ids by kind.
-        matches: BTreeMap<String, Vec<String>> as "null_lists",
-        /// Whether there are more, by kind.
-        truncations: BTreeMap<String, bool>,
-        /// The index of the answer.
-        index: u64,
-        ..
-    }
-
-    /// What was found by a text.
-    pub struct FuzzyMatches {
-        /// Things by kind.
-        matches: BTreeMap<String, Vec<FuzzyMatch>> as "null_lists",
-        /// Whether there are more, by kind.
-        truncations: BTreeMap<String, bool>,
-        /// The index of the answer.
-        index: u64,
-        ..
-    }
-
-    /// Something that was found by a text.
-    pub struct FuzzyMatch {
-        /// Its name.
-        id: String = "ID",
-        /// Where it is: namespace, job, group and so on, from the outside in.
-        scope: Vec<String>,
-        ..
-    }
+/// What was found by a prefix.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct PrefixMatches {
+    /// Ids by kind.
+    pub matches: BTreeMap<String, Vec<String>>,
+    /// Whether there are more, by kind.
+    pub truncations: BTreeMap<String, bool>,
+    /// The index of the answer.
+    pub index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-/// Kinds of which nothing was found are `null` as often as they are an empty list.
-mod null_lists {
-    use std::collections::BTreeMap;
+/// What was found by a text.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct FuzzyMatches {
+    /// Things by kind.
+    pub matches: BTreeMap<String, Vec<FuzzyMatch>>,
+    /// Whether there are more, by kind.
+    pub truncations: BTreeMap<String, bool>,
+    /// The index of the answer.
+    pub index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<S: Serializer, T: Serialize>(
-        lists: &BTreeMap<String, Vec<T>>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        lists.serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-        deserializer: D,
-    ) -> Result<BTreeMap<String, Vec<T>>, D::Error> {
-        let lists =
-            Option::<BTreeMap<String, Option<Vec<T>>>>::deserialize(deserializer)?.unwrap_or_default();
-        Ok(lists.into_iter().map(|(kind, list)| (kind, list.unwrap_or_default())).collect())
-    }
+/// Something that was found by a text.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct FuzzyMatch {
+    /// Its name.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Where it is: namespace, job, group and so on, from the outside in.
+    pub scope: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }

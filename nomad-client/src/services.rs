@@ -1,10 +1,11 @@
 //! [Services](https://developer.hashicorp.com/nomad/api-docs/services) that are registered with Nomad.
 
 use client_core::caps::{BlockingList, Plain};
-use client_core::{Op, Verb, capabilities, operations, wire};
+use client_core::wire::{self, Wire};
+use client_core::{Extra, Op, Verb, capabilities, operations};
 
 use crate::Call;
-use crate::record::{handle, records};
+use crate::record::handle;
 
 capabilities! {
     /// Reads where a service is.
@@ -60,51 +61,65 @@ impl<T> Call<T, ReadService> {
     }
 }
 
-records! {
-    /// The services of a namespace.
-    pub struct NamespaceServices {
-        /// The namespace.
-        namespace: String,
-        /// Its services.
-        services: Vec<ServiceTags>,
-        ..
-    }
+/// The services of a namespace.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct NamespaceServices {
+    /// The namespace.
+    pub namespace: String,
+    /// Its services.
+    pub services: Vec<ServiceTags>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A service and its tags.
-    pub struct ServiceTags {
-        /// Its name.
-        service_name: String,
-        /// The tags of all its instances.
-        tags: Vec<String>,
-        ..
-    }
+/// A service and its tags.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct ServiceTags {
+    /// Its name.
+    pub service_name: String,
+    /// The tags of all its instances.
+    pub tags: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// An instance of a service.
-    pub struct ServiceRegistration {
-        /// Its id.
-        id: String = "ID",
-        /// The service's name.
-        service_name: String,
-        /// Its namespace.
-        namespace: String,
-        /// The node it is on.
-        node_id: String = "NodeID",
-        /// That node's datacenter.
-        datacenter: String,
-        /// Its job.
-        job_id: String = "JobID",
-        /// Its allocation.
-        alloc_id: String = "AllocID",
-        /// Its tags.
-        tags: Vec<String>,
-        /// Where it is.
-        address: String,
-        /// Its port.
-        port: u16,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
+/// An instance of a service.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct ServiceRegistration {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// The service's name.
+    pub service_name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// The node it is on.
+    #[wire(name = "NodeID")]
+    pub node_id: String,
+    /// That node's datacenter.
+    pub datacenter: String,
+    /// Its job.
+    #[wire(name = "JobID")]
+    pub job_id: String,
+    /// Its allocation.
+    #[wire(name = "AllocID")]
+    pub alloc_id: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Where it is.
+    pub address: String,
+    /// Its port.
+    pub port: u16,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }

@@ -4,10 +4,11 @@
 //! [metrics](https://developer.hashicorp.com/nomad/api-docs/metrics).
 
 use client_core::caps::Plain;
-use client_core::{Op, Verb, operations, wire};
+use client_core::wire::{self, Wire};
+use client_core::{Extra, Op, Verb, operations};
 
 use crate::Call;
-use crate::record::{handle, records};
+use crate::record::handle;
 
 operations! {
     LEADER: String, Plain = Op::new(Verb::Get, "status.leader", "/v1/status/leader");
@@ -76,64 +77,78 @@ impl System<'_> {
     }
 }
 
-records! {
-    /// Metrics of an agent over the last interval.
-    pub struct Metrics {
-        /// When the interval began, as text.
-        timestamp: String,
-        /// Values that go up and down.
-        gauges: Vec<Gauge>,
-        /// Values that were set.
-        points: Vec<Point>,
-        /// Events that were counted.
-        counters: Vec<Sample>,
-        /// Values that were measured.
-        samples: Vec<Sample>,
-        /// Values that go up and down, of high precision.
-        precision_gauges: Vec<Gauge>,
-        ..
-    }
-
-    /// A value that goes up and down.
-    pub struct Gauge {
-        /// Its name.
-        name: String,
-        /// The value.
-        value: f64,
-        /// What distinguishes it.
-        labels: std::collections::BTreeMap<String, String>,
-        ..
-    }
-
-    /// A value that was set.
-    pub struct Point {
-        /// Its name.
-        name: String,
-        /// The values.
-        points: Vec<f64>,
-        ..
-    }
-
+/// Metrics of an agent over the last interval.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// When the interval began, as text.
+    pub timestamp: String,
+    /// Values that go up and down.
+    pub gauges: Vec<Gauge>,
+    /// Values that were set.
+    pub points: Vec<Point>,
+    /// Events that were counted.
+    pub counters: Vec<Sample>,
     /// Values that were measured.
-    pub struct Sample {
-        /// Their name.
-        name: String,
-        /// How many.
-        count: i64,
-        /// For each second.
-        rate: f64,
-        /// All together.
-        sum: f64,
-        /// The least.
-        min: f64,
-        /// The most.
-        max: f64,
-        /// The mean.
-        mean: f64,
-        /// The standard deviation.
-        stddev: f64,
-        /// What distinguishes them.
-        labels: std::collections::BTreeMap<String, String>,
-        ..
-    }
+    pub samples: Vec<Sample>,
+    /// Values that go up and down, of high precision.
+    pub precision_gauges: Vec<Gauge>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// A value that goes up and down.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct Gauge {
+    /// Its name.
+    pub name: String,
+    /// The value.
+    pub value: f64,
+    /// What distinguishes it.
+    pub labels: std::collections::BTreeMap<String, String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// A value that was set.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct Point {
+    /// Its name.
+    pub name: String,
+    /// The values.
+    pub points: Vec<f64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// Values that were measured.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct Sample {
+    /// Their name.
+    pub name: String,
+    /// How many.
+    pub count: i64,
+    /// For each second.
+    pub rate: f64,
+    /// All together.
+    pub sum: f64,
+    /// The least.
+    pub min: f64,
+    /// The most.
+    pub max: f64,
+    /// The mean.
+    pub mean: f64,
+    /// The standard deviation.
+    pub stddev: f64,
+    /// What distinguishes them.
+    pub labels: std::collections::BTreeMap<String, String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use client_core::time::GoDuration;
-use client_core::wire;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use client_core::wire::{self, ToWire, Wire};
 
 use crate::Error;
 use crate::caps::{CheckAndSet, Enveloped, Ranged, Warned};
@@ -59,7 +57,7 @@ impl<T, C> Call<T, C> {
     }
 
     /// Sends a field if it has a value.
-    pub(crate) fn field_if<B: Serialize + ?Sized>(self, name: &'static str, value: Option<&B>) -> Self {
+    pub(crate) fn field_if<B: ToWire + ?Sized>(self, name: &'static str, value: Option<&B>) -> Self {
         match value {
             Some(value) => self.field(name, value),
             None => self,
@@ -67,7 +65,7 @@ impl<T, C> Call<T, C> {
     }
 }
 
-impl<T: DeserializeOwned, C: Enveloped> Call<T, C> {
+impl<T: Wire, C: Enveloped> Call<T, C> {
     /// Answers the whole envelope: warnings, lease and token beside the data.
     pub fn envelope(self) -> Call<Secret<T>, C::Outer> {
         self.then(|call| call.decoded_by(wire::json::<Secret<T>>))
@@ -98,7 +96,7 @@ impl<T, C: CheckAndSet> Call<T, C> {
     ///
     /// Otherwise the call fails with [`Error::CasMismatch`].
     pub fn cas(self, version: u64) -> Self {
-        #[derive(Serialize)]
+        #[derive(ToWire)]
         struct Options {
             cas: u64,
         }

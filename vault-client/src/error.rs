@@ -1,7 +1,7 @@
 //! What an error means to Vault.
 
+use client_core::wire::Wire;
 use client_core::{Error as Details, ErrorKind};
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::kv::VersionMetadata;
@@ -106,9 +106,9 @@ impl Error {
     /// What the server warned of beside the error.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        #[derive(Deserialize)]
+        #[derive(Default, Wire)]
+        #[wire(closed)]
         struct Warnings {
-            #[serde(default)]
             warnings: Option<Vec<String>>,
         }
         let body = self.details().and_then(Details::body::<Warnings>);
@@ -189,15 +189,17 @@ const NO_ACTIVE_NODE: [&str; 4] =
 
 /// A deleted version is a 404 that says when it was made and deleted.
 fn deleted_version(error: &Details) -> Option<VersionMetadata> {
-    #[derive(Deserialize)]
+    #[derive(Default, Wire)]
+    #[wire(closed)]
     struct Body {
-        data: Data,
+        data: Option<Data>,
     }
-    #[derive(Deserialize)]
+    #[derive(Default, Wire)]
+    #[wire(closed)]
     struct Data {
-        metadata: VersionMetadata,
+        metadata: Option<VersionMetadata>,
     }
-    error.body::<Body>().map(|body| body.data.metadata)
+    error.body::<Body>()?.data?.metadata
 }
 
 /// Whether an error answer, besides 429 and 502–504, has a cause that passes by itself.

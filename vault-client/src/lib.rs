@@ -41,7 +41,7 @@ pub mod workload;
 pub use call::Call;
 pub use client::{Builder, Client, Vault};
 pub use client_core::{
-    Address, ClientIdentity, Error as TransportError, ErrorKind, Meta, RateLimit, RawReply, Reply,
+    Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Meta, RateLimit, RawReply, Reply,
     RootCertificates, Spec, StaticToken, Timeouts, TokenSource, Verb as Method, retry::RetryPolicy,
     time::GoDuration, transport,
 };
@@ -50,5 +50,4 @@ pub use logical::Logical;
 pub use operations::operations;
 pub use secrecy::{ExposeSecret, SecretString};
 pub use secret::{Auth, MfaConstraint, MfaMethod, MfaRequirement, Secret, WrapInfo};
-pub use shape::Extra;
 pub use token_file::TokenFile;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::caps::{List, Lookup};
 use crate::error::messages;
 use crate::kv::KvData;
-use crate::secret::{Secret, keys, with_copies};
+use crate::secret::{Secret, keys, recode_envelope};
 use crate::{Call, Client};
 
 type Answer = Option<Secret<Option<KvData>>>;
@@ -50,16 +50,13 @@ fn read(answer: &Parts) -> Result<Secret<Option<KvData>>, Error> {
 }
 
 fn recode(answer: &Parts) -> Result<Value, Error> {
-    let secret = read(answer)?.map(|data| data.map(|data| data.redacted()));
-    with_copies(answer, client_core::wire::rewrite(&secret)?)
+    read(answer)?;
+    recode_envelope::<Option<KvData>>(answer)
 }
 
 fn recode_answer(answer: &Parts) -> Result<Value, Error> {
     match json::<Answer>(answer)? {
-        Some(secret) => {
-            let secret = secret.map(|data| data.map(|data| data.redacted()));
-            with_copies(answer, client_core::wire::rewrite(&secret)?)
-        }
+        Some(_) => recode_envelope::<Option<KvData>>(answer),
         None => Ok(Value::Null),
     }
 }
@@ -108,12 +105,12 @@ impl Logical {
 
     /// Writes to a path; `None` where the server answers nothing.
     pub fn write<B: Serialize + ?Sized>(&self, path: &str, body: &B) -> Call<Option<Secret<Option<KvData>>>> {
-        self.0.call(&WRITE, &[path.trim_start_matches('/')]).json(body)
+        self.0.call(&WRITE, &[path.trim_start_matches('/')]).json_by_serde(body)
     }
 
     /// Changes what is at a path by a merge patch: fields that are `null` are removed.
     pub fn patch<B: Serialize + ?Sized>(&self, path: &str, body: &B) -> Call<Option<Secret<Option<KvData>>>> {
-        self.0.call(&PATCH, &[path.trim_start_matches('/')]).json(body).merge_patch()
+        self.0.call(&PATCH, &[path.trim_start_matches('/')]).json_by_serde(body).merge_patch()
     }
 
     /// Deletes what is at a path.

@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use client_core::wire::{self, Parts, null_default, recode_raw};
+use client_core::wire::{self, Parts, Wire, recode_raw};
 use client_core::{Error, Op, Verb};
 use jiff::Timestamp;
 use secrecy::SecretString;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Extra;
@@ -18,36 +16,47 @@ use crate::error::messages;
 ///
 /// Most calls answer their data alone; `.envelope()` answers this instead. Calls that issue
 /// credentials always answer it, because without the lease they cannot be renewed or revoked.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+#[derive(Debug, Clone, Default, Wire)]
+// What some answers of `sys/` have beside these fields are copies of the data.
+#[wire(closed)]
 #[non_exhaustive]
 pub struct Secret<T> {
     /// Names the request in the server's audit log.
-    #[serde(default)]
     pub request_id: String,
     /// What to renew or revoke the lease by; empty where there is none.
-    #[serde(default)]
     pub lease_id: String,
     /// How long the data is good for; a mere hint where there is no lease.
-    #[serde(default, with = "client_core::time::seconds")]
+    #[wire(with = client_core::time::seconds)]
     pub lease_duration: Duration,
     /// Whether the lease can be renewed.
-    #[serde(default)]
     pub renewable: bool,
     /// The data.
+    #[wire(with = sent, required = !T::NULLABLE)]
     pub data: T,
     /// What the server wants to be noticed although the call succeeded.
-    #[serde(default, deserialize_with = "null_default")]
     pub warnings: Vec<String>,
     /// The token that was issued or renewed.
-    #[serde(default)]
     pub auth: Option<Auth>,
     /// Where the answer is, if it was wrapped.
-    #[serde(default)]
     pub wrap_info: Option<WrapInfo>,
     /// The type of the mount that answered; empty on OpenBao.
-    #[serde(default)]
     pub mount_type: String,
+}
+
+/// Data that may be missing only where its type has a value for nothing.
+mod sent {
+    use client_core::wire::{Fault, Reader, ToWire, Wire, Writer};
+
+    pub(super) fn read<T: Wire>(data: &mut T, from: &mut Reader<'_>) -> Result<(), Fault> {
+        if !T::NULLABLE && from.null()? {
+            return Err(from.misfit("nothing"));
+        }
+        data.read(from)
+    }
+
+    pub(super) fn write<T: ToWire>(data: &T, to: &mut Writer) {
+        data.write(to);
+    }
 }
 
 impl<T> Secret<T> {
@@ -86,127 +95,112 @@ impl<T> Secret<T> {
 }
 
 /// A token, as logins, token creation and renewals answer it.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
 #[non_exhaustive]
 pub struct Auth {
     /// The token; empty while [`mfa_requirement`](Auth::mfa_requirement) is not met.
-    #[serde(default, with = "client_core::wire::secret")]
     pub client_token: SecretString,
     /// A handle for looking up and revoking the token that cannot be used as one. Batch tokens
     /// have none.
-    #[serde(default)]
     pub accessor: String,
     /// All its policies.
-    #[serde(default, deserialize_with = "null_default")]
     pub policies: Vec<String>,
     /// The policies it has by itself.
-    #[serde(default, deserialize_with = "null_default")]
     pub token_policies: Vec<String>,
     /// The policies it has through its entity.
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
+    #[wire(omit)]
     pub identity_policies: Vec<String>,
     /// Facts about the login.
-    #[serde(default, deserialize_with = "null_default")]
     pub metadata: BTreeMap<String, String>,
     /// How long it lives unless it is renewed; zero for ever.
-    #[serde(default, with = "client_core::time::seconds")]
+    #[wire(with = client_core::time::seconds)]
     pub lease_duration: Duration,
     /// Whether it can be renewed.
-    #[serde(default)]
     pub renewable: bool,
     /// Whose identity it has.
-    #[serde(default)]
     pub entity_id: String,
     /// `service` or `batch`.
-    #[serde(default)]
     pub token_type: String,
     /// Whether it outlives the token that made it.
-    #[serde(default)]
     pub orphan: bool,
     /// How often it may be used; 0 for any number.
-    #[serde(default)]
     pub num_uses: u64,
     /// What a second step, [`validate_mfa`](crate::sys::Sys::validate_mfa), has to prove before
     /// there is a token.
-    #[serde(default)]
     pub mfa_requirement: Option<MfaRequirement>,
     /// What this version does not know.
-    #[serde(flatten)]
     pub extra: Extra,
 }
 
 /// What a login still has to prove.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
 #[non_exhaustive]
 pub struct MfaRequirement {
     /// Names the login in the second step.
     pub mfa_request_id: String,
     /// For each constraint, the methods of which one has to be passed.
-    #[serde(default, deserialize_with = "null_default")]
     pub mfa_constraints: BTreeMap<String, MfaConstraint>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// Methods of which one has to be passed.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
 #[non_exhaustive]
 pub struct MfaConstraint {
     /// The methods.
-    #[serde(default, deserialize_with = "null_default")]
     pub any: Vec<MfaMethod>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// A second factor.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
 #[non_exhaustive]
 pub struct MfaMethod {
     /// `totp`, `duo`, `okta` or `pingid`.
-    #[serde(rename = "type")]
+    #[wire(name = "type")]
     pub kind: String,
     /// Its id.
     pub id: String,
     /// Whether it wants a passcode.
-    #[serde(default)]
     pub uses_passcode: bool,
     /// Its name.
-    #[serde(default)]
     pub name: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// Where a wrapped answer is: a token that shows it once.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
 #[non_exhaustive]
 pub struct WrapInfo {
     /// Unwraps the answer, once.
-    #[serde(default, with = "client_core::wire::secret")]
     pub token: SecretString,
     /// A handle for the token.
-    #[serde(default)]
     pub accessor: String,
     /// How long the token lives.
-    #[serde(default, with = "client_core::time::seconds")]
+    #[wire(with = client_core::time::seconds)]
     pub ttl: Duration,
     /// When the answer was wrapped.
-    #[serde(default, with = "client_core::time::rfc3339::nullable")]
+    #[wire(with = client_core::time::rfc3339::nullable)]
     pub creation_time: Option<Timestamp>,
     /// The path whose answer is in it: what a receiver compares before it unwraps.
-    #[serde(default)]
     pub creation_path: String,
     /// The accessor of the token inside, where a login or a token creation was wrapped.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[wire(omit)]
     pub wrapped_accessor: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// An operation whose answer is the data of an envelope.
-pub(crate) const fn data<T: DeserializeOwned + Serialize, C>(
-    verb: Verb,
-    name: &'static str,
-    path: &'static str,
-) -> Op<T, C> {
+pub(crate) const fn data<T: Wire, C>(verb: Verb, name: &'static str, path: &'static str) -> Op<T, C> {
     Op::decoded_by(verb, name, path, read_data::<T>, recode_envelope::<T>)
 }
 
 /// An operation that answers the whole envelope, because of its lease.
-pub(crate) const fn leased<T: DeserializeOwned + Serialize, C>(
+pub(crate) const fn leased<T: Wire, C>(
     verb: Verb,
     name: &'static str,
     path: &'static str,
@@ -235,39 +229,38 @@ pub(crate) const fn keys<C>(name: &'static str, path: &'static str) -> Op<Vec<St
 }
 
 /// A list of names with something about each. Vault answers 404 where there are none.
-pub(crate) const fn key_info<T: DeserializeOwned + Serialize, C>(
+pub(crate) const fn key_info<T: Wire, C>(
     name: &'static str,
     path: &'static str,
 ) -> Op<BTreeMap<String, T>, C> {
     Op::decoded_by(Verb::List, name, path, read_key_info::<T>, recode_keys::<T>).answers(&[404])
 }
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+#[derive(Default, Wire)]
+#[wire(closed)]
 struct Keys<T> {
-    #[serde(default, deserialize_with = "null_default")]
     keys: Vec<String>,
-    #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
+    #[wire(omit)]
     key_info: BTreeMap<String, T>,
 }
 
-fn read_data<T: DeserializeOwned>(answer: &Parts) -> Result<T, Error> {
+fn read_data<T: Wire>(answer: &Parts) -> Result<T, Error> {
     wire::json::<Secret<T>>(answer).map(|secret| secret.data)
 }
 
 /// Warnings of an answer that may have no body at all.
 pub(crate) fn read_warnings(answer: &Parts) -> Result<Vec<String>, Error> {
-    let secret = wire::json::<Option<Secret<Option<IgnoredAny>>>>(answer)?;
+    let secret = wire::json::<Option<Secret<()>>>(answer)?;
     Ok(secret.map(|secret| secret.warnings).unwrap_or_default())
 }
 
 pub(crate) fn read_auth(answer: &Parts) -> Result<Auth, Error> {
-    let auth = wire::json::<Secret<Option<IgnoredAny>>>(answer)?.auth;
+    let auth = wire::json::<Secret<()>>(answer)?.auth;
     auth.ok_or_else(|| Error::decode("the answer has no `auth`"))
 }
 
 pub(crate) fn read_wrap_info(answer: &Parts) -> Result<WrapInfo, Error> {
-    let info = wire::json::<Option<Secret<Option<IgnoredAny>>>>(answer)?.and_then(|secret| secret.wrap_info);
+    let info = wire::json::<Option<Secret<()>>>(answer)?.and_then(|secret| secret.wrap_info);
     info.ok_or_else(|| Error::decode("the answer has no `wrap_info`: there was nothing to wrap"))
 }
 
@@ -284,17 +277,17 @@ pub(crate) fn read_keys(answer: &Parts) -> Result<Vec<String>, Error> {
     if nothing_there(answer)? {
         return Ok(Vec::new());
     }
-    Ok(read_data::<Keys<IgnoredAny>>(answer)?.keys)
+    Ok(read_data::<Keys<()>>(answer)?.keys)
 }
 
-fn read_key_info<T: DeserializeOwned>(answer: &Parts) -> Result<BTreeMap<String, T>, Error> {
+fn read_key_info<T: Wire>(answer: &Parts) -> Result<BTreeMap<String, T>, Error> {
     if nothing_there(answer)? {
         return Ok(BTreeMap::new());
     }
     Ok(read_data::<Keys<T>>(answer)?.key_info)
 }
 
-pub(crate) fn recode_keys<T: DeserializeOwned + Serialize>(answer: &Parts) -> Result<Value, Error> {
+pub(crate) fn recode_keys<T: Wire>(answer: &Parts) -> Result<Value, Error> {
     if nothing_there(answer)? {
         return recode_raw(answer);
     }
@@ -303,13 +296,13 @@ pub(crate) fn recode_keys<T: DeserializeOwned + Serialize>(answer: &Parts) -> Re
 
 /// Reads an envelope and writes it again, with the copies of the data that some answers of
 /// `sys/` have beside the envelope's own fields.
-pub(crate) fn recode_envelope<T: DeserializeOwned + Serialize>(answer: &Parts) -> Result<Value, Error> {
+pub(crate) fn recode_envelope<T: Wire>(answer: &Parts) -> Result<Value, Error> {
     let secret = wire::json::<Secret<T>>(answer)?;
     with_copies(answer, wire::rewrite(&secret)?)
 }
 
 pub(crate) fn with_copies(answer: &Parts, mut envelope: Value) -> Result<Value, Error> {
-    let original: BTreeMap<String, IgnoredAny> = wire::json(answer)?;
+    let original: BTreeMap<String, ()> = wire::json(answer)?;
     let data = envelope.get("data").cloned().unwrap_or_default();
     if let Some(envelope) = envelope.as_object_mut() {
         for name in original.into_keys() {

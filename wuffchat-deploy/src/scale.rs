@@ -166,7 +166,7 @@ pub async fn change(
         return Ok(before);
     }
     not_deploying(&nomad, &job).await?;
-    let meta: Extra = [(WHO.to_owned(), Value::from(change.who.as_str()))].into();
+    let meta: Extra = [(WHO, Value::from(change.who.as_str()))].into_iter().collect();
     let call = nomad.jobs().scale(component.job_id(), component.group(), change.count);
     let call = call.message(&change.reason).meta(&meta);
     let registration = call.enforce_index(job.job_modify_index.unwrap_or_default()).await?;

@@ -9,12 +9,12 @@ use bytes::{Buf, BytesMut};
 use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use serde::de::DeserializeOwned;
 use tokio_util::codec::Decoder;
 
 use super::frames::ListItems;
 use crate::send::Opened;
-use crate::{Client, Error, Request, send, wire};
+use crate::wire::{self, Reader, Wire};
+use crate::{Client, Error, Request, send};
 
 /// The items of one answer. Memory stays at one piece of the answer and the items in it, however
 /// long the list is.
@@ -31,7 +31,7 @@ enum State<T> {
     Over,
 }
 
-async fn next<T: DeserializeOwned>(mut state: State<T>) -> Option<(Result<T, Error>, State<T>)> {
+async fn next<T: Wire>(mut state: State<T>) -> Option<(Result<T, Error>, State<T>)> {
     loop {
         state = match state {
             State::Start(start) => {
@@ -62,7 +62,7 @@ struct List<T> {
     failure: Option<Error>,
 }
 
-impl<T: DeserializeOwned> List<T> {
+impl<T: Wire> List<T> {
     fn new(opened: Opened) -> Self {
         Self {
             opened,
@@ -130,7 +130,7 @@ fn valid(bytes: &[u8]) -> &str {
 
 /// Decodes items without looking for their ends first, as long as that succeeds, and answers how
 /// far it came.
-fn whole_items<T: DeserializeOwned>(text: &str, ready: &mut VecDeque<Result<T, Error>>) -> usize {
+fn whole_items<T: Wire>(text: &str, ready: &mut VecDeque<Result<T, Error>>) -> usize {
     let mut read = 0;
     while let Some(rest) = text.get(read..) {
         let rest = rest.trim_start_matches([',', ' ', '\n', '\r', '\t']);
@@ -138,17 +138,18 @@ fn whole_items<T: DeserializeOwned>(text: &str, ready: &mut VecDeque<Result<T, E
         if !rest.starts_with(['{', '[', '"']) {
             break;
         }
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter();
-        let Some(Ok(item)) = values.next() else {
+        let mut reader = Reader::new(rest);
+        let mut item = T::blank();
+        if item.read(&mut reader).is_err() {
             break;
-        };
+        }
         ready.push_back(Ok(item));
-        read = text.len() - rest.len() + values.byte_offset();
+        read = text.len() - rest.len() + reader.position();
     }
     read
 }
 
-impl<T: DeserializeOwned + Send + 'static, E: From<Error> + 'static> Items<T, E> {
+impl<T: Wire + Send + 'static, E: From<Error> + 'static> Items<T, E> {
     pub(crate) fn new(client: Client, request: Request) -> Self {
         let start = State::Start(Box::new((client, request)));
         let stream = futures_util::stream::unfold(start, next::<T>).map(|item| item.map_err(E::from));

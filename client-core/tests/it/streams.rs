@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use client_core::http::HeaderMap;
 use client_core::transport::{HttpRequest, HttpResponse, Transport, TransportError};
+use client_core::wire::{Fault, Next, Reader, ToWire, Wire, Writer};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
 
@@ -139,12 +140,46 @@ impl Transport for Pieces {
     }
 }
 
-#[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, PartialEq)]
 enum Item {
     Text(String),
     Named { name: String },
     Number(u32),
+}
+
+impl ToWire for Item {
+    fn write(&self, to: &mut Writer) {
+        match self {
+            Self::Text(text) => text.write(to),
+            Self::Named { name } => to.object(|entries| name.write(entries.key("name"))),
+            Self::Number(number) => number.write(to),
+        }
+    }
+}
+
+impl Wire for Item {
+    fn blank() -> Self {
+        Self::Number(0)
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Fault> {
+        *self = match from.peek()? {
+            Next::Text => Self::Text(from.text()?.into_owned()),
+            Next::Number => {
+                let mut number = 0;
+                number.read(from)?;
+                Self::Number(number)
+            }
+            _ => match from.tag("name")? {
+                Some(name) => {
+                    from.raw()?;
+                    Self::Named { name }
+                }
+                None => return Err(from.unexpected("no item")),
+            },
+        };
+        Ok(())
+    }
 }
 
 static ITEMS: client_core::Op<Vec<Item>, client_core::caps::PagedList> =

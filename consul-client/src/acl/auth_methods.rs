@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use client_core::caps::Plain;
-use client_core::{Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, Op, Verb, operations};
 use serde_json::{Map, Value};
 
 use super::Acl;
 use crate::Call;
 use crate::caps::{BlockingList, BlockingLookup, Change};
-use crate::record::record;
 
 operations! {
     LIST: Vec<AuthMethod>, BlockingList =
@@ -51,81 +51,107 @@ impl Acl<'_> {
     }
 }
 
-record! {
-    /// Who vouches for those who log in, and how that is verified.
-    pub opaque struct AuthMethod {
-        /// Its name.
-        name: String,
-        /// `jwt`, `kubernetes`, `aws-iam` or `oidc` (Enterprise).
-        r#type: String,
-        /// What people call it.
-        display_name: Option<String>,
-        /// What it is for.
-        description: Option<String>,
-        /// How long its tokens live, at most.
-        #[serde(rename = "MaxTokenTTL")]
-        max_token_ttl: Option<Duration> = "client_core::time::go::option",
-        /// Whether its tokens count in their own datacenter only (`local`) or everywhere
-        /// (`global`).
-        token_locality: Option<String>,
-        /// The settings of its type; see [`JwtConfig`] for one.
-        config: Map<String, Value>,
-        /// Which namespaces its tokens are in (Enterprise).
-        namespace_rules: Vec<NamespaceRule>,
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        /// The index at which it was created.
-        create_index: Option<u64>,
-        /// The index of its last change.
-        modify_index: Option<u64>,
-        ..extra
-    }
+/// Who vouches for those who log in, and how that is verified.
+#[derive(Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct AuthMethod {
+    /// Its name.
+    pub name: String,
+    /// `jwt`, `kubernetes`, `aws-iam` or `oidc` (Enterprise).
+    pub r#type: String,
+    /// What people call it.
+    pub display_name: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// How long its tokens live, at most.
+    #[wire(name = "MaxTokenTTL", with = client_core::time::go::option)]
+    pub max_token_ttl: Option<Duration>,
+    /// Whether its tokens count in their own datacenter only (`local`) or everywhere
+    /// (`global`).
+    pub token_locality: Option<String>,
+    /// The settings of its type; see [`JwtConfig`] for one.
+    pub config: Map<String, Value>,
+    /// Which namespaces its tokens are in (Enterprise).
+    pub namespace_rules: Vec<NamespaceRule>,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// The index at which it was created.
+    pub create_index: Option<u64>,
+    /// The index of its last change.
+    pub modify_index: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Which namespace a token is in (Enterprise).
-    pub struct NamespaceRule {
-        /// For which logins.
-        selector: Option<String>,
-        /// The namespace, which may have `${…}` of the login in it.
-        bind_namespace: String,
+impl std::fmt::Debug for AuthMethod {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthMethod").finish_non_exhaustive()
     }
+}
 
-    /// The settings of the types `jwt` and `oidc`.
-    pub opaque struct JwtConfig {
-        /// Where the keys are that tokens are signed with.
-        #[serde(rename = "JWKSURL")]
-        jwks_url: Option<String>,
-        /// The CA that place is verified with, as PEM.
-        #[serde(rename = "JWKSCACert")]
-        jwks_ca_cert: Option<String>,
-        /// Where an issuer tells about itself.
-        #[serde(rename = "OIDCDiscoveryURL")]
-        oidc_discovery_url: Option<String>,
-        /// The CA that place is verified with, as PEM.
-        #[serde(rename = "OIDCDiscoveryCACert")]
-        oidc_discovery_ca_cert: Option<String>,
-        /// Keys that tokens are signed with, as PEM.
-        #[serde(rename = "JWTValidationPubKeys")]
-        jwt_validation_pub_keys: Vec<String>,
-        /// The algorithms that are accepted.
-        #[serde(rename = "JWTSupportedAlgs")]
-        jwt_supported_algs: Vec<String>,
-        /// Whom a token must be meant for, one of these.
-        bound_audiences: Vec<String>,
-        /// Who must have issued it.
-        bound_issuer: Option<String>,
-        /// Claims that binding rules can use, each under a name.
-        claim_mappings: BTreeMap<String, String>,
-        /// The same for claims that are lists.
-        list_claim_mappings: BTreeMap<String, String>,
-        /// How long after its end a token is accepted.
-        expiration_leeway: Option<Duration> = "client_core::time::go::option",
-        /// How long before its beginning a token is accepted.
-        not_before_leeway: Option<Duration> = "client_core::time::go::option",
-        /// How far clocks may differ.
-        clock_skew_leeway: Option<Duration> = "client_core::time::go::option",
-        ..extra
+/// Which namespace a token is in (Enterprise).
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct NamespaceRule {
+    /// For which logins.
+    pub selector: Option<String>,
+    /// The namespace, which may have `${…}` of the login in it.
+    pub bind_namespace: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// The settings of the types `jwt` and `oidc`.
+#[derive(Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct JwtConfig {
+    /// Where the keys are that tokens are signed with.
+    #[wire(name = "JWKSURL")]
+    pub jwks_url: Option<String>,
+    /// The CA that place is verified with, as PEM.
+    #[wire(name = "JWKSCACert")]
+    pub jwks_ca_cert: Option<String>,
+    /// Where an issuer tells about itself.
+    #[wire(name = "OIDCDiscoveryURL")]
+    pub oidc_discovery_url: Option<String>,
+    /// The CA that place is verified with, as PEM.
+    #[wire(name = "OIDCDiscoveryCACert")]
+    pub oidc_discovery_ca_cert: Option<String>,
+    /// Keys that tokens are signed with, as PEM.
+    #[wire(name = "JWTValidationPubKeys")]
+    pub jwt_validation_pub_keys: Vec<String>,
+    /// The algorithms that are accepted.
+    #[wire(name = "JWTSupportedAlgs")]
+    pub jwt_supported_algs: Vec<String>,
+    /// Whom a token must be meant for, one of these.
+    pub bound_audiences: Vec<String>,
+    /// Who must have issued it.
+    pub bound_issuer: Option<String>,
+    /// Claims that binding rules can use, each under a name.
+    pub claim_mappings: BTreeMap<String, String>,
+    /// The same for claims that are lists.
+    pub list_claim_mappings: BTreeMap<String, String>,
+    /// How long after its end a token is accepted.
+    #[wire(with = client_core::time::go::option)]
+    pub expiration_leeway: Option<Duration>,
+    /// How long before its beginning a token is accepted.
+    #[wire(with = client_core::time::go::option)]
+    pub not_before_leeway: Option<Duration>,
+    /// How far clocks may differ.
+    #[wire(with = client_core::time::go::option)]
+    pub clock_skew_leeway: Option<Duration>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl std::fmt::Debug for JwtConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JwtConfig").finish_non_exhaustive()
     }
 }
 

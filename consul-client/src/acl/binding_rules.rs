@@ -1,12 +1,12 @@
 //! Binding rules: what those who log in get.
 
 use client_core::caps::Plain;
-use client_core::{Op, Verb, open_enum, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, Op, Verb, open_enum, operations};
 
 use super::{Acl, TemplateVariables};
 use crate::Call;
 use crate::caps::{BlockingLookup, Change};
-use crate::record::{Unset, record};
 
 operations! {
     LIST: Vec<BindingRule>, BindingRuleList =
@@ -76,36 +76,36 @@ open_enum! {
     }
 }
 
-impl Unset for BindType {}
-
-record! {
-    /// What those who log in by an auth method get.
-    pub struct BindingRule {
-        /// Its id; `None` for one that is to be created.
-        #[serde(rename = "ID")]
-        id: Option<String>,
-        /// What it is for.
-        description: Option<String>,
-        /// The auth method.
-        auth_method: String,
-        /// For which logins, as an expression; all, if it is empty.
-        selector: Option<String>,
-        /// What kind of thing they get.
-        bind_type: BindType,
-        /// Its name, which may have `${…}` of the login in it.
-        bind_name: String,
-        /// The variables of a template.
-        bind_vars: Option<TemplateVariables>,
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        /// The index at which it was created.
-        create_index: Option<u64>,
-        /// The index of its last change.
-        modify_index: Option<u64>,
-        ..extra
-    }
+/// What those who log in by an auth method get.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct BindingRule {
+    /// Its id; `None` for one that is to be created.
+    #[wire(name = "ID")]
+    pub id: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The auth method.
+    pub auth_method: String,
+    /// For which logins, as an expression; all, if it is empty.
+    pub selector: Option<String>,
+    /// What kind of thing they get.
+    pub bind_type: BindType,
+    /// Its name, which may have `${…}` of the login in it.
+    pub bind_name: String,
+    /// The variables of a template.
+    pub bind_vars: Option<TemplateVariables>,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// The index at which it was created.
+    pub create_index: Option<u64>,
+    /// The index of its last change.
+    pub modify_index: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl BindingRule {

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use client_core::caps::Plain;
-use client_core::wire::{empty, recode_empty, secret};
-use client_core::{Op, Verb, operations};
+use client_core::wire::{ToWire, Wire, empty, recode_empty};
+use client_core::{Extra, Op, Verb, operations};
 use secrecy::SecretString;
-use serde::Serialize;
 
 use super::{Acl, Token};
 use crate::Call;
-use crate::record::record;
 
 operations! {
     LOGIN: Token, Plain = Op::new(Verb::Post, "acl.login", "/v1/acl/login");
@@ -62,27 +60,29 @@ impl Acl<'_> {
     }
 }
 
-record! {
-    /// Where people log in.
-    pub struct OidcUrl {
-        /// The address.
-        #[serde(rename = "AuthURL")]
-        auth_url: String,
-    }
+/// Where people log in.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct OidcUrl {
+    /// The address.
+    #[wire(name = "AuthURL")]
+    pub auth_url: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// A login.
-#[derive(Clone, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, ToWire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct Login {
     /// The auth method.
     pub auth_method: String,
     /// What somebody else vouches by, such as a JWT.
-    #[serde(serialize_with = "secret::expose")]
     pub bearer_token: SecretString,
     /// Free key-value pairs for the token's description.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[wire(omit)]
     pub meta: BTreeMap<String, String>,
 }
 

@@ -1,12 +1,12 @@
 //! Policies.
 
 use client_core::caps::Plain;
-use client_core::{Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, Op, Verb, operations};
 
 use super::Acl;
 use crate::Call;
 use crate::caps::{BlockingList, BlockingLookup, Change};
-use crate::record::record;
 
 operations! {
     LIST: Vec<Policy>, BlockingList = Op::new(Verb::Get, "acl.policies", "/v1/acl/policies").blocking();
@@ -50,32 +50,34 @@ impl Acl<'_> {
     }
 }
 
-record! {
-    /// Rules under a name.
-    pub struct Policy {
-        /// Its id; `None` for one that is to be created.
-        #[serde(rename = "ID")]
-        id: Option<String>,
-        /// Its name.
-        name: String,
-        /// What it is for.
-        description: Option<String>,
-        /// Its rules, as HCL or JSON text; `None` in lists.
-        rules: Option<String>,
-        /// The datacenters it counts in; all, if there are none.
-        datacenters: Vec<String>,
-        /// A hash of its content, as base64.
-        hash: Option<String>,
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        /// The index at which it was created.
-        create_index: Option<u64>,
-        /// The index of its last change.
-        modify_index: Option<u64>,
-        ..extra
-    }
+/// Rules under a name.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Policy {
+    /// Its id; `None` for one that is to be created.
+    #[wire(name = "ID")]
+    pub id: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Its rules, as HCL or JSON text; `None` in lists.
+    pub rules: Option<String>,
+    /// The datacenters it counts in; all, if there are none.
+    pub datacenters: Vec<String>,
+    /// A hash of its content, as base64.
+    pub hash: Option<String>,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// The index at which it was created.
+    pub create_index: Option<u64>,
+    /// The index of its last change.
+    pub modify_index: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Policy {

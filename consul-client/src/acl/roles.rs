@@ -1,12 +1,12 @@
 //! Roles: policies and identities that tokens can share.
 
 use client_core::caps::Plain;
-use client_core::{Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, Op, Verb, operations};
 
 use super::{Acl, Link, NodeIdentity, ServiceIdentity, TemplatedPolicy};
 use crate::Call;
 use crate::caps::{BlockingLookup, Change};
-use crate::record::record;
 
 operations! {
     LIST: Vec<Role>, RoleList = Op::new(Verb::Get, "acl.roles", "/v1/acl/roles").blocking();
@@ -61,36 +61,38 @@ impl Acl<'_> {
     }
 }
 
-record! {
-    /// Policies and identities under a name.
-    pub struct Role {
-        /// Its id; `None` for one that is to be created.
-        #[serde(rename = "ID")]
-        id: Option<String>,
-        /// Its name.
-        name: String,
-        /// What it is for.
-        description: Option<String>,
-        /// Its policies.
-        policies: Vec<Link>,
-        /// The services whose needs it covers.
-        service_identities: Vec<ServiceIdentity>,
-        /// The nodes whose needs it covers.
-        node_identities: Vec<NodeIdentity>,
-        /// Its policies that are made of templates.
-        templated_policies: Vec<TemplatedPolicy>,
-        /// A hash of its content, as base64.
-        hash: Option<String>,
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        /// The index at which it was created.
-        create_index: Option<u64>,
-        /// The index of its last change.
-        modify_index: Option<u64>,
-        ..extra
-    }
+/// Policies and identities under a name.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Role {
+    /// Its id; `None` for one that is to be created.
+    #[wire(name = "ID")]
+    pub id: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Its policies.
+    pub policies: Vec<Link>,
+    /// The services whose needs it covers.
+    pub service_identities: Vec<ServiceIdentity>,
+    /// The nodes whose needs it covers.
+    pub node_identities: Vec<NodeIdentity>,
+    /// Its policies that are made of templates.
+    pub templated_policies: Vec<TemplatedPolicy>,
+    /// A hash of its content, as base64.
+    pub hash: Option<String>,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// The index at which it was created.
+    pub create_index: Option<u64>,
+    /// The index of its last change.
+    pub modify_index: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Role {

@@ -1,14 +1,13 @@
 //! Access control as a whole.
 
 use client_core::caps::Plain;
-use client_core::{Op, Verb, operations};
+use client_core::wire::{ToWire, Wire};
+use client_core::{Extra, Op, Verb, operations};
 use jiff::Timestamp;
 use secrecy::SecretString;
-use serde::Serialize;
 
 use super::{Acl, Token};
 use crate::Call;
-use crate::record::record;
 
 operations! {
     BOOTSTRAP: Token, Bootstrap = Op::new(Verb::Put, "acl.bootstrap", "/v1/acl/bootstrap");
@@ -29,10 +28,9 @@ impl Call<Token, Bootstrap> {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(ToWire)]
+#[wire(pascal)]
 struct BootstrapBody {
-    #[serde(serialize_with = "client_core::wire::secret::expose")]
     bootstrap_secret: SecretString,
 }
 
@@ -59,59 +57,78 @@ impl Acl<'_> {
     }
 }
 
-record! {
-    /// Something to be allowed.
-    pub struct AccessRequest {
-        /// The kind of resource, such as `key` or `service`.
-        resource: String,
-        /// Its name.
-        segment: Option<String>,
-        /// `read`, `write` or `list`.
-        access: String,
-    }
+/// Something to be allowed.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct AccessRequest {
+    /// The kind of resource, such as `key` or `service`.
+    pub resource: String,
+    /// Its name.
+    pub segment: Option<String>,
+    /// `read`, `write` or `list`.
+    pub access: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Whether something is allowed.
-    pub struct Access {
-        /// The kind of resource.
-        resource: String,
-        /// Its name.
-        segment: Option<String>,
-        /// `read`, `write` or `list`.
-        access: String,
-        /// Whether it is allowed.
-        allow: bool,
-    }
+/// Whether something is allowed.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Access {
+    /// The kind of resource.
+    pub resource: String,
+    /// Its name.
+    pub segment: Option<String>,
+    /// `read`, `write` or `list`.
+    pub access: String,
+    /// Whether it is allowed.
+    pub allow: bool,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How copying access control goes.
-    pub struct ReplicationStatus {
-        /// Whether it is to be done.
-        enabled: bool,
-        /// Whether it is being done.
-        running: bool,
-        /// Where from.
-        source_datacenter: String,
-        /// What is copied: `policies`, `roles` or `tokens`.
-        replication_type: String,
-        /// Up to which index policies are copied.
-        replicated_index: u64,
-        /// Up to which index roles are.
-        replicated_role_index: u64,
-        /// Up to which index tokens are.
-        replicated_token_index: u64,
-        /// When it went well last.
-        last_success: Option<Timestamp> => "client_core::time::rfc3339",
-        /// When it failed last.
-        last_error: Option<Timestamp> => "client_core::time::rfc3339",
-        /// Why it failed.
-        last_error_message: Option<String>,
-        ..extra
-    }
+/// How copying access control goes.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ReplicationStatus {
+    /// Whether it is to be done.
+    pub enabled: bool,
+    /// Whether it is being done.
+    pub running: bool,
+    /// Where from.
+    pub source_datacenter: String,
+    /// What is copied: `policies`, `roles` or `tokens`.
+    pub replication_type: String,
+    /// Up to which index policies are copied.
+    pub replicated_index: u64,
+    /// Up to which index roles are.
+    pub replicated_role_index: u64,
+    /// Up to which index tokens are.
+    pub replicated_token_index: u64,
+    /// When it went well last.
+    #[wire(with = client_core::time::rfc3339, keep)]
+    pub last_success: Option<Timestamp>,
+    /// When it failed last.
+    #[wire(with = client_core::time::rfc3339, keep)]
+    pub last_error: Option<Timestamp>,
+    /// Why it failed.
+    pub last_error_message: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl AccessRequest {
     /// An access to a resource.
     #[must_use]
     pub fn new(resource: impl Into<String>, segment: impl Into<String>, access: impl Into<String>) -> Self {
-        Self { resource: resource.into(), segment: Some(segment.into()), access: access.into() }
+        Self {
+            resource: resource.into(),
+            segment: Some(segment.into()),
+            access: access.into(),
+            ..Self::default()
+        }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use client_core::{Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, Op, Verb, operations};
 
 use super::{Acl, Policy};
 use crate::Call;
 use crate::caps::Read;
-use crate::record::record;
 
 operations! {
     LIST: BTreeMap<String, TemplatedPolicyDefinition>, Read =
@@ -40,36 +40,47 @@ impl Acl<'_> {
     }
 }
 
-record! {
-    /// A template.
-    pub struct TemplatedPolicyDefinition {
-        /// Its name.
-        template_name: String,
-        /// What its variables have to be, as a JSON schema.
-        schema: String,
-        /// Its text.
-        template: String,
-        /// What it is for.
-        description: String,
-        ..extra
-    }
+/// A template.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct TemplatedPolicyDefinition {
+    /// Its name.
+    pub template_name: String,
+    /// What its variables have to be, as a JSON schema.
+    pub schema: String,
+    /// Its text.
+    pub template: String,
+    /// What it is for.
+    pub description: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A template that a token or role has, with its variables.
-    pub struct TemplatedPolicy {
-        /// The template.
-        template_name: String,
-        /// Its variables.
-        template_variables: Option<TemplateVariables>,
-        /// The datacenters it counts in; all, if there are none.
-        datacenters: Vec<String>,
-        ..extra
-    }
+/// A template that a token or role has, with its variables.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct TemplatedPolicy {
+    /// The template.
+    pub template_name: String,
+    /// Its variables.
+    pub template_variables: Option<TemplateVariables>,
+    /// The datacenters it counts in; all, if there are none.
+    pub datacenters: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// The variables of a template.
-    pub struct TemplateVariables {
-        /// A name.
-        name: String,
-    }
+/// The variables of a template.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct TemplateVariables {
+    /// A name.
+    pub name: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl TemplatedPolicy {
@@ -85,6 +96,6 @@ impl TemplateVariables {
     /// A name.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into() }
+        Self { name: name.into(), ..Self::default() }
     }
 }

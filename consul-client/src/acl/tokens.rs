@@ -4,11 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use client_core::caps::Plain;
-use client_core::wire::{null_default, secret};
+use client_core::wire::{ToWire, Wire, Writer};
 use client_core::{Extra, Op, Verb, operations};
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use secrecy::SecretString;
 
 use super::{Acl, Link, NodeIdentity, Policy, Role, ServiceIdentity, TemplatedPolicy};
 use crate::Call;
@@ -92,69 +91,64 @@ impl Acl<'_> {
 }
 
 /// A token. `Debug` and `Serialize` do not show its secret.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Clone, Default, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct Token {
     /// Its name in the API, which is no secret.
-    #[serde(rename = "AccessorID")]
+    #[wire(name = "AccessorID")]
     pub accessor_id: String,
     /// What is sent to use it; empty where it may not be shown.
-    #[serde(rename = "SecretID", with = "secret")]
+    #[wire(name = "SecretID")]
     pub secret_id: SecretString,
     /// What it is for.
     pub description: String,
     /// Its policies.
-    #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
+    #[wire(omit)]
     pub policies: Vec<Link>,
     /// Its roles.
-    #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
+    #[wire(omit)]
     pub roles: Vec<Link>,
     /// The services whose needs it covers.
-    #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
+    #[wire(omit)]
     pub service_identities: Vec<ServiceIdentity>,
     /// The nodes whose needs it covers.
-    #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
+    #[wire(omit)]
     pub node_identities: Vec<NodeIdentity>,
     /// Its policies that are made of templates.
-    #[serde(deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
+    #[wire(omit)]
     pub templated_policies: Vec<TemplatedPolicy>,
     /// Whether it counts in its own datacenter only.
     pub local: bool,
     /// The auth method it was logged in by.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub auth_method: Option<String>,
     /// How long it is to live, for a new one: a minute to 24 hours.
-    #[serde(
-        rename = "ExpirationTTL",
-        with = "client_core::time::go::option",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[wire(name = "ExpirationTTL", with = client_core::time::go::option, omit_null)]
     pub expiration_ttl: Option<Duration>,
     /// When it ends.
-    #[serde(with = "client_core::time::rfc3339::nullable", skip_serializing_if = "Option::is_none")]
+    #[wire(with = client_core::time::rfc3339::nullable, omit_null)]
     pub expiration_time: Option<Timestamp>,
     /// When it was created.
-    #[serde(with = "client_core::time::rfc3339::nullable", skip_serializing_if = "Option::is_none")]
+    #[wire(with = client_core::time::rfc3339::nullable, omit_null)]
     pub create_time: Option<Timestamp>,
     /// A hash of its content, as base64.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub hash: Option<String>,
     /// Its namespace (Enterprise).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub namespace: Option<String>,
     /// Its admin partition (Enterprise).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub partition: Option<String>,
     /// The namespace of its auth method (Enterprise).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub auth_method_namespace: Option<String>,
     /// The index at which it was created.
     pub create_index: u64,
     /// The index of its last change.
     pub modify_index: u64,
     /// What this version does not know.
-    #[serde(flatten)]
     pub extra: Extra,
 }
 
@@ -171,15 +165,6 @@ impl fmt::Debug for Token {
     }
 }
 
-/// A token as it is sent: with its own secret, where the caller chose one.
-#[derive(Serialize)]
-struct Sent {
-    #[serde(rename = "SecretID", serialize_with = "secret::expose")]
-    secret_id: SecretString,
-    #[serde(flatten)]
-    rest: serde_json::Map<String, serde_json::Value>,
-}
-
 impl Token {
     /// A token that is allowed nothing yet.
     #[must_use]
@@ -187,26 +172,9 @@ impl Token {
         Self::default()
     }
 
-    /// The fields that a server takes; one that it sets itself is refused where it is empty.
-    fn to_send(&self) -> impl Serialize + use<> {
-        let mut rest = match serde_json::to_value(self) {
-            Ok(serde_json::Value::Object(rest)) => rest,
-            _ => serde_json::Map::new(),
-        };
-        rest.remove("SecretID");
-        if self.accessor_id.is_empty() {
-            rest.remove("AccessorID");
-        }
-        for index in ["CreateIndex", "ModifyIndex"] {
-            if rest.get(index).is_some_and(|value| value == 0) {
-                rest.remove(index);
-            }
-        }
-        if self.secret_id.expose_secret().is_empty() {
-            Sending::Plain(rest)
-        } else {
-            Sending::WithSecret(Sent { secret_id: self.secret_id.clone(), rest })
-        }
+    /// As it is sent: one that a server sets itself is refused where it is empty.
+    fn to_send(&self) -> Sent<'_> {
+        Sent(self)
     }
 
     /// Adds a policy by name.
@@ -231,11 +199,15 @@ impl Token {
     }
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Sending {
-    Plain(serde_json::Map<String, serde_json::Value>),
-    WithSecret(Sent),
+struct Sent<'a>(&'a Token);
+
+impl ToWire for Sent<'_> {
+    fn write(&self, to: &mut Writer) {
+        const SET_BY_SERVERS: [&str; 4] = ["AccessorID", "SecretID", "CreateIndex", "ModifyIndex"];
+        client_core::wire::write_record_without(self.0, to, &|name, written| {
+            SET_BY_SERVERS.contains(&name) && matches!(written, b"\"\"" | b"0")
+        });
+    }
 }
 
 client_core::setters! { Token {
@@ -252,31 +224,31 @@ client_core::setters! { Token {
 } }
 
 /// A token with all that it is allowed by.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct ExpandedToken {
     /// All its policies, also those of its roles and identities.
-    #[serde(deserialize_with = "null_default")]
     pub expanded_policies: Vec<Policy>,
     /// All its roles.
-    #[serde(deserialize_with = "null_default")]
     pub expanded_roles: Vec<Role>,
     /// Policies its namespace gives (Enterprise).
-    #[serde(rename = "NamespaceDefaultPolicyIDs", deserialize_with = "null_default")]
+    #[wire(name = "NamespaceDefaultPolicyIDs")]
     pub namespace_default_policy_ids: Vec<String>,
     /// Roles its namespace gives (Enterprise).
-    #[serde(rename = "NamespaceDefaultRoleIDs", deserialize_with = "null_default")]
+    #[wire(name = "NamespaceDefaultRoleIDs")]
     pub namespace_default_role_ids: Vec<String>,
     /// What is decided where no rule matches.
-    #[serde(rename = "AgentACLDefaultPolicy")]
+    #[wire(name = "AgentACLDefaultPolicy")]
     pub agent_acl_default_policy: String,
     /// What is decided while the servers cannot be asked.
-    #[serde(rename = "AgentACLDownPolicy")]
+    #[wire(name = "AgentACLDownPolicy")]
     pub agent_acl_down_policy: String,
     /// The agent that found out.
     pub resolved_by_agent: String,
     /// The token.
-    #[serde(flatten)]
+    #[wire(flatten)]
     pub token: Token,
+    /// What this version does not know.
+    pub extra: Extra,
 }

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use client_core::caps::Plain;
-use client_core::wire::{empty, recode_empty};
-use client_core::{Op, Verb, operations};
+use client_core::wire::{Wire, empty, recode_empty};
+use client_core::{Extra, Op, Verb, operations};
 
 use super::Agent;
 use crate::Call;
 use crate::caps::{Change, LocalFiltered};
 use crate::check::{CheckStatus, HealthCheck};
-use crate::record::record;
 
 operations! {
     LIST: BTreeMap<String, HealthCheck>, LocalFiltered = Op::new(Verb::Get, "agent.checks", "/v1/agent/checks");
@@ -80,107 +79,123 @@ impl Agent<'_> {
     }
 }
 
-record! {
-    /// The state of a TTL check.
-    pub struct TtlUpdate {
-        /// Its outcome.
-        status: CheckStatus,
-        /// What it says.
-        output: Option<String>,
-    }
+/// The state of a TTL check.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct TtlUpdate {
+    /// Its outcome.
+    pub status: CheckStatus,
+    /// What it says.
+    pub output: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A check to register with an agent. The constructors say what it does.
-    pub opaque struct CheckRegistration {
-        /// Its id, unique on the agent; its name by default. Only for checks that are registered
-        /// by themselves.
-        #[serde(rename = "ID")]
-        id: Option<String>,
-        /// Its id, where it is registered with its service.
-        #[serde(rename = "CheckID")]
-        check_id: Option<String>,
-        /// Its name.
-        name: Option<String>,
-        /// What people should know about it.
-        notes: Option<String>,
-        /// The service it belongs to; the node by default.
-        #[serde(rename = "ServiceID")]
-        service_id: Option<String>,
-        /// Runs this command.
-        script_args: Vec<String>,
-        /// In this container.
-        #[serde(rename = "DockerContainerID")]
-        docker_container_id: Option<String>,
-        /// With this shell, in the container.
-        shell: Option<String>,
-        /// How often it checks.
-        interval: Option<Duration> = "client_core::time::go::option",
-        /// How long it waits for an answer; 10 seconds by default.
-        timeout: Option<Duration> = "client_core::time::go::option",
-        /// How long a report is good for.
-        #[serde(rename = "TTL")]
-        ttl: Option<Duration> = "client_core::time::go::option",
-        /// Gets this URL.
-        #[serde(rename = "HTTP")]
-        http: Option<String>,
-        /// With these headers.
-        header: BTreeMap<String, Vec<String>>,
-        /// With this method.
-        method: Option<String>,
-        /// With this body.
-        body: Option<String>,
-        /// Follows no redirects.
-        disable_redirects: Option<bool>,
-        /// Connects to this `host:port`.
-        #[serde(rename = "TCP")]
-        tcp: Option<String>,
-        /// With TLS.
-        #[serde(rename = "TCPUseTLS")]
-        tcp_use_tls: Option<bool>,
-        /// Sends a datagram to this `host:port`.
-        #[serde(rename = "UDP")]
-        udp: Option<String>,
-        /// Asks the gRPC health service at this `host:port[/service]`.
-        #[serde(rename = "GRPC")]
-        grpc: Option<String>,
-        /// With TLS.
-        #[serde(rename = "GRPCUseTLS")]
-        grpc_use_tls: Option<bool>,
-        /// Pings over HTTP/2 at this `host:port`.
-        #[serde(rename = "H2PING")]
-        h2_ping: Option<String>,
-        /// With TLS, unless `false`.
-        #[serde(rename = "H2PingUseTLS")]
-        h2_ping_use_tls: Option<bool>,
-        /// Asks the operating system for this service.
-        #[serde(rename = "OSService")]
-        os_service: Option<String>,
-        /// Asks for this name in TLS.
-        #[serde(rename = "TLSServerName")]
-        tls_server_name: Option<String>,
-        /// Accepts any certificate.
-        #[serde(rename = "TLSSkipVerify")]
-        tls_skip_verify: Option<bool>,
-        /// Follows the state of this service.
-        alias_service: Option<String>,
-        /// On this node.
-        alias_node: Option<String>,
-        /// Its outcome until it was first carried out; critical by default.
-        status: Option<CheckStatus>,
-        /// How many successes in a row it takes to pass.
-        success_before_passing: Option<u32>,
-        /// How many failures in a row it takes to warn.
-        failures_before_warning: Option<u32>,
-        /// How many failures in a row it takes to be critical.
-        failures_before_critical: Option<u32>,
-        /// How much of an answer is kept, in bytes; 4 KiB by default.
-        output_max_size: Option<u64>,
-        /// Removes the service when it has been critical for this long, at least a minute.
-        deregister_critical_service_after: Option<Duration> = "client_core::time::go::option",
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        ..extra
+/// A check to register with an agent. The constructors say what it does.
+#[derive(Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct CheckRegistration {
+    /// Its id, unique on the agent; its name by default. Only for checks that are registered
+    /// by themselves.
+    #[wire(name = "ID")]
+    pub id: Option<String>,
+    /// Its id, where it is registered with its service.
+    #[wire(name = "CheckID")]
+    pub check_id: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// What people should know about it.
+    pub notes: Option<String>,
+    /// The service it belongs to; the node by default.
+    #[wire(name = "ServiceID")]
+    pub service_id: Option<String>,
+    /// Runs this command.
+    pub script_args: Vec<String>,
+    /// In this container.
+    #[wire(name = "DockerContainerID")]
+    pub docker_container_id: Option<String>,
+    /// With this shell, in the container.
+    pub shell: Option<String>,
+    /// How often it checks.
+    #[wire(with = client_core::time::go::option)]
+    pub interval: Option<Duration>,
+    /// How long it waits for an answer; 10 seconds by default.
+    #[wire(with = client_core::time::go::option)]
+    pub timeout: Option<Duration>,
+    /// How long a report is good for.
+    #[wire(name = "TTL", with = client_core::time::go::option)]
+    pub ttl: Option<Duration>,
+    /// Gets this URL.
+    #[wire(name = "HTTP")]
+    pub http: Option<String>,
+    /// With these headers.
+    pub header: BTreeMap<String, Vec<String>>,
+    /// With this method.
+    pub method: Option<String>,
+    /// With this body.
+    pub body: Option<String>,
+    /// Follows no redirects.
+    pub disable_redirects: Option<bool>,
+    /// Connects to this `host:port`.
+    #[wire(name = "TCP")]
+    pub tcp: Option<String>,
+    /// With TLS.
+    #[wire(name = "TCPUseTLS")]
+    pub tcp_use_tls: Option<bool>,
+    /// Sends a datagram to this `host:port`.
+    #[wire(name = "UDP")]
+    pub udp: Option<String>,
+    /// Asks the gRPC health service at this `host:port[/service]`.
+    #[wire(name = "GRPC")]
+    pub grpc: Option<String>,
+    /// With TLS.
+    #[wire(name = "GRPCUseTLS")]
+    pub grpc_use_tls: Option<bool>,
+    /// Pings over HTTP/2 at this `host:port`.
+    #[wire(name = "H2PING")]
+    pub h2_ping: Option<String>,
+    /// With TLS, unless `false`.
+    #[wire(name = "H2PingUseTLS")]
+    pub h2_ping_use_tls: Option<bool>,
+    /// Asks the operating system for this service.
+    #[wire(name = "OSService")]
+    pub os_service: Option<String>,
+    /// Asks for this name in TLS.
+    #[wire(name = "TLSServerName")]
+    pub tls_server_name: Option<String>,
+    /// Accepts any certificate.
+    #[wire(name = "TLSSkipVerify")]
+    pub tls_skip_verify: Option<bool>,
+    /// Follows the state of this service.
+    pub alias_service: Option<String>,
+    /// On this node.
+    pub alias_node: Option<String>,
+    /// Its outcome until it was first carried out; critical by default.
+    pub status: Option<CheckStatus>,
+    /// How many successes in a row it takes to pass.
+    pub success_before_passing: Option<u32>,
+    /// How many failures in a row it takes to warn.
+    pub failures_before_warning: Option<u32>,
+    /// How many failures in a row it takes to be critical.
+    pub failures_before_critical: Option<u32>,
+    /// How much of an answer is kept, in bytes; 4 KiB by default.
+    pub output_max_size: Option<u64>,
+    /// Removes the service when it has been critical for this long, at least a minute.
+    #[wire(with = client_core::time::go::option)]
+    pub deregister_critical_service_after: Option<Duration>,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl std::fmt::Debug for CheckRegistration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CheckRegistration").finish_non_exhaustive()
     }
 }
 
@@ -188,7 +203,7 @@ impl TtlUpdate {
     /// A state.
     #[must_use]
     pub fn new(status: CheckStatus) -> Self {
-        Self { status, output: None }
+        Self { status, output: None, extra: Extra::default() }
     }
 }
 

@@ -1,16 +1,15 @@
 //! Certificates and verdicts that the agent has for services in the mesh.
 
 use client_core::caps::Plain;
-use client_core::{Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, Op, Verb, operations};
 use jiff::Timestamp;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 
 use super::Agent;
 use crate::Call;
 use crate::caps::BlockingRead;
 use crate::connect::CaRoots;
-use crate::record::record;
 
 operations! {
     AUTHORIZE: Authorization, Plain =
@@ -49,51 +48,56 @@ impl Agent<'_> {
     }
 }
 
-record! {
-    /// Whether a connection is allowed.
-    pub struct Authorization {
-        /// Whether it is.
-        authorized: bool,
-        /// Why.
-        reason: String,
-    }
+/// Whether a connection is allowed.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Authorization {
+    /// Whether it is.
+    pub authorized: bool,
+    /// Why.
+    pub reason: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// The certificate and key of a service.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct LeafCertificate {
     /// Its serial number, in hexadecimal.
     pub serial_number: String,
     /// The certificate.
-    #[serde(rename = "CertPEM")]
+    #[wire(name = "CertPEM")]
     pub cert_pem: String,
     /// Its private key.
-    #[serde(rename = "PrivateKeyPEM", with = "client_core::wire::secret")]
+    #[wire(name = "PrivateKeyPEM")]
     pub private_key_pem: SecretString,
     /// The service.
     pub service: String,
     /// Its SPIFFE id.
-    #[serde(rename = "ServiceURI")]
+    #[wire(name = "ServiceURI")]
     pub service_uri: String,
     /// The kind of gateway, for a gateway's certificate.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub kind: Option<String>,
     /// The SPIFFE id of a gateway.
-    #[serde(rename = "KindURI", skip_serializing_if = "Option::is_none")]
+    #[wire(name = "KindURI", omit_null)]
     pub kind_uri: Option<String>,
     /// The SPIFFE id of a server.
-    #[serde(rename = "ServerURI", skip_serializing_if = "Option::is_none")]
+    #[wire(name = "ServerURI", omit_null)]
     pub server_uri: Option<String>,
     /// When it begins to be valid.
-    #[serde(with = "client_core::time::rfc3339")]
+    #[wire(with = client_core::time::rfc3339)]
     pub valid_after: Option<Timestamp>,
     /// When it ends.
-    #[serde(with = "client_core::time::rfc3339")]
+    #[wire(with = client_core::time::rfc3339)]
     pub valid_before: Option<Timestamp>,
     /// The index at which it was created.
     pub create_index: u64,
     /// The index of its last change.
     pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }

@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 
 use client_core::caps::Plain;
-use client_core::wire::{empty, recode_empty};
+use client_core::wire::{Fault, Reader, ToWire, Wire, Writer, empty, recode_empty};
 use client_core::{Extra, Op, Verb, open_enum, operations};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Agent;
 use super::services::Maintenance;
 use crate::Call;
-use crate::record::record;
 
 operations! {
     SELF: AgentSelf, Plain = Op::new(Verb::Get, "agent.self", "/v1/agent/self");
@@ -133,98 +131,112 @@ impl Agent<'_> {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(ToWire)]
+#[wire(pascal)]
 struct TokenBody {
-    #[serde(serialize_with = "client_core::wire::secret::expose")]
     token: SecretString,
 }
 
-record! {
-    /// What an agent says of itself.
-    pub struct AgentSelf {
-        /// The main settings.
-        config: AgentConfig,
-        /// All settings, in a form that changes between versions.
-        debug_config: Map<String, Value>,
-        /// Its network coordinate.
-        coord: Option<crate::coordinate::Coordinate>,
-        /// Its place in the cluster.
-        member: Member,
-        /// Statistics, by area.
-        stats: BTreeMap<String, BTreeMap<String, String>>,
-        /// Free key-value pairs of its node.
-        meta: BTreeMap<String, String>,
-        /// What it offers to proxies.
-        #[serde(rename = "xDS")]
-        xds: Option<Value>,
-        ..extra
-    }
+/// What an agent says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct AgentSelf {
+    /// The main settings.
+    pub config: AgentConfig,
+    /// All settings, in a form that changes between versions.
+    pub debug_config: Map<String, Value>,
+    /// Its network coordinate.
+    pub coord: Option<crate::coordinate::Coordinate>,
+    /// Its place in the cluster.
+    pub member: Member,
+    /// Statistics, by area.
+    pub stats: BTreeMap<String, BTreeMap<String, String>>,
+    /// Free key-value pairs of its node.
+    pub meta: BTreeMap<String, String>,
+    /// What it offers to proxies.
+    #[wire(name = "xDS")]
+    pub xds: Option<Value>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// The main settings of an agent.
-    pub struct AgentConfig {
-        /// Its datacenter.
-        datacenter: String,
-        /// The datacenter that has the final say.
-        primary_datacenter: String,
-        /// Its node's name.
-        node_name: String,
-        /// Its node's id.
-        #[serde(rename = "NodeID")]
-        node_id: String,
-        /// The commit it was built from.
-        revision: String,
-        /// Whether it is a server.
-        server: bool,
-        /// Its version.
-        version: String,
-        /// When it was built.
-        build_date: String,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        ..extra
-    }
+/// The main settings of an agent.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct AgentConfig {
+    /// Its datacenter.
+    pub datacenter: String,
+    /// The datacenter that has the final say.
+    pub primary_datacenter: String,
+    /// Its node's name.
+    pub node_name: String,
+    /// Its node's id.
+    #[wire(name = "NodeID")]
+    pub node_id: String,
+    /// The commit it was built from.
+    pub revision: String,
+    /// Whether it is a server.
+    pub server: bool,
+    /// Its version.
+    pub version: String,
+    /// When it was built.
+    pub build_date: String,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// An agent's version.
-    pub struct AgentVersion {
-        /// The commit it was built from.
-        #[serde(rename = "SHA")]
-        sha: String,
-        /// When it was built.
-        build_date: String,
-        /// Its version, such as `1.21.4`.
-        human_version: String,
-        /// The FIPS mode; empty for none.
-        #[serde(rename = "FIPS")]
-        fips: String,
-    }
+/// An agent's version.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct AgentVersion {
+    /// The commit it was built from.
+    #[wire(name = "SHA")]
+    pub sha: String,
+    /// When it was built.
+    pub build_date: String,
+    /// Its version, such as `1.21.4`.
+    pub human_version: String,
+    /// The FIPS mode; empty for none.
+    #[wire(name = "FIPS")]
+    pub fips: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A member of the cluster.
-    pub struct Member {
-        /// Its name.
-        name: String,
-        /// Its address.
-        addr: String,
-        /// Its port for gossip.
-        port: u16,
-        /// What it tells the others: role, datacenter, version.
-        tags: BTreeMap<String, String>,
-        /// Whether it is there.
-        status: MemberStatus,
-        /// The oldest gossip protocol it speaks.
-        protocol_min: u8,
-        /// The newest.
-        protocol_max: u8,
-        /// The one it uses.
-        protocol_cur: u8,
-        /// The oldest protocol of Consul's own messages it speaks.
-        delegate_min: u8,
-        /// The newest.
-        delegate_max: u8,
-        /// The one it uses.
-        delegate_cur: u8,
-        ..extra
-    }
+/// A member of the cluster.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Member {
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub addr: String,
+    /// Its port for gossip.
+    pub port: u16,
+    /// What it tells the others: role, datacenter, version.
+    pub tags: BTreeMap<String, String>,
+    /// Whether it is there.
+    pub status: MemberStatus,
+    /// The oldest gossip protocol it speaks.
+    pub protocol_min: u8,
+    /// The newest.
+    pub protocol_max: u8,
+    /// The one it uses.
+    pub protocol_cur: u8,
+    /// The oldest protocol of Consul's own messages it speaks.
+    pub delegate_min: u8,
+    /// The newest.
+    pub delegate_max: u8,
+    /// The one it uses.
+    pub delegate_cur: u8,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Member {
@@ -254,8 +266,6 @@ pub enum MemberStatus {
     Unknown(u8),
 }
 
-impl crate::record::Unset for MemberStatus {}
-
 impl From<u8> for MemberStatus {
     fn from(number: u8) -> Self {
         match number {
@@ -282,40 +292,45 @@ impl From<MemberStatus> for u8 {
     }
 }
 
-impl Serialize for MemberStatus {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u8(u8::from(*self))
+impl ToWire for MemberStatus {
+    fn write(&self, to: &mut Writer) {
+        u8::from(*self).write(to);
     }
 }
 
-impl<'de> Deserialize<'de> for MemberStatus {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        u8::deserialize(deserializer).map(Self::from)
+impl Wire for MemberStatus {
+    fn blank() -> Self {
+        Self::None
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Fault> {
+        let mut number = 0_u8;
+        number.read(from)?;
+        *self = number.into();
+        Ok(())
     }
 }
 
 /// The host of an agent, in the words of the library it asks, which has lower-case names below
 /// these.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct HostInfo {
     /// Its memory, in bytes.
     pub memory: Extra,
     /// Its processors.
-    #[serde(rename = "CPU")]
+    #[wire(name = "CPU")]
     pub cpu: Vec<Extra>,
     /// Its name, system and kernel.
     pub host: Extra,
     /// The disk of the agent's data.
     pub disk: Extra,
     /// When this was looked at.
-    #[serde(with = "client_core::time::unix_nanos")]
+    #[wire(with = client_core::time::unix_nanos)]
     pub collection_time: Option<jiff::Timestamp>,
     /// What could not be found out.
-    #[serde(deserialize_with = "client_core::wire::null_default")]
     pub errors: Vec<Value>,
     /// What this version does not know.
-    #[serde(flatten)]
     pub extra: Extra,
 }

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use client_core::caps::Plain;
-use client_core::wire::{recode_raw, text};
-use client_core::{Op, Verb, operations};
+use client_core::wire::{Wire, recode_raw, text};
+use client_core::{Extra, Op, Verb, operations};
 
 use super::Agent;
 use crate::Call;
-use crate::record::record;
 
 operations! {
     METRICS: Metrics, Plain = Op::new(Verb::Get, "agent.metrics", "/v1/agent/metrics");
@@ -29,58 +28,76 @@ impl Agent<'_> {
     }
 }
 
-record! {
-    /// The metrics of one interval.
-    pub struct Metrics {
-        /// The interval's start, as Go prints a time.
-        timestamp: String,
-        /// Values at its end.
-        gauges: Vec<GaugeValue>,
-        /// Single points.
-        points: Vec<PointValue>,
-        /// Events.
-        counters: Vec<SampledValue>,
-        /// Durations and sizes.
-        samples: Vec<SampledValue>,
-    }
+/// The metrics of one interval.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// The interval's start, as Go prints a time.
+    pub timestamp: String,
+    /// Values at its end.
+    pub gauges: Vec<GaugeValue>,
+    /// Single points.
+    pub points: Vec<PointValue>,
+    /// Events.
+    pub counters: Vec<SampledValue>,
+    /// Durations and sizes.
+    pub samples: Vec<SampledValue>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A value.
-    pub struct GaugeValue {
-        /// Its name.
-        name: String,
-        /// The value.
-        value: f64,
-        /// Its labels.
-        labels: BTreeMap<String, String>,
-    }
+/// A value.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct GaugeValue {
+    /// Its name.
+    pub name: String,
+    /// The value.
+    pub value: f64,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Points of a metric.
-    pub struct PointValue {
-        /// Its name.
-        name: String,
-        /// The points.
-        points: Vec<f64>,
-    }
+/// Points of a metric.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct PointValue {
+    /// Its name.
+    pub name: String,
+    /// The points.
+    pub points: Vec<f64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Samples of a metric, summed up.
-    pub struct SampledValue {
-        /// Its name.
-        name: String,
-        /// How many there were.
-        count: u64,
-        /// How much a second.
-        rate: f64,
-        /// Their sum.
-        sum: f64,
-        /// The smallest.
-        min: f64,
-        /// The greatest.
-        max: f64,
-        /// Their mean.
-        mean: f64,
-        /// Their standard deviation.
-        stddev: f64,
-        /// Its labels.
-        labels: BTreeMap<String, String>,
-    }
+/// Samples of a metric, summed up.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct SampledValue {
+    /// Its name.
+    pub name: String,
+    /// How many there were.
+    pub count: u64,
+    /// How much a second.
+    pub rate: f64,
+    /// Their sum.
+    pub sum: f64,
+    /// The smallest.
+    pub min: f64,
+    /// The greatest.
+    pub max: f64,
+    /// Their mean.
+    pub mean: f64,
+    /// Their standard deviation.
+    pub stddev: f64,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }

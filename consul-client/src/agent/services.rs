@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use client_core::wire::{empty, recode_empty};
-use client_core::{Op, Verb, operations};
+use client_core::wire::{Wire, empty, recode_empty};
+use client_core::{Extra, Op, Verb, operations};
 use serde_json::{Map, Value};
 
 use super::{Agent, CheckRegistration};
 use crate::Call;
 use crate::caps::{Change, LocalFiltered, LocalLookup};
 use crate::check::{CheckStatus, HealthCheck};
-use crate::record::record;
 use crate::service::{Connect, Locality, Proxy, Service, ServiceAddress, ServiceKind, Weights};
 
 operations! {
@@ -93,58 +92,65 @@ impl Agent<'_> {
     }
 }
 
-record! {
-    /// The health of a service of an agent.
-    pub struct AgentServiceHealth {
-        /// The worst outcome of its checks.
-        aggregated_status: CheckStatus,
-        /// The service.
-        service: Option<Service>,
-        /// Its checks.
-        checks: Vec<HealthCheck>,
-    }
+/// The health of a service of an agent.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct AgentServiceHealth {
+    /// The worst outcome of its checks.
+    pub aggregated_status: CheckStatus,
+    /// The service.
+    pub service: Option<Service>,
+    /// Its checks.
+    pub checks: Vec<HealthCheck>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A service to register with an agent.
-    pub struct ServiceRegistration {
-        /// What it is; an ordinary service by default.
-        kind: Option<ServiceKind>,
-        /// Its id, unique on the agent; its name by default.
-        #[serde(rename = "ID")]
-        id: Option<String>,
-        /// The name it shares with the other instances.
-        name: Option<String>,
-        /// Its tags.
-        tags: Vec<String>,
-        /// Its port.
-        port: Option<u16>,
-        /// Its address; the agent's by default.
-        address: Option<String>,
-        /// Its socket, instead of address and port.
-        socket_path: Option<String>,
-        /// Further addresses, by name, such as `wan`.
-        tagged_addresses: BTreeMap<String, ServiceAddress>,
-        /// Whether catalog writes may change its tags.
-        enable_tag_override: Option<bool>,
-        /// Free key-value pairs.
-        meta: BTreeMap<String, String>,
-        /// Its weights in DNS; 1 and 1 by default.
-        weights: Option<Weights>,
-        /// Its only check.
-        check: Option<CheckRegistration>,
-        /// Its checks.
-        checks: Vec<CheckRegistration>,
-        /// The proxy it is.
-        proxy: Option<Proxy>,
-        /// Its place in the mesh.
-        connect: Option<Connect>,
-        /// Where it runs.
-        locality: Option<Locality>,
-        /// Its namespace (Enterprise).
-        namespace: Option<String>,
-        /// Its admin partition (Enterprise).
-        partition: Option<String>,
-        ..extra
-    }
+/// A service to register with an agent.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ServiceRegistration {
+    /// What it is; an ordinary service by default.
+    pub kind: Option<ServiceKind>,
+    /// Its id, unique on the agent; its name by default.
+    #[wire(name = "ID")]
+    pub id: Option<String>,
+    /// The name it shares with the other instances.
+    pub name: Option<String>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Its port.
+    pub port: Option<u16>,
+    /// Its address; the agent's by default.
+    pub address: Option<String>,
+    /// Its socket, instead of address and port.
+    pub socket_path: Option<String>,
+    /// Further addresses, by name, such as `wan`.
+    pub tagged_addresses: BTreeMap<String, ServiceAddress>,
+    /// Whether catalog writes may change its tags.
+    pub enable_tag_override: Option<bool>,
+    /// Free key-value pairs.
+    pub meta: BTreeMap<String, String>,
+    /// Its weights in DNS; 1 and 1 by default.
+    pub weights: Option<Weights>,
+    /// Its only check.
+    pub check: Option<CheckRegistration>,
+    /// Its checks.
+    pub checks: Vec<CheckRegistration>,
+    /// The proxy it is.
+    pub proxy: Option<Proxy>,
+    /// Its place in the mesh.
+    pub connect: Option<Connect>,
+    /// Where it runs.
+    pub locality: Option<Locality>,
+    /// Its namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// Its admin partition (Enterprise).
+    pub partition: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl ServiceRegistration {

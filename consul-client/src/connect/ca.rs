@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use client_core::caps::Plain;
-use client_core::wire::{empty, recode_empty, recode_raw, text};
-use client_core::{Op, Verb, operations};
+use client_core::wire::{Wire, empty, recode_empty, recode_raw, text};
+use client_core::{Extra, Op, Verb, operations};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::Mesh;
 use crate::Call;
 use crate::caps::{BlockingRead, Read};
-use crate::record::record;
 
 operations! {
     ROOTS: CaRoots, BlockingRead = Op::new(Verb::Get, "connect.ca_roots", "/v1/connect/ca/roots").blocking();
@@ -44,72 +43,78 @@ impl Mesh<'_> {
     }
 }
 
-record! {
-    /// The certificates that services in the mesh are verified with.
-    pub struct CaRoots {
-        /// The one that signs now.
-        #[serde(rename = "ActiveRootID")]
-        active_root_id: String,
-        /// The domain of all SPIFFE ids in the mesh.
-        trust_domain: String,
-        /// The certificates.
-        roots: Vec<CaRoot>,
-    }
+/// The certificates that services in the mesh are verified with.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct CaRoots {
+    /// The one that signs now.
+    #[wire(name = "ActiveRootID")]
+    pub active_root_id: String,
+    /// The domain of all SPIFFE ids in the mesh.
+    pub trust_domain: String,
+    /// The certificates.
+    pub roots: Vec<CaRoot>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A root certificate.
-    pub struct CaRoot {
-        /// Its id, the certificate's fingerprint.
-        #[serde(rename = "ID")]
-        id: String,
-        /// Its name.
-        name: String,
-        /// Its serial number.
-        serial_number: u64,
-        /// The id of the key it signs with.
-        #[serde(rename = "SigningKeyID")]
-        signing_key_id: String,
-        /// The trust domain of a provider elsewhere.
-        external_trust_domain: String,
-        /// When it begins to be valid.
-        not_before: Option<Timestamp> => "client_core::time::rfc3339",
-        /// When it ends.
-        not_after: Option<Timestamp> => "client_core::time::rfc3339",
-        /// The certificate, as PEM.
-        root_cert: String,
-        /// Certificates between it and those of services.
-        intermediate_certs: Vec<String>,
-        /// Whether it signs now.
-        active: bool,
-        /// The kind of its key.
-        private_key_type: String,
-        /// The length of its key.
-        private_key_bits: u32,
-        /// When another took its place.
-        rotated_out_at: Option<Timestamp> = "client_core::time::rfc3339::nullable",
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..extra
-    }
+/// A root certificate.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct CaRoot {
+    /// Its id, the certificate's fingerprint.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its serial number.
+    pub serial_number: u64,
+    /// The id of the key it signs with.
+    #[wire(name = "SigningKeyID")]
+    pub signing_key_id: String,
+    /// The trust domain of a provider elsewhere.
+    pub external_trust_domain: String,
+    /// When it begins to be valid.
+    #[wire(with = client_core::time::rfc3339, keep)]
+    pub not_before: Option<Timestamp>,
+    /// When it ends.
+    #[wire(with = client_core::time::rfc3339, keep)]
+    pub not_after: Option<Timestamp>,
+    /// The certificate, as PEM.
+    pub root_cert: String,
+    /// Certificates between it and those of services.
+    pub intermediate_certs: Vec<String>,
+    /// Whether it signs now.
+    pub active: bool,
+    /// The kind of its key.
+    pub private_key_type: String,
+    /// The length of its key.
+    pub private_key_bits: u32,
+    /// When another took its place.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub rotated_out_at: Option<Timestamp>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// The configuration of a certificate authority. `Debug` leaves the provider's settings out, which
 /// can hold keys.
-#[derive(Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct CaConfig {
     /// Who signs: `consul`, `vault` or `aws-pca`.
     pub provider: String,
     /// The provider's settings.
-    #[serde(deserialize_with = "client_core::wire::null_default")]
     pub config: Map<String, Value>,
     /// The provider's state, which only it changes.
-    #[serde(
-        deserialize_with = "client_core::wire::null_default",
-        skip_serializing_if = "BTreeMap::is_empty"
-    )]
+    #[wire(omit)]
     pub state: BTreeMap<String, String>,
     /// Changes the provider although the old one does not vouch for the new one.
     pub force_without_cross_signing: bool,
@@ -117,6 +122,8 @@ pub struct CaConfig {
     pub create_index: u64,
     /// The index of its last change.
     pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl std::fmt::Debug for CaConfig {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use client_core::caps::Plain;
-use client_core::{Op, Verb, open_enum, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, Op, Verb, open_enum, operations};
 use jiff::Timestamp;
 
 use super::Mesh;
 use crate::Call;
 use crate::caps::{Cached, FilteredList, Lookup};
-use crate::record::record;
 
 operations! {
     LIST: Vec<Intention>, FilteredList =
@@ -128,143 +128,184 @@ impl Mesh<'_> {
     }
 }
 
-record! {
-    /// The id of an intention that has one.
-    pub struct IntentionId {
-        /// The id.
-        #[serde(rename = "ID")]
-        id: String,
-    }
+/// The id of an intention that has one.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct IntentionId {
+    /// The id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Whether a connection is allowed.
-    pub struct IntentionCheck {
-        /// Whether it is.
-        allowed: bool,
-    }
+/// Whether a connection is allowed.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct IntentionCheck {
+    /// Whether it is.
+    pub allowed: bool,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Who may talk to whom.
-    pub struct Intention {
-        /// Its id, if it was created with one.
-        #[serde(rename = "ID")]
-        id: Option<String>,
-        /// What it is for.
-        description: Option<String>,
-        /// The source's namespace.
-        #[serde(rename = "SourceNS")]
-        source_ns: Option<String>,
-        /// Who connects.
-        source_name: Option<String>,
-        /// The destination's namespace.
-        #[serde(rename = "DestinationNS")]
-        destination_ns: Option<String>,
-        /// To whom.
-        destination_name: Option<String>,
-        /// The source's admin partition (Enterprise).
-        source_partition: Option<String>,
-        /// The destination's admin partition (Enterprise).
-        destination_partition: Option<String>,
-        /// The peer the source is imported from.
-        source_peer: Option<String>,
-        /// The sameness group the source is in (Enterprise).
-        source_sameness_group: Option<String>,
-        /// What the source is: `consul` for a service.
-        source_type: Option<String>,
-        /// Whether it may; `None` where permissions say so for each request.
-        action: Option<IntentionAction>,
-        /// What it may, request by request.
-        permissions: Vec<Permission>,
-        /// What requests have to show.
-        #[serde(rename = "JWT")]
-        jwt: Option<JwtRequirement>,
-        /// Free key-value pairs.
-        meta: BTreeMap<String, String>,
-        /// How specific it is: the highest that matches counts.
-        precedence: Option<u32>,
-        /// When it was created.
-        created_at: Option<Timestamp> = "client_core::time::rfc3339::nullable",
-        /// When it was changed last.
-        updated_at: Option<Timestamp> = "client_core::time::rfc3339::nullable",
-        /// A hash of its content, as base64.
-        hash: Option<String>,
-        /// The index at which it was created.
-        create_index: Option<u64>,
-        /// The index of its last change.
-        modify_index: Option<u64>,
-        ..extra
-    }
+/// Who may talk to whom.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Intention {
+    /// Its id, if it was created with one.
+    #[wire(name = "ID")]
+    pub id: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The source's namespace.
+    #[wire(name = "SourceNS")]
+    pub source_ns: Option<String>,
+    /// Who connects.
+    pub source_name: Option<String>,
+    /// The destination's namespace.
+    #[wire(name = "DestinationNS")]
+    pub destination_ns: Option<String>,
+    /// To whom.
+    pub destination_name: Option<String>,
+    /// The source's admin partition (Enterprise).
+    pub source_partition: Option<String>,
+    /// The destination's admin partition (Enterprise).
+    pub destination_partition: Option<String>,
+    /// The peer the source is imported from.
+    pub source_peer: Option<String>,
+    /// The sameness group the source is in (Enterprise).
+    pub source_sameness_group: Option<String>,
+    /// What the source is: `consul` for a service.
+    pub source_type: Option<String>,
+    /// Whether it may; `None` where permissions say so for each request.
+    pub action: Option<IntentionAction>,
+    /// What it may, request by request.
+    pub permissions: Vec<Permission>,
+    /// What requests have to show.
+    #[wire(name = "JWT")]
+    pub jwt: Option<JwtRequirement>,
+    /// Free key-value pairs.
+    pub meta: BTreeMap<String, String>,
+    /// How specific it is: the highest that matches counts.
+    pub precedence: Option<u32>,
+    /// When it was created.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub created_at: Option<Timestamp>,
+    /// When it was changed last.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub updated_at: Option<Timestamp>,
+    /// A hash of its content, as base64.
+    pub hash: Option<String>,
+    /// The index at which it was created.
+    pub create_index: Option<u64>,
+    /// The index of its last change.
+    pub modify_index: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A rule for HTTP requests; the first that matches counts.
-    pub struct Permission {
-        /// Whether they are allowed.
-        action: Option<IntentionAction>,
-        /// Which requests it is for.
-        #[serde(rename = "HTTP")]
-        http: Option<HttpPermission>,
-        /// What they have to show.
-        #[serde(rename = "JWT")]
-        jwt: Option<JwtRequirement>,
-        ..extra
-    }
+/// A rule for HTTP requests; the first that matches counts.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Permission {
+    /// Whether they are allowed.
+    pub action: Option<IntentionAction>,
+    /// Which requests it is for.
+    #[wire(name = "HTTP")]
+    pub http: Option<HttpPermission>,
+    /// What they have to show.
+    #[wire(name = "JWT")]
+    pub jwt: Option<JwtRequirement>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Which requests a rule is for.
-    pub struct HttpPermission {
-        /// Those with exactly this path.
-        path_exact: Option<String>,
-        /// Those whose path starts like this.
-        path_prefix: Option<String>,
-        /// Those whose path matches this regular expression.
-        path_regex: Option<String>,
-        /// Those with these headers.
-        header: Vec<HttpHeaderMatch>,
-        /// Those with one of these methods.
-        methods: Vec<String>,
-        ..extra
-    }
+/// Which requests a rule is for.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct HttpPermission {
+    /// Those with exactly this path.
+    pub path_exact: Option<String>,
+    /// Those whose path starts like this.
+    pub path_prefix: Option<String>,
+    /// Those whose path matches this regular expression.
+    pub path_regex: Option<String>,
+    /// Those with these headers.
+    pub header: Vec<HttpHeaderMatch>,
+    /// Those with one of these methods.
+    pub methods: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A condition on a header.
-    pub struct HttpHeaderMatch {
-        /// Its name.
-        name: String,
-        /// It is there.
-        present: Option<bool>,
-        /// It has this value.
-        exact: Option<String>,
-        /// It starts like this.
-        prefix: Option<String>,
-        /// It ends like this.
-        suffix: Option<String>,
-        /// It contains this.
-        contains: Option<String>,
-        /// It matches this regular expression.
-        regex: Option<String>,
-        /// The opposite.
-        invert: Option<bool>,
-        /// Upper and lower case are the same.
-        ignore_case: Option<bool>,
-        ..extra
-    }
+/// A condition on a header.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct HttpHeaderMatch {
+    /// Its name.
+    pub name: String,
+    /// It is there.
+    pub present: Option<bool>,
+    /// It has this value.
+    pub exact: Option<String>,
+    /// It starts like this.
+    pub prefix: Option<String>,
+    /// It ends like this.
+    pub suffix: Option<String>,
+    /// It contains this.
+    pub contains: Option<String>,
+    /// It matches this regular expression.
+    pub regex: Option<String>,
+    /// The opposite.
+    pub invert: Option<bool>,
+    /// Upper and lower case are the same.
+    pub ignore_case: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Tokens that requests have to show.
-    pub struct JwtRequirement {
-        /// One from any of these.
-        providers: Vec<JwtProvider>,
-    }
+/// Tokens that requests have to show.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct JwtRequirement {
+    /// One from any of these.
+    pub providers: Vec<JwtProvider>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// An issuer of tokens, and what they have to say.
-    pub struct JwtProvider {
-        /// The name of its config entry.
-        name: String,
-        /// Claims and their values.
-        verify_claims: Vec<JwtClaim>,
-    }
+/// An issuer of tokens, and what they have to say.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct JwtProvider {
+    /// The name of its config entry.
+    pub name: String,
+    /// Claims and their values.
+    pub verify_claims: Vec<JwtClaim>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A claim and its value.
-    pub struct JwtClaim {
-        /// The way to the claim.
-        path: Vec<String>,
-        /// Its value.
-        value: String,
-    }
+/// A claim and its value.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct JwtClaim {
+    /// The way to the claim.
+    pub path: Vec<String>,
+    /// Its value.
+    pub value: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Intention {

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use client_core::caps::Plain;
-use client_core::wire::{empty, recode_empty};
-use client_core::{Op, Verb, operations};
+use client_core::wire::{Wire, empty, recode_empty};
+use client_core::{Extra, Op, Verb, operations};
 
 use super::Operator;
 use crate::Call;
 use crate::caps::{BlockingList, Change};
-use crate::record::record;
 
 operations! {
     LIST: Vec<Area>, BlockingList =
@@ -69,58 +68,69 @@ impl Operator<'_> {
     }
 }
 
-record! {
-    /// A network area (Enterprise).
-    pub struct Area {
-        /// Its id; `None` for one that is to be created.
-        #[serde(rename = "ID")]
-        id: Option<String>,
-        /// The other datacenter.
-        peer_datacenter: String,
-        /// Servers there to join, again and again until it works.
-        retry_join: Vec<String>,
-        /// Whether TLS is used.
-        #[serde(rename = "UseTLS")]
-        use_tls: bool,
-        ..extra
-    }
+/// A network area (Enterprise).
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Area {
+    /// Its id; `None` for one that is to be created.
+    #[wire(name = "ID")]
+    pub id: Option<String>,
+    /// The other datacenter.
+    pub peer_datacenter: String,
+    /// Servers there to join, again and again until it works.
+    pub retry_join: Vec<String>,
+    /// Whether TLS is used.
+    #[wire(name = "UseTLS")]
+    pub use_tls: bool,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Whether a server was joined (Enterprise).
-    pub struct AreaJoin {
-        /// Its address.
-        address: String,
-        /// Whether it was.
-        joined: bool,
-        /// Why not.
-        error: String,
-    }
+/// Whether a server was joined (Enterprise).
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct AreaJoin {
+    /// Its address.
+    pub address: String,
+    /// Whether it was.
+    pub joined: bool,
+    /// Why not.
+    pub error: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A server in an area (Enterprise).
-    pub struct AreaMember {
-        /// Its id.
-        #[serde(rename = "ID")]
-        id: String,
-        /// Its node's name.
-        name: String,
-        /// Its address.
-        addr: String,
-        /// Its port.
-        port: u16,
-        /// Its datacenter.
-        datacenter: String,
-        /// Its part.
-        role: String,
-        /// Its version.
-        build: String,
-        /// The version of the protocol it speaks.
-        protocol: u32,
-        /// Whether it is there, such as `alive`.
-        status: String,
-        /// The round-trip time to it, in nanoseconds; negative where it is not known.
-        #[serde(rename = "RTT")]
-        rtt: i64,
-        ..extra
-    }
+/// A server in an area (Enterprise).
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct AreaMember {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Its node's name.
+    pub name: String,
+    /// Its address.
+    pub addr: String,
+    /// Its port.
+    pub port: u16,
+    /// Its datacenter.
+    pub datacenter: String,
+    /// Its part.
+    pub role: String,
+    /// Its version.
+    pub build: String,
+    /// The version of the protocol it speaks.
+    pub protocol: u32,
+    /// Whether it is there, such as `alive`.
+    pub status: String,
+    /// The round-trip time to it, in nanoseconds; negative where it is not known.
+    #[wire(name = "RTT")]
+    pub rtt: i64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Area {

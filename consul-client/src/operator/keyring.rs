@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use client_core::wire::{empty, recode_empty, secret};
-use client_core::{Op, Verb, operations};
+use client_core::wire::{ToWire, Wire, empty, recode_empty};
+use client_core::{Extra, Op, Verb, operations};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 
 use super::Operator;
 use crate::Call;
@@ -65,42 +64,38 @@ impl Operator<'_> {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(ToWire)]
+#[wire(pascal)]
 struct KeyBody {
-    #[serde(serialize_with = "secret::expose")]
     key: SecretString,
 }
 
 /// The keys of a gossip pool. `Debug` shows how many there are.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct Keyring {
     /// Whether it is the pool of all datacenters' servers.
-    #[serde(rename = "WAN")]
+    #[wire(name = "WAN")]
     pub wan: bool,
     /// The datacenter.
     pub datacenter: String,
     /// The network segment (Enterprise).
     pub segment: String,
     /// The admin partition (Enterprise).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub partition: Option<String>,
     /// What single nodes say.
-    #[serde(
-        deserialize_with = "client_core::wire::null_default",
-        skip_serializing_if = "BTreeMap::is_empty"
-    )]
+    #[wire(omit)]
     pub messages: BTreeMap<String, String>,
     /// How many nodes have each key. The keys are secrets.
-    #[serde(deserialize_with = "client_core::wire::null_default")]
     pub keys: BTreeMap<String, u64>,
     /// How many nodes encrypt with each key.
-    #[serde(deserialize_with = "client_core::wire::null_default")]
     pub primary_keys: BTreeMap<String, u64>,
     /// How many nodes there are.
     pub num_nodes: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl fmt::Debug for Keyring {

@@ -2,14 +2,12 @@
 
 use bytes::Bytes;
 use client_core::caps::Plain;
-use client_core::wire::{bytes, recode_raw, text};
+use client_core::wire::{Wire, bytes, recode_raw, text};
 use client_core::{Extra, Op, Verb, operations};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::Operator;
 use crate::Call;
-use crate::record::record;
 
 operations! {
     LICENSE: LicenseReply, Plain =
@@ -67,28 +65,34 @@ impl Operator<'_> {
     }
 }
 
-record! {
-    /// A hash.
-    pub struct AuditHash {
-        /// The hash.
-        hash: String,
-    }
+/// A hash.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct AuditHash {
+    /// The hash.
+    pub hash: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A licence and whether it counts (Enterprise).
-    pub struct LicenseReply {
-        /// Whether it does.
-        valid: bool,
-        /// The licence.
-        license: Option<License>,
-        /// What is wrong with it.
-        warnings: Vec<String>,
-        ..extra
-    }
+/// A licence and whether it counts (Enterprise).
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct LicenseReply {
+    /// Whether it does.
+    pub valid: bool,
+    /// The licence.
+    pub license: Option<License>,
+    /// What is wrong with it.
+    pub warnings: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// A licence (Enterprise).
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
 #[non_exhaustive]
 pub struct License {
     /// Its id.
@@ -98,33 +102,27 @@ pub struct License {
     /// The installation it is for; `*` for all.
     pub installation_id: String,
     /// When it was made.
-    #[serde(with = "client_core::time::rfc3339")]
+    #[wire(with = client_core::time::rfc3339)]
     pub issue_time: Option<Timestamp>,
     /// When it begins.
-    #[serde(with = "client_core::time::rfc3339")]
+    #[wire(with = client_core::time::rfc3339)]
     pub start_time: Option<Timestamp>,
     /// When it ends.
-    #[serde(with = "client_core::time::rfc3339")]
+    #[wire(with = client_core::time::rfc3339)]
     pub expiration_time: Option<Timestamp>,
     /// When servers stop working with it.
-    #[serde(with = "client_core::time::rfc3339")]
+    #[wire(with = client_core::time::rfc3339)]
     pub termination_time: Option<Timestamp>,
     /// Whether they do not.
     pub ignore_termination: bool,
     /// The product.
     pub product: String,
     /// Settings.
-    #[serde(deserialize_with = "client_core::wire::null_default")]
     pub flags: Extra,
     /// Parts of the product.
-    #[serde(deserialize_with = "client_core::wire::null_default")]
     pub modules: Vec<String>,
     /// Features of the product.
-    #[serde(deserialize_with = "client_core::wire::null_default")]
     pub features: Vec<String>,
     /// What this version does not know.
-    #[serde(flatten)]
     pub extra: Extra,
 }
-
-impl crate::record::Unset for License {}

@@ -1,13 +1,12 @@
 //! The servers' consensus.
 
 use client_core::caps::Plain;
-use client_core::wire::{empty, recode_empty};
-use client_core::{Op, Verb, operations};
+use client_core::wire::{Wire, empty, recode_empty};
+use client_core::{Extra, Op, Verb, operations};
 
 use super::Operator;
 use crate::Call;
 use crate::caps::Read;
-use crate::record::record;
 
 operations! {
     CONFIGURATION: RaftConfiguration, Read =
@@ -52,38 +51,50 @@ impl Operator<'_> {
     }
 }
 
-record! {
-    /// The servers that take part in the consensus.
-    pub struct RaftConfiguration {
-        /// The servers.
-        servers: Vec<RaftServer>,
-        /// The index of this configuration.
-        index: u64,
-    }
+/// The servers that take part in the consensus.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct RaftConfiguration {
+    /// The servers.
+    pub servers: Vec<RaftServer>,
+    /// The index of this configuration.
+    pub index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A server.
-    pub struct RaftServer {
-        /// Its id.
-        #[serde(rename = "ID")]
-        id: String,
-        /// Its node's name.
-        node: String,
-        /// Its `host:port`.
-        address: String,
-        /// Whether it leads.
-        leader: bool,
-        /// The version of the protocol it speaks.
-        protocol_version: String,
-        /// Whether it has a vote.
-        voter: bool,
-        /// The last entry of its log.
-        last_index: u64,
-        ..extra
-    }
+/// A server.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct RaftServer {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Its node's name.
+    pub node: String,
+    /// Its `host:port`.
+    pub address: String,
+    /// Whether it leads.
+    pub leader: bool,
+    /// The version of the protocol it speaks.
+    pub protocol_version: String,
+    /// Whether it has a vote.
+    pub voter: bool,
+    /// The last entry of its log.
+    pub last_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Whether another server leads now.
-    pub struct LeaderTransfer {
-        /// Whether one does.
-        success: bool,
-    }
+/// Whether another server leads now.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct LeaderTransfer {
+    /// Whether one does.
+    pub success: bool,
+    /// What this version does not know.
+    pub extra: Extra,
 }

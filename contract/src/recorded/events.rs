@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use client_core::Entry;
+use client_core::wire::ToWire;
 use nomad_client::{Event, EventBatch};
-use serde::Serialize;
 use serde_json::Value;
 
 use super::{Checked, Difference, Outcome, differences};
@@ -55,7 +55,7 @@ fn frame(line: &str) -> Result<Vec<Difference>, String> {
 
 /// The typed payload of an event, written again, and its name; `None` where it has no type.
 fn payload(event: &Event) -> Result<Option<(&'static str, Value)>, String> {
-    fn some<T: Serialize>(
+    fn some<T: ToWire>(
         name: &'static str,
         read: nomad_client::Result<Option<T>>,
     ) -> Result<Option<(&'static str, Value)>, String> {
@@ -77,6 +77,6 @@ fn payload(event: &Event) -> Result<Option<(&'static str, Value)>, String> {
     }
 }
 
-fn written<T: Serialize>(value: &T) -> Result<Value, String> {
+fn written<T: ToWire>(value: &T) -> Result<Value, String> {
     client_core::wire::rewrite(value).map_err(|error| error.to_string())
 }

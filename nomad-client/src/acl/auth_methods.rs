@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use client_core::Extra;
 use client_core::time::{go, rfc3339};
-use client_core::wire::{null_default, secret};
+use client_core::wire::{ToWire, Wire};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::record::{enums, records};
+use crate::record::enums;
 
 enums! {
     /// How somebody logs in.
@@ -41,175 +40,195 @@ enums! {
     }
 }
 
-records! {
-    /// A way to log in.
-    pub struct AuthMethod {
-        /// Its unique name.
-        name: String,
-        /// How somebody logs in.
-        method_type: AuthMethodType = "Type",
-        /// Where its tokens are known.
-        token_locality: TokenLocality,
-        /// What its tokens are called.
-        token_name_format: String,
-        /// How long its tokens are valid.
-        max_token_ttl: Option<Duration> = "MaxTokenTTL" as "go::option",
-        /// Whether it is the one to use where none is named.
-        default: bool,
-        /// Its settings.
-        config: Option<AuthMethodConfig>,
-        /// A hash of it.
-        hash: Option<String>,
-        /// When it was created.
-        create_time: Option<Timestamp> as "rfc3339",
-        /// When it was last changed.
-        modify_time: Option<Timestamp> as "rfc3339",
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
+/// A way to log in.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct AuthMethod {
+    /// Its unique name.
+    pub name: String,
+    /// How somebody logs in.
+    #[wire(name = "Type")]
+    pub method_type: AuthMethodType,
+    /// Where its tokens are known.
+    pub token_locality: TokenLocality,
+    /// What its tokens are called.
+    pub token_name_format: String,
+    /// How long its tokens are valid.
+    #[wire(name = "MaxTokenTTL", with = go::option)]
+    pub max_token_ttl: Option<Duration>,
+    /// Whether it is the one to use where none is named.
+    pub default: bool,
+    /// Its settings.
+    pub config: Option<AuthMethodConfig>,
+    /// A hash of it.
+    pub hash: Option<String>,
+    /// When it was created.
+    #[wire(with = rfc3339)]
+    pub create_time: Option<Timestamp>,
+    /// When it was last changed.
+    #[wire(with = rfc3339)]
+    pub modify_time: Option<Timestamp>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// An auth method as it is listed.
-    pub struct AuthMethodListStub {
-        /// Its unique name.
-        name: String,
-        /// How somebody logs in.
-        method_type: AuthMethodType = "Type",
-        /// Whether it is the one to use where none is named.
-        default: bool,
-        /// A hash of it.
-        hash: Option<String>,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
+/// An auth method as it is listed.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct AuthMethodListStub {
+    /// Its unique name.
+    pub name: String,
+    /// How somebody logs in.
+    #[wire(name = "Type")]
+    pub method_type: AuthMethodType,
+    /// Whether it is the one to use where none is named.
+    pub default: bool,
+    /// A hash of it.
+    pub hash: Option<String>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// What a login through an auth method is bound to.
-    pub struct BindingRule {
-        /// Its id.
-        id: String = "ID",
-        /// What it is for.
-        description: String,
-        /// The auth method.
-        auth_method: String,
-        /// Which logins it is for; empty for all.
-        selector: String,
-        /// What they are bound to.
-        bind_type: BindType,
-        /// Its name, which may have claims in it.
-        bind_name: String,
-        /// A hash of it.
-        hash: Option<String>,
-        /// When it was created.
-        create_time: Option<Timestamp> as "rfc3339",
-        /// When it was last changed.
-        modify_time: Option<Timestamp> as "rfc3339",
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
+/// What a login through an auth method is bound to.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct BindingRule {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// What it is for.
+    pub description: String,
+    /// The auth method.
+    pub auth_method: String,
+    /// Which logins it is for; empty for all.
+    pub selector: String,
+    /// What they are bound to.
+    pub bind_type: BindType,
+    /// Its name, which may have claims in it.
+    pub bind_name: String,
+    /// A hash of it.
+    pub hash: Option<String>,
+    /// When it was created.
+    #[wire(with = rfc3339)]
+    pub create_time: Option<Timestamp>,
+    /// When it was last changed.
+    #[wire(with = rfc3339)]
+    pub modify_time: Option<Timestamp>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A binding rule as it is listed.
-    pub struct BindingRuleListStub {
-        /// Its id.
-        id: String = "ID",
-        /// What it is for.
-        description: String,
-        /// The auth method.
-        auth_method: String,
-        /// A hash of it.
-        hash: Option<String>,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
+/// A binding rule as it is listed.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct BindingRuleListStub {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// What it is for.
+    pub description: String,
+    /// The auth method.
+    pub auth_method: String,
+    /// A hash of it.
+    pub hash: Option<String>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Where to log in.
-    pub struct AuthUrl {
-        /// The URL.
-        auth_url: String = "AuthURL",
-        ..
-    }
+/// Where to log in.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct AuthUrl {
+    /// The URL.
+    #[wire(name = "AuthURL")]
+    pub auth_url: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// The settings of an auth method.
-#[derive(Clone, Default, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, Default, Debug, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct AuthMethodConfig {
     /// Keys that tokens may be signed with.
-    #[serde(rename = "JWTValidationPubKeys", default, deserialize_with = "null_default")]
+    #[wire(name = "JWTValidationPubKeys")]
     pub jwt_validation_pub_keys: Vec<String>,
     /// Where such keys are.
-    #[serde(rename = "JWKSURL", default)]
+    #[wire(name = "JWKSURL")]
     pub jwks_url: String,
     /// The certificate authority of that, in PEM.
-    #[serde(rename = "JWKSCACert", default)]
+    #[wire(name = "JWKSCACert")]
     pub jwks_ca_cert: String,
     /// The OIDC issuer.
-    #[serde(rename = "OIDCDiscoveryURL", default)]
+    #[wire(name = "OIDCDiscoveryURL")]
     pub oidc_discovery_url: String,
     /// The id Nomad has there.
-    #[serde(rename = "OIDCClientID", default)]
+    #[wire(name = "OIDCClientID")]
     pub oidc_client_id: String,
     /// The secret Nomad has there; redacted in answers.
-    #[serde(rename = "OIDCClientSecret", default, with = "secret")]
+    #[wire(name = "OIDCClientSecret")]
     pub oidc_client_secret: SecretString,
     /// How Nomad proves itself there without a secret.
-    #[serde(rename = "OIDCClientAssertion", default)]
+    #[wire(name = "OIDCClientAssertion")]
     pub oidc_client_assertion: Option<Value>,
     /// Whether PKCE is used.
-    #[serde(rename = "OIDCEnablePKCE", default)]
+    #[wire(name = "OIDCEnablePKCE")]
     pub oidc_enable_pkce: bool,
     /// Whether the issuer is not asked about the user.
-    #[serde(rename = "OIDCDisableUserInfo", default)]
+    #[wire(name = "OIDCDisableUserInfo")]
     pub oidc_disable_user_info: bool,
     /// What is asked for.
-    #[serde(rename = "OIDCScopes", default, deserialize_with = "null_default")]
+    #[wire(name = "OIDCScopes")]
     pub oidc_scopes: Vec<String>,
     /// Audiences that tokens may be for.
-    #[serde(default, deserialize_with = "null_default")]
     pub bound_audiences: Vec<String>,
     /// Issuers that tokens may be from.
-    #[serde(default, deserialize_with = "null_default")]
     pub bound_issuer: Vec<String>,
     /// Where a login may come back to.
-    #[serde(rename = "AllowedRedirectURIs", default, deserialize_with = "null_default")]
+    #[wire(name = "AllowedRedirectURIs")]
     pub allowed_redirect_uris: Vec<String>,
     /// The certificate authorities of the issuer, in PEM.
-    #[serde(default, deserialize_with = "null_default")]
     pub discovery_ca_pem: Vec<String>,
     /// Algorithms that tokens may be signed with.
-    #[serde(default, deserialize_with = "null_default")]
     pub signing_algs: Vec<String>,
     /// How long after its end a token is accepted.
-    #[serde(default, with = "go::option")]
+    #[wire(with = go::option)]
     pub expiration_leeway: Option<Duration>,
     /// How long before its start a token is accepted.
-    #[serde(default, with = "go::option")]
+    #[wire(with = go::option)]
     pub not_before_leeway: Option<Duration>,
     /// How far clocks may be apart.
-    #[serde(default, with = "go::option")]
+    #[wire(with = go::option)]
     pub clock_skew_leeway: Option<Duration>,
     /// Claims that rules can use, by their names there.
-    #[serde(default, deserialize_with = "null_default")]
     pub claim_mappings: BTreeMap<String, String>,
     /// Claims with several values that rules can use.
-    #[serde(default, deserialize_with = "null_default")]
     pub list_claim_mappings: BTreeMap<String, String>,
     /// Whether logins are logged in detail.
-    #[serde(default)]
     pub verbose_logging: bool,
     /// What this version does not know.
-    #[serde(flatten)]
     pub extra: Extra,
 }
 
@@ -282,8 +301,8 @@ client_core::setters! { AuthMethod {
 } }
 
 /// What a browser brought back from a login with OIDC.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, ToWire)]
+#[wire(pascal)]
 pub struct OidcLogin {
     /// The auth method.
     pub auth_method_name: String,
@@ -292,9 +311,8 @@ pub struct OidcLogin {
     /// The login's state.
     pub state: String,
     /// The code.
-    #[serde(serialize_with = "secret::expose")]
     pub code: SecretString,
     /// Where it came back to.
-    #[serde(rename = "RedirectURI")]
+    #[wire(name = "RedirectURI")]
     pub redirect_uri: String,
 }

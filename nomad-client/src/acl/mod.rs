@@ -18,8 +18,9 @@ use client_core::caps::{BlockingList, BlockingLookup, BlockingRead, Lookup, Plai
 use client_core::{Op, Verb, capabilities, operations, options, wire};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::Call;
+use crate::call::Reversible;
 use crate::record::handle;
-use crate::{Call, call::Reversible};
 
 capabilities! {
     /// Lists policies, tokens or roles by prefix.
@@ -193,7 +194,7 @@ impl Acl<'_> {
     /// Replaces the settings of a token; its expiration cannot be changed.
     pub fn update_token(&self, accessor_id: &str, token: &NewToken) -> Call<AclToken> {
         let call = self.0.call(&TOKEN_UPDATE, &[accessor_id]);
-        call.json(&tokens::Update { accessor_id, token })
+        call.json(&tokens::Update { accessor_id, token: token.clone() })
     }
 
     /// Deletes a token.

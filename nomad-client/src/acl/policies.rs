@@ -1,60 +1,74 @@
 //! Policies.
 
+use client_core::Extra;
+use client_core::wire::Wire;
 use serde_json::Value;
 
-use crate::record::records;
+/// A policy.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct AclPolicy {
+    /// Its unique name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Its rules, in HCL or JSON.
+    pub rules: String,
+    /// Its rules as the server read them.
+    #[wire(name = "RulesJSON")]
+    pub rules_json: Option<Value>,
+    /// The workload that has it without any token.
+    #[wire(name = "JobACL")]
+    pub job_acl: Option<JobAcl>,
+    /// A hash of it.
+    pub hash: Option<String>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-records! {
-    /// A policy.
-    pub struct AclPolicy {
-        /// Its unique name.
-        name: String,
-        /// What it is for.
-        description: String,
-        /// Its rules, in HCL or JSON.
-        rules: String,
-        /// Its rules as the server read them.
-        rules_json: Option<Value> = "RulesJSON",
-        /// The workload that has it without any token.
-        job_acl: Option<JobAcl> = "JobACL",
-        /// A hash of it.
-        hash: Option<String>,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
+/// A policy as it is listed.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct AclPolicyListStub {
+    /// Its unique name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// The workload that has it without any token.
+    #[wire(name = "JobACL")]
+    pub job_acl: Option<JobAcl>,
+    /// A hash of it.
+    pub hash: Option<String>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A policy as it is listed.
-    pub struct AclPolicyListStub {
-        /// Its unique name.
-        name: String,
-        /// What it is for.
-        description: String,
-        /// The workload that has it without any token.
-        job_acl: Option<JobAcl> = "JobACL",
-        /// A hash of it.
-        hash: Option<String>,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
-
-    /// The workload that has a policy without any token.
-    pub struct JobAcl {
-        /// The job's namespace.
-        namespace: String,
-        /// The job.
-        job_id: String = "JobID",
-        /// The group; empty for all.
-        group: String,
-        /// The task; empty for all.
-        task: String,
-        ..
-    }
+/// The workload that has a policy without any token.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct JobAcl {
+    /// The job's namespace.
+    pub namespace: String,
+    /// The job.
+    #[wire(name = "JobID")]
+    pub job_id: String,
+    /// The group; empty for all.
+    pub group: String,
+    /// The task; empty for all.
+    pub task: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl AclPolicy {

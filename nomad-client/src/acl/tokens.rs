@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use client_core::Extra;
 use client_core::time::{go, rfc3339};
-use client_core::wire::{null_default, secret};
+use client_core::wire::{ToWire, Wire};
 use jiff::Timestamp;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 
-use crate::record::{enums, records};
+use crate::record::enums;
 
 enums! {
     /// What a token may do.
@@ -21,86 +21,94 @@ enums! {
 }
 
 /// A token and its secret.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct AclToken {
     /// Its public id.
-    #[serde(rename = "AccessorID", default)]
+    #[wire(name = "AccessorID")]
     pub accessor_id: String,
     /// Its secret.
-    #[serde(rename = "SecretID", default, with = "secret")]
+    #[wire(name = "SecretID")]
     pub secret_id: SecretString,
     /// Its name.
-    #[serde(default)]
     pub name: String,
     /// What it may do.
-    #[serde(rename = "Type", default)]
+    #[wire(name = "Type")]
     pub token_type: TokenType,
     /// Its policies.
-    #[serde(default, deserialize_with = "null_default")]
     pub policies: Vec<String>,
     /// Its roles.
-    #[serde(default, deserialize_with = "null_default")]
     pub roles: Vec<RoleLink>,
     /// Whether it is known in all regions.
-    #[serde(default)]
     pub global: bool,
     /// A hash of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub hash: Option<String>,
     /// When it was made.
-    #[serde(default, with = "rfc3339")]
+    #[wire(with = rfc3339)]
     pub create_time: Option<Timestamp>,
     /// When it ends.
-    #[serde(default, with = "rfc3339::nullable")]
+    #[wire(with = rfc3339::nullable)]
     pub expiration_time: Option<Timestamp>,
     /// How long it was to be valid.
-    #[serde(rename = "ExpirationTTL", default, with = "go::option")]
+    #[wire(name = "ExpirationTTL", with = go::option)]
     pub expiration_ttl: Option<Duration>,
     /// The index at which it was made.
-    #[serde(default)]
     pub create_index: u64,
     /// The index of its last change.
-    #[serde(default)]
     pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-records! {
-    /// A token as it is listed.
-    pub struct AclTokenListStub {
-        /// Its public id.
-        accessor_id: String = "AccessorID",
-        /// Its name.
-        name: String,
-        /// What it may do.
-        token_type: TokenType = "Type",
-        /// Its policies.
-        policies: Vec<String>,
-        /// Its roles.
-        roles: Vec<RoleLink>,
-        /// Whether it is known in all regions.
-        global: bool,
-        /// A hash of it.
-        hash: Option<String>,
-        /// When it was made.
-        create_time: Option<Timestamp> as "rfc3339",
-        /// When it ends.
-        expiration_time: Option<Timestamp> as "rfc3339::nullable",
-        /// The index at which it was made.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
+/// A token as it is listed.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct AclTokenListStub {
+    /// Its public id.
+    #[wire(name = "AccessorID")]
+    pub accessor_id: String,
+    /// Its name.
+    pub name: String,
+    /// What it may do.
+    #[wire(name = "Type")]
+    pub token_type: TokenType,
+    /// Its policies.
+    pub policies: Vec<String>,
+    /// Its roles.
+    pub roles: Vec<RoleLink>,
+    /// Whether it is known in all regions.
+    pub global: bool,
+    /// A hash of it.
+    pub hash: Option<String>,
+    /// When it was made.
+    #[wire(with = rfc3339)]
+    pub create_time: Option<Timestamp>,
+    /// When it ends.
+    #[wire(with = rfc3339::nullable)]
+    pub expiration_time: Option<Timestamp>,
+    /// The index at which it was made.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Names a role.
-    pub struct RoleLink {
-        /// By id.
-        id: String = "ID",
-        /// By name.
-        name: String,
-    }
+/// Names a role.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct RoleLink {
+    /// By id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// By name.
+    pub name: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl RoleLink {
@@ -118,26 +126,22 @@ impl RoleLink {
 }
 
 /// The settings of a token to be made or changed.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, ToWire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct NewToken {
     name: String,
-    #[serde(rename = "Type")]
+    #[wire(name = "Type")]
     token_type: TokenType,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[wire(omit)]
     policies: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[wire(omit)]
     roles: Vec<RoleLink>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[wire(omit)]
     global: bool,
-    #[serde(rename = "ExpirationTTL", skip_serializing_if = "Option::is_none", with = "go::option")]
+    #[wire(name = "ExpirationTTL", omit_null, with = go::option)]
     expiration_ttl: Option<Duration>,
-    #[serde(
-        rename = "SecretID",
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "secret::option::expose"
-    )]
+    #[wire(name = "SecretID", omit_null)]
     secret_id: Option<SecretString>,
 }
 
@@ -187,65 +191,69 @@ client_core::setters! { NewToken {
 } }
 
 /// A changed token: the server wants to read in the body which.
-#[derive(Serialize)]
+#[derive(ToWire)]
 pub(super) struct Update<'a> {
-    #[serde(rename = "AccessorID")]
+    #[wire(name = "AccessorID")]
     pub(super) accessor_id: &'a str,
-    #[serde(flatten)]
-    pub(super) token: &'a NewToken,
+    #[wire(flatten)]
+    pub(super) token: NewToken,
 }
 
 /// A one-time token.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct OneTimeToken {
     /// Its secret.
-    #[serde(rename = "OneTimeSecretID", default, with = "secret")]
+    #[wire(name = "OneTimeSecretID")]
     pub secret_id: SecretString,
     /// The token it stands for.
-    #[serde(rename = "AccessorID", default)]
+    #[wire(name = "AccessorID")]
     pub accessor_id: String,
     /// When it ends.
-    #[serde(default, with = "rfc3339")]
+    #[wire(with = rfc3339)]
     pub expires_at: Option<Timestamp>,
     /// The index at which it was made.
-    #[serde(default)]
     pub create_index: u64,
     /// The index of its last change.
-    #[serde(default)]
     pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// A one-time token that was made.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct OneTimeTokenReply {
     /// The token.
     pub one_time_token: OneTimeToken,
     /// The index of the write.
-    #[serde(default)]
     pub index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// What a one-time token was exchanged for.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct ExchangedToken {
     /// The token.
     pub token: AclToken,
     /// The index of the write.
-    #[serde(default)]
     pub index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// With what a client agent introduces itself.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
 #[non_exhaustive]
 pub struct ClientIntroduction {
     /// The token.
-    #[serde(rename = "JWT", default, with = "secret")]
+    #[wire(name = "JWT")]
     pub jwt: SecretString,
+    /// What this version does not know.
+    pub extra: Extra,
 }

@@ -1,9 +1,11 @@
 //! Results of checks of services that are registered with Nomad.
 
+use client_core::Extra;
 use client_core::time::unix_seconds;
+use client_core::wire::Wire;
 use jiff::Timestamp;
 
-use crate::record::{enums, records};
+use crate::record::enums;
 
 enums! {
     /// What a check is for.
@@ -25,29 +27,33 @@ enums! {
     }
 }
 
-records! {
-    /// The latest result of a check.
-    pub struct CheckResult {
-        /// The check's id.
-        id: String = "ID",
-        /// What it is for.
-        mode: CheckMode,
-        /// How it went.
-        status: CheckStatus,
-        /// The HTTP status, for HTTP checks.
-        status_code: Option<u16>,
-        /// What it said.
-        output: String,
-        /// When it was, to the second.
-        timestamp: Option<Timestamp> as "unix_seconds",
-        /// The allocation's group.
-        group: String,
-        /// The task, where the service belongs to one.
-        task: String,
-        /// The service.
-        service: String,
-        /// The check's name.
-        check: String,
-        ..
-    }
+/// The latest result of a check.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct CheckResult {
+    /// The check's id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// What it is for.
+    pub mode: CheckMode,
+    /// How it went.
+    pub status: CheckStatus,
+    /// The HTTP status, for HTTP checks.
+    pub status_code: Option<u16>,
+    /// What it said.
+    pub output: String,
+    /// When it was, to the second.
+    #[wire(with = unix_seconds)]
+    pub timestamp: Option<Timestamp>,
+    /// The allocation's group.
+    pub group: String,
+    /// The task, where the service belongs to one.
+    pub task: String,
+    /// The service.
+    pub service: String,
+    /// The check's name.
+    pub check: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }

@@ -1,19 +1,17 @@
 //! Commands inside running tasks.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::future::IntoFuture;
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use std::{fmt, io};
 
 use bytes::{Bytes, BytesMut};
 use client_core::websocket::{Message, WebSocket};
-use client_core::wire;
+use client_core::wire::{self, Wire};
 use futures_core::Stream;
 use futures_util::StreamExt;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc;
@@ -272,22 +270,22 @@ impl ExecOutput {
 
 /// The events in a message of the server.
 fn frame(data: &[u8]) -> Result<Vec<ExecEvent>, TransportError> {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
+    #[derive(Default, Wire)]
+    #[wire(closed)]
     struct Output {
-        #[serde(with = "wire::base64_bytes")]
+        #[wire(with = wire::base64_bytes)]
         data: Bytes,
     }
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
+    #[derive(Default, Wire)]
+    #[wire(closed)]
     struct Exit {
         exit_code: i32,
     }
-    #[derive(Deserialize)]
+    #[derive(Default, Wire)]
+    #[wire(closed)]
     struct Frame {
         stdout: Option<Output>,
         stderr: Option<Output>,
-        #[serde(default)]
         exited: bool,
         result: Option<Exit>,
     }

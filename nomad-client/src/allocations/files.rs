@@ -1,29 +1,33 @@
 //! Files of allocations.
 
+use client_core::Extra;
 use client_core::time::rfc3339;
+use client_core::wire::Wire;
 use jiff::Timestamp;
 
 use super::StreamFile;
 use crate::Call;
-use crate::record::records;
 
-records! {
-    /// A file or folder.
-    pub struct FileInfo {
-        /// Its name.
-        name: String,
-        /// Whether it is a folder.
-        is_dir: bool,
-        /// In bytes.
-        size: u64,
-        /// Its permissions, as `ls` shows them.
-        file_mode: String,
-        /// When it was last written.
-        mod_time: Option<Timestamp> as "rfc3339",
-        /// What seems to be in it; of single files only.
-        content_type: String,
-        ..
-    }
+/// A file or folder.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct FileInfo {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a folder.
+    pub is_dir: bool,
+    /// In bytes.
+    pub size: u64,
+    /// Its permissions, as `ls` shows them.
+    pub file_mode: String,
+    /// When it was last written.
+    #[wire(with = rfc3339)]
+    pub mod_time: Option<Timestamp>,
+    /// What seems to be in it; of single files only.
+    pub content_type: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 client_core::options! { StreamFile {

@@ -7,11 +7,11 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use client_core::stream::frames::{ConcatenatedJson, Frames};
-use client_core::{Parts, wire};
+use client_core::wire::{self, Wire};
+use client_core::{Extra, Parts};
 use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use serde::Deserialize;
 
 use crate::client::Nomad;
 use crate::record::enums;
@@ -76,12 +76,12 @@ enums! {
 }
 
 /// A piece of a file.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct LogFrame {
     /// The bytes.
-    #[serde(with = "wire::base64_bytes")]
+    #[wire(with = wire::base64_bytes)]
     pub data: Bytes,
     /// The file they are of. Another one than before means that the log was rotated.
     pub file: String,
@@ -89,6 +89,8 @@ pub struct LogFrame {
     pub offset: u64,
     /// What happened to the file.
     pub file_event: Option<FileEvent>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl LogFrame {

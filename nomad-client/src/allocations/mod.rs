@@ -29,10 +29,11 @@ use bytes::Bytes;
 use client_core::caps::{BlockingList, BlockingLookup, Lookup, Plain};
 use client_core::{Op, Verb, capabilities, operations, options, wire};
 
+use crate::Call;
+use crate::call::Reversible;
 use crate::jobs::{EvaluationCreated, Indexed};
 use crate::record::handle;
 use crate::services::ServiceRegistration;
-use crate::{Call, call::Reversible};
 
 capabilities! {
     /// Lists allocations.

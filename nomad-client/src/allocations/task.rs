@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use client_core::Extra;
 use client_core::time::{nanos, rfc3339, unix_nanos};
+use client_core::wire::Wire;
 use jiff::Timestamp;
 
 use crate::ByName;
-use crate::record::{enums, records};
+use crate::record::enums;
 
 /// The tasks of an allocation, by name.
 pub type TaskStates = ByName<TaskState>;
@@ -119,78 +121,93 @@ enums! {
     }
 }
 
-records! {
-    /// A task of an allocation.
-    pub struct TaskState {
-        /// Whether it runs.
-        state: TaskRunState,
-        /// Whether it failed for good.
-        failed: bool,
-        /// How often it was restarted.
-        restarts: u64,
-        /// When it was last restarted.
-        last_restart: Option<Timestamp> as "rfc3339",
-        /// When it started.
-        started_at: Option<Timestamp> as "rfc3339",
-        /// When it ended.
-        finished_at: Option<Timestamp> as "rfc3339",
-        /// The last ten things that happened to it.
-        events: Vec<TaskEvent>,
-        /// Whether it is paused.
-        paused: TaskScheduleState,
-    }
+/// A task of an allocation.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct TaskState {
+    /// Whether it runs.
+    pub state: TaskRunState,
+    /// Whether it failed for good.
+    pub failed: bool,
+    /// How often it was restarted.
+    pub restarts: u64,
+    /// When it was last restarted.
+    #[wire(with = rfc3339)]
+    pub last_restart: Option<Timestamp>,
+    /// When it started.
+    #[wire(with = rfc3339)]
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    #[wire(with = rfc3339)]
+    pub finished_at: Option<Timestamp>,
+    /// The last ten things that happened to it.
+    pub events: Vec<TaskEvent>,
+    /// Whether it is paused.
+    pub paused: TaskScheduleState,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Something that happened to a task.
-    pub struct TaskEvent {
-        /// What.
-        event_type: TaskEventType = "Type",
-        /// When.
-        time: Option<Timestamp> as "unix_nanos",
-        /// In words, possibly empty.
-        message: Box<str>,
-        /// In words for people.
-        display_message: Box<str>,
-        /// The particulars, by name.
-        details: ByName<Box<str>>,
-        /// Whether the task failed by it.
-        fails_task: bool,
-        /// See `details`.
-        restart_reason: Box<str>,
-        /// See `details`.
-        setup_error: Box<str>,
-        /// See `details`.
-        driver_error: Box<str>,
-        /// The code the task ended with.
-        exit_code: i64,
-        /// The signal that ended the task; 0 for none.
-        signal: i64,
-        /// How long the task has to end by itself.
-        kill_timeout: Duration as "nanos",
-        /// See `details`.
-        kill_error: Box<str>,
-        /// See `details`.
-        kill_reason: Box<str>,
-        /// How long the next start is put off.
-        start_delay: Duration as "nanos",
-        /// See `details`.
-        download_error: Box<str>,
-        /// See `details`.
-        validation_error: Box<str>,
-        /// How large the files may grow, in MB.
-        disk_limit: i64,
-        /// See `details`.
-        failed_sibling: Box<str>,
-        /// See `details`.
-        vault_error: Box<str>,
-        /// See `details`.
-        task_signal_reason: Box<str>,
-        /// See `details`.
-        task_signal: Box<str>,
-        /// See `details`.
-        driver_message: Box<str>,
-        /// What says it, such as `Template`.
-        generic_source: Box<str>,
-    }
+/// Something that happened to a task.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct TaskEvent {
+    /// What.
+    #[wire(name = "Type")]
+    pub event_type: TaskEventType,
+    /// When.
+    #[wire(with = unix_nanos)]
+    pub time: Option<Timestamp>,
+    /// In words, possibly empty.
+    pub message: Box<str>,
+    /// In words for people.
+    pub display_message: Box<str>,
+    /// The particulars, by name.
+    pub details: ByName<Box<str>>,
+    /// Whether the task failed by it.
+    pub fails_task: bool,
+    /// See `details`.
+    pub restart_reason: Box<str>,
+    /// See `details`.
+    pub setup_error: Box<str>,
+    /// See `details`.
+    pub driver_error: Box<str>,
+    /// The code the task ended with.
+    pub exit_code: i64,
+    /// The signal that ended the task; 0 for none.
+    pub signal: i64,
+    /// How long the task has to end by itself.
+    #[wire(with = nanos)]
+    pub kill_timeout: Duration,
+    /// See `details`.
+    pub kill_error: Box<str>,
+    /// See `details`.
+    pub kill_reason: Box<str>,
+    /// How long the next start is put off.
+    #[wire(with = nanos)]
+    pub start_delay: Duration,
+    /// See `details`.
+    pub download_error: Box<str>,
+    /// See `details`.
+    pub validation_error: Box<str>,
+    /// How large the files may grow, in MB.
+    pub disk_limit: i64,
+    /// See `details`.
+    pub failed_sibling: Box<str>,
+    /// See `details`.
+    pub vault_error: Box<str>,
+    /// See `details`.
+    pub task_signal_reason: Box<str>,
+    /// See `details`.
+    pub task_signal: Box<str>,
+    /// See `details`.
+    pub driver_message: Box<str>,
+    /// What says it, such as `Template`.
+    pub generic_source: Box<str>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl TaskEvent {

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use client_core::caps::{BlockingList, BlockingLookup};
 use client_core::time::{nanos, rfc3339, unix_nanos};
-use client_core::{Op, Verb, capabilities, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, Op, Verb, capabilities, operations};
 use jiff::Timestamp;
 
 use crate::allocations::AllocationListStub;
 use crate::call::Reversible;
-use crate::record::{enums, handle, records};
+use crate::record::{enums, handle};
 use crate::{ByName, Call};
 
 capabilities! {
@@ -168,85 +169,102 @@ impl DeploymentStatus {
     }
 }
 
-records! {
-    /// A deployment: how a version of a job takes the place of another.
-    pub struct Deployment {
-        /// Its id.
-        id: String = "ID",
-        /// Its namespace.
-        namespace: String,
-        /// The job.
-        job_id: String = "JobID",
-        /// The version of the job.
-        job_version: u64,
-        /// The job's index when the deployment was made.
-        job_modify_index: u64,
-        /// The index of the specification: what a registration answered as its `job_modify_index`.
-        job_spec_modify_index: u64,
-        /// The index at which the job was created.
-        job_create_index: u64,
-        /// Whether other regions take part (Enterprise).
-        is_multiregion: bool,
-        /// By group.
-        task_groups: ByName<DeploymentState>,
-        /// Where it stands.
-        status: DeploymentStatus,
-        /// Why, in words; see [`description`](Deployment::description).
-        status_description: String,
-        /// The priority of its evaluations.
-        eval_priority: i64,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        /// When it was created.
-        create_time: Option<Timestamp> as "unix_nanos",
-        /// When it was last changed.
-        modify_time: Option<Timestamp> as "unix_nanos",
-        ..
-    }
+/// A deployment: how a version of a job takes the place of another.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct Deployment {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// The job.
+    #[wire(name = "JobID")]
+    pub job_id: String,
+    /// The version of the job.
+    pub job_version: u64,
+    /// The job's index when the deployment was made.
+    pub job_modify_index: u64,
+    /// The index of the specification: what a registration answered as its `job_modify_index`.
+    pub job_spec_modify_index: u64,
+    /// The index at which the job was created.
+    pub job_create_index: u64,
+    /// Whether other regions take part (Enterprise).
+    pub is_multiregion: bool,
+    /// By group.
+    pub task_groups: ByName<DeploymentState>,
+    /// Where it stands.
+    pub status: DeploymentStatus,
+    /// Why, in words; see [`description`](Deployment::description).
+    pub status_description: String,
+    /// The priority of its evaluations.
+    pub eval_priority: i64,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// When it was created.
+    #[wire(with = unix_nanos)]
+    pub create_time: Option<Timestamp>,
+    /// When it was last changed.
+    #[wire(with = unix_nanos)]
+    pub modify_time: Option<Timestamp>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Where a group stands in a deployment.
-    pub struct DeploymentState {
-        /// Whether a failure goes back to the last stable version.
-        auto_revert: bool,
-        /// Whether the server promotes healthy canaries by itself.
-        auto_promote: bool,
-        /// How long it may go without a newly healthy allocation.
-        progress_deadline: Duration as "nanos",
-        /// When that is over; `None` while nothing could be placed.
-        require_progress_by: Option<Timestamp> as "rfc3339",
-        /// Whether its canaries were promoted.
-        promoted: bool,
-        /// Its canaries, all that there ever were.
-        placed_canaries: Vec<String>,
-        /// How many canaries it should have.
-        desired_canaries: u64,
-        /// How many allocations it should have.
-        desired_total: u64,
-        /// How many were placed.
-        placed_allocs: u64,
-        /// How many became healthy, replaced ones included.
-        healthy_allocs: u64,
-        /// How many became unhealthy.
-        unhealthy_allocs: u64,
-        ..
-    }
+/// Where a group stands in a deployment.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct DeploymentState {
+    /// Whether a failure goes back to the last stable version.
+    pub auto_revert: bool,
+    /// Whether the server promotes healthy canaries by itself.
+    pub auto_promote: bool,
+    /// How long it may go without a newly healthy allocation.
+    #[wire(with = nanos)]
+    pub progress_deadline: Duration,
+    /// When that is over; `None` while nothing could be placed.
+    #[wire(with = rfc3339)]
+    pub require_progress_by: Option<Timestamp>,
+    /// Whether its canaries were promoted.
+    pub promoted: bool,
+    /// Its canaries, all that there ever were.
+    pub placed_canaries: Vec<String>,
+    /// How many canaries it should have.
+    pub desired_canaries: u64,
+    /// How many allocations it should have.
+    pub desired_total: u64,
+    /// How many were placed.
+    pub placed_allocs: u64,
+    /// How many became healthy, replaced ones included.
+    pub healthy_allocs: u64,
+    /// How many became unhealthy.
+    pub unhealthy_allocs: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// What changing a deployment made.
-    pub struct DeploymentUpdate {
-        /// The evaluation that carries it out.
-        eval_id: String = "EvalID",
-        /// The index at which that was created.
-        eval_create_index: u64,
-        /// The deployment's index now.
-        deployment_modify_index: u64,
-        /// The version that the job goes back to, if it does.
-        reverted_job_version: Option<u64>,
-        /// The index of the write.
-        index: u64,
-        ..
-    }
+/// What changing a deployment made.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct DeploymentUpdate {
+    /// The evaluation that carries it out.
+    #[wire(name = "EvalID")]
+    pub eval_id: String,
+    /// The index at which that was created.
+    pub eval_create_index: u64,
+    /// The deployment's index now.
+    pub deployment_modify_index: u64,
+    /// The version that the job goes back to, if it does.
+    pub reverted_job_version: Option<u64>,
+    /// The index of the write.
+    pub index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Deployment {

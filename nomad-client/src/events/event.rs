@@ -1,6 +1,7 @@
 //! Events and what is in them.
 
-use serde::{Deserialize, Serialize};
+use client_core::Extra;
+use client_core::wire::Wire;
 use serde_json::value::RawValue;
 
 use crate::record::enums;
@@ -51,48 +52,40 @@ enums! {
 }
 
 /// Events of one write.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct EventBatch {
     /// The index of the write; 0 for a heartbeat.
-    #[serde(default)]
     pub index: u64,
     /// The events.
-    #[serde(default, deserialize_with = "client_core::wire::null_default")]
     pub events: Vec<Event>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// Something that happened.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct Event {
     /// What it is about.
-    #[serde(default)]
     pub topic: Topic,
     /// What happened, such as `JobRegistered` or `PlanResult`.
-    #[serde(rename = "Type", default)]
+    #[wire(name = "Type")]
     pub event_type: String,
     /// The id of the thing.
-    #[serde(default)]
     pub key: String,
     /// Its namespace.
-    #[serde(default)]
     pub namespace: String,
     /// The ids of what it belongs to.
-    #[serde(default, deserialize_with = "client_core::wire::null_default")]
     pub filter_keys: Vec<String>,
     /// The index of the write.
-    #[serde(default)]
     pub index: u64,
     /// The thing as it is now, as it was sent.
-    #[serde(default = "nothing")]
     pub payload: Box<RawValue>,
-}
-
-fn nothing() -> Box<RawValue> {
-    RawValue::NULL.to_owned()
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 macro_rules! payloads {
@@ -104,13 +97,7 @@ macro_rules! payloads {
             ///
             /// It is in there and cannot be read.
             pub fn $name(&self) -> Result<Option<$ty>> {
-                #[derive(Deserialize)]
-                struct Payload {
-                    #[serde(rename = $wire)]
-                    value: Option<$ty>,
-                }
-                let payload: Option<Payload> = client_core::wire::from_slice(self.payload.get().as_bytes())?;
-                Ok(payload.and_then(|payload| payload.value))
+                Ok(client_core::wire::field(self.payload.get(), $wire)?)
             }
         )*}
     };

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{enums, records};
+use client_core::Extra;
+use client_core::wire::Wire;
+
+use crate::record::enums;
 
 enums! {
     /// How a part of a job differs.
@@ -18,82 +21,106 @@ enums! {
     }
 }
 
-records! {
-    /// How two versions of a job differ.
-    pub struct JobDiff {
-        /// How the job as a whole differs.
-        diff_type: DiffType = "Type",
-        /// The job's id.
-        id: String = "ID",
-        /// Plain settings.
-        fields: Vec<FieldDiff>,
-        /// Blocks.
-        objects: Vec<ObjectDiff>,
-        /// Groups.
-        task_groups: Vec<TaskGroupDiff>,
-        ..
-    }
+/// How two versions of a job differ.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct JobDiff {
+    /// How the job as a whole differs.
+    #[wire(name = "Type")]
+    pub diff_type: DiffType,
+    /// The job's id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Plain settings.
+    pub fields: Vec<FieldDiff>,
+    /// Blocks.
+    pub objects: Vec<ObjectDiff>,
+    /// Groups.
+    pub task_groups: Vec<TaskGroupDiff>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How a group differs.
-    pub struct TaskGroupDiff {
-        /// How the group as a whole differs.
-        diff_type: DiffType = "Type",
-        /// Its name.
-        name: String,
-        /// Plain settings.
-        fields: Vec<FieldDiff>,
-        /// Blocks.
-        objects: Vec<ObjectDiff>,
-        /// Tasks.
-        tasks: Vec<TaskDiff>,
-        /// How many allocations are treated in which way: `ignore`, `create`, `destroy`, `migrate`,
-        /// `canary`, `in-place update`, `create/destroy update`.
-        updates: BTreeMap<String, u64>,
-        ..
-    }
+/// How a group differs.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct TaskGroupDiff {
+    /// How the group as a whole differs.
+    #[wire(name = "Type")]
+    pub diff_type: DiffType,
+    /// Its name.
+    pub name: String,
+    /// Plain settings.
+    pub fields: Vec<FieldDiff>,
+    /// Blocks.
+    pub objects: Vec<ObjectDiff>,
+    /// Tasks.
+    pub tasks: Vec<TaskDiff>,
+    /// How many allocations are treated in which way: `ignore`, `create`, `destroy`, `migrate`,
+    /// `canary`, `in-place update`, `create/destroy update`.
+    pub updates: BTreeMap<String, u64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How a task differs.
-    pub struct TaskDiff {
-        /// How the task as a whole differs.
-        diff_type: DiffType = "Type",
-        /// Its name.
-        name: String,
-        /// Plain settings.
-        fields: Vec<FieldDiff>,
-        /// Blocks.
-        objects: Vec<ObjectDiff>,
-        /// What the change does, such as `forces create/destroy update`.
-        annotations: Vec<String>,
-        ..
-    }
+/// How a task differs.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct TaskDiff {
+    /// How the task as a whole differs.
+    #[wire(name = "Type")]
+    pub diff_type: DiffType,
+    /// Its name.
+    pub name: String,
+    /// Plain settings.
+    pub fields: Vec<FieldDiff>,
+    /// Blocks.
+    pub objects: Vec<ObjectDiff>,
+    /// What the change does, such as `forces create/destroy update`.
+    pub annotations: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How a block differs.
-    pub struct ObjectDiff {
-        /// How the block as a whole differs.
-        diff_type: DiffType = "Type",
-        /// Its name.
-        name: String,
-        /// Plain settings.
-        fields: Vec<FieldDiff>,
-        /// Blocks within.
-        objects: Vec<ObjectDiff>,
-        ..
-    }
+/// How a block differs.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct ObjectDiff {
+    /// How the block as a whole differs.
+    #[wire(name = "Type")]
+    pub diff_type: DiffType,
+    /// Its name.
+    pub name: String,
+    /// Plain settings.
+    pub fields: Vec<FieldDiff>,
+    /// Blocks within.
+    pub objects: Vec<ObjectDiff>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How a setting differs.
-    pub struct FieldDiff {
-        /// How.
-        diff_type: DiffType = "Type",
-        /// Its name.
-        name: String,
-        /// What it was.
-        old: String,
-        /// What it is to be.
-        new: String,
-        /// What the change does, such as `forces create`.
-        annotations: Vec<String>,
-        ..
-    }
+/// How a setting differs.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct FieldDiff {
+    /// How.
+    #[wire(name = "Type")]
+    pub diff_type: DiffType,
+    /// Its name.
+    pub name: String,
+    /// What it was.
+    pub old: String,
+    /// What it is to be.
+    pub new: String,
+    /// What the change does, such as `forces create`.
+    pub annotations: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl JobDiff {

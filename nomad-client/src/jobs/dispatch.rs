@@ -4,26 +4,31 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use client_core::Extra;
+use client_core::wire::Wire;
 
 use super::DispatchJob;
 use crate::Call;
-use crate::record::records;
 
-records! {
-    /// The job that a dispatch started.
-    pub struct JobDispatch {
-        /// Its id.
-        dispatched_job_id: String = "DispatchedJobID",
-        /// The evaluation that places it; empty where the idempotency token was known already.
-        eval_id: String = "EvalID",
-        /// The index at which the evaluation was created.
-        eval_create_index: u64,
-        /// The index at which the job was created.
-        job_create_index: u64,
-        /// The index of the write.
-        index: u64,
-        ..
-    }
+/// The job that a dispatch started.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct JobDispatch {
+    /// Its id.
+    #[wire(name = "DispatchedJobID")]
+    pub dispatched_job_id: String,
+    /// The evaluation that places it; empty where the idempotency token was known already.
+    #[wire(name = "EvalID")]
+    pub eval_id: String,
+    /// The index at which the evaluation was created.
+    pub eval_create_index: u64,
+    /// The index at which the job was created.
+    pub job_create_index: u64,
+    /// The index of the write.
+    pub index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// Dispatches a payload without any meta.

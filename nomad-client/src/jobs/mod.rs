@@ -18,15 +18,17 @@ pub use versions::*;
 
 use bytes::Bytes;
 use client_core::caps::{BlockingList, BlockingLookup, List, Lookup, Plain};
-use client_core::{Op, Verb, capabilities, operations, options, wire};
+use client_core::wire::{self, ToWire};
+use client_core::{Op, Verb, capabilities, operations, options};
 
+use crate::Call;
 use crate::allocations::AllocationListStub;
+use crate::call::Reversible;
 use crate::deployments::Deployment;
 use crate::evaluations::Evaluation;
 use crate::jobspec::Job;
 use crate::record::handle;
 use crate::services::ServiceRegistration;
-use crate::{Call, call::Reversible};
 
 capabilities! {
     /// Lists jobs.
@@ -193,8 +195,8 @@ impl<T> Call<T, RegisterJob> {
 impl<T> Call<T, EvaluateJob> {
     /// Reschedules failed allocations even if their reschedule policy would not yet.
     pub fn force_reschedule(self, yes: bool) -> Self {
-        #[derive(serde::Serialize)]
-        #[serde(rename_all = "PascalCase")]
+        #[derive(ToWire)]
+        #[wire(pascal)]
         struct EvalOptions {
             force_reschedule: bool,
         }

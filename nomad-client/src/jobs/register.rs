@@ -2,99 +2,129 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{enums, records};
+use client_core::Extra;
+use client_core::wire::Wire;
 
-records! {
-    /// What registering, reverting, evaluating or scaling a job made.
-    pub struct JobRegistration {
-        /// The evaluation that places it. Empty for periodic and parameterized jobs.
-        eval_id: String = "EvalID",
-        /// The index at which the evaluation was created.
-        eval_create_index: u64,
-        /// The job's index now. Where the specification did not change this is the job's
-        /// `ModifyIndex` instead, another counter.
-        job_modify_index: u64,
-        /// What the server finds questionable, as text.
-        warnings: String,
-        /// The index of the write.
-        index: u64,
-        /// How long ago the answering server heard from the leader, in nanoseconds.
-        last_contact: i64,
-        /// Whether the answering server knows a leader; not set by writes.
-        known_leader: bool,
-        /// Always empty.
-        next_token: String,
-        ..
-    }
+use crate::record::enums;
 
-    /// What stopping a job made.
-    pub struct JobDeregistration {
-        /// The evaluation that stops it; empty if there was nothing to stop.
-        eval_id: String = "EvalID",
-        /// The index at which the evaluation was created.
-        eval_create_index: u64,
-        /// The job's index now.
-        job_modify_index: u64,
-        /// The evaluation that releases its volumes.
-        volume_eval_id: String = "VolumeEvalID",
-        /// The index at which that was created.
-        volume_eval_index: u64,
-        /// The index of the write.
-        index: u64,
-        ..
-    }
+/// What registering, reverting, evaluating or scaling a job made.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct JobRegistration {
+    /// The evaluation that places it. Empty for periodic and parameterized jobs.
+    #[wire(name = "EvalID")]
+    pub eval_id: String,
+    /// The index at which the evaluation was created.
+    pub eval_create_index: u64,
+    /// The job's index now. Where the specification did not change this is the job's
+    /// `ModifyIndex` instead, another counter.
+    pub job_modify_index: u64,
+    /// What the server finds questionable, as text.
+    pub warnings: String,
+    /// The index of the write.
+    pub index: u64,
+    /// How long ago the answering server heard from the leader, in nanoseconds.
+    pub last_contact: i64,
+    /// Whether the answering server knows a leader; not set by writes.
+    pub known_leader: bool,
+    /// Always empty.
+    pub next_token: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// An evaluation that a write made.
-    pub struct EvaluationCreated {
-        /// Its id.
-        eval_id: String = "EvalID",
-        /// The index at which it was created.
-        eval_create_index: u64,
-        /// The index of the write.
-        index: u64,
-        ..
-    }
+/// What stopping a job made.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct JobDeregistration {
+    /// The evaluation that stops it; empty if there was nothing to stop.
+    #[wire(name = "EvalID")]
+    pub eval_id: String,
+    /// The index at which the evaluation was created.
+    pub eval_create_index: u64,
+    /// The job's index now.
+    pub job_modify_index: u64,
+    /// The evaluation that releases its volumes.
+    #[wire(name = "VolumeEvalID")]
+    pub volume_eval_id: String,
+    /// The index at which that was created.
+    pub volume_eval_index: u64,
+    /// The index of the write.
+    pub index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// The index of a write that answers nothing else.
-    pub struct Indexed {
-        /// The index.
-        index: u64,
-        ..
-    }
+/// An evaluation that a write made.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct EvaluationCreated {
+    /// Its id.
+    #[wire(name = "EvalID")]
+    pub eval_id: String,
+    /// The index at which it was created.
+    pub eval_create_index: u64,
+    /// The index of the write.
+    pub index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// The result of checking a specification.
-    pub struct JobValidation {
-        /// Whether the drivers' configurations could be checked.
-        driver_config_validated: bool,
-        /// Each thing that is wrong; empty for a valid job.
-        validation_errors: Vec<String>,
-        /// All that is wrong, as one text.
-        error: String,
-        /// What is questionable, as one text.
-        warnings: String,
-        ..
-    }
+/// The index of a write that answers nothing else.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct Indexed {
+    /// The index.
+    pub index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// The source a job was made of.
-    pub struct JobSubmission {
-        /// The text.
-        source: String,
-        /// What it is written in.
-        format: JobFormat,
-        /// Variables given as flags.
-        variable_flags: BTreeMap<String, String>,
-        /// Variables given as the text of a file.
-        variables: String,
-        /// The job's namespace.
-        namespace: String,
-        /// The job's id.
-        job_id: String = "JobID",
-        /// The version it belongs to.
-        version: u64,
-        /// The job's index when it was registered.
-        job_modify_index: u64,
-        ..
-    }
+/// The result of checking a specification.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct JobValidation {
+    /// Whether the drivers' configurations could be checked.
+    pub driver_config_validated: bool,
+    /// Each thing that is wrong; empty for a valid job.
+    pub validation_errors: Vec<String>,
+    /// All that is wrong, as one text.
+    pub error: String,
+    /// What is questionable, as one text.
+    pub warnings: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// The source a job was made of.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct JobSubmission {
+    /// The text.
+    pub source: String,
+    /// What it is written in.
+    pub format: JobFormat,
+    /// Variables given as flags.
+    pub variable_flags: BTreeMap<String, String>,
+    /// Variables given as the text of a file.
+    pub variables: String,
+    /// The job's namespace.
+    pub namespace: String,
+    /// The job's id.
+    #[wire(name = "JobID")]
+    pub job_id: String,
+    /// The version it belongs to.
+    pub version: u64,
+    /// The job's index when it was registered.
+    pub job_modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 enums! {

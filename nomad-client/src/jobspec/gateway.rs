@@ -1,144 +1,253 @@
 //! Consul's gateways, run by Nomad.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use client_core::Extra;
+use client_core::wire::{Setters, Wire};
+use client_derive::Block;
 use serde_json::Value;
 
-use super::macros::blocks;
+/// Makes a service a gateway of Consul's mesh: one of `ingress`, `terminating` and `mesh`.
+/// [gateway](https://developer.hashicorp.com/nomad/docs/job-specification/gateway)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Gateway {
+    /// How it proxies.
+    #[hcl(block)]
+    pub proxy: Option<GatewayProxy>,
+    /// Into the mesh.
+    #[hcl(block)]
+    pub ingress: Option<IngressGateway>,
+    /// Out of the mesh.
+    #[hcl(block)]
+    pub terminating: Option<TerminatingGateway>,
+    /// Between datacenters.
+    #[hcl(block)]
+    pub mesh: Option<MeshGatewayEntry>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-blocks! {
-    /// Makes a service a gateway of Consul's mesh: one of `ingress`, `terminating` and `mesh`.
-    /// [gateway](https://developer.hashicorp.com/nomad/docs/job-specification/gateway)
-    pub struct Gateway {
-        /// How it proxies.
-        opt proxy: GatewayProxy = "Proxy" => block "proxy";
-        /// Into the mesh.
-        opt ingress: IngressGateway = "Ingress" => block "ingress";
-        /// Out of the mesh.
-        opt terminating: TerminatingGateway = "Terminating" => block "terminating";
-        /// Between datacenters.
-        opt mesh: MeshGatewayEntry = "Mesh" => block "mesh";
-    }
+/// How a gateway proxies.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct GatewayProxy {
+    /// How long connecting may take; 5 s if unset.
+    #[wire(with = client_core::time::nanos::option)]
+    pub connect_timeout: Option<Duration>,
+    /// Whether it binds to the tagged addresses of its service.
+    #[hcl(zero)]
+    pub envoy_gateway_bind_tagged_addresses: Option<bool>,
+    /// What it binds to, by name.
+    #[set(one = "bind_address")]
+    #[hcl(labeled)]
+    pub envoy_gateway_bind_addresses: BTreeMap<String, GatewayBindAddress>,
+    /// Whether it does not bind to its service's address.
+    #[hcl(zero)]
+    pub envoy_gateway_no_default_bind: Option<bool>,
+    /// `STRICT_DNS` or `LOGICAL_DNS`.
+    #[wire(name = "EnvoyDNSDiscoveryType")]
+    #[hcl(zero)]
+    pub envoy_dns_discovery_type: Option<String>,
+    /// Settings of Envoy.
+    #[hcl(config)]
+    pub config: BTreeMap<String, Value>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How a gateway proxies.
-    pub struct GatewayProxy {
-        /// How long connecting may take; 5 s if unset.
-        opt connect_timeout: Duration = "ConnectTimeout" => attr "connect_timeout";
-        /// Whether it binds to the tagged addresses of its service.
-        opt envoy_gateway_bind_tagged_addresses: bool =
-            "EnvoyGatewayBindTaggedAddresses" => zero "envoy_gateway_bind_tagged_addresses";
-        /// What it binds to, by name.
-        map envoy_gateway_bind_addresses: GatewayBindAddress =
-            "EnvoyGatewayBindAddresses" => labeled "envoy_gateway_bind_addresses", add bind_address;
-        /// Whether it does not bind to its service's address.
-        opt envoy_gateway_no_default_bind: bool =
-            "EnvoyGatewayNoDefaultBind" => zero "envoy_gateway_no_default_bind";
-        /// `STRICT_DNS` or `LOGICAL_DNS`.
-        into envoy_dns_discovery_type: String = "EnvoyDNSDiscoveryType" => zero "envoy_dns_discovery_type";
-        /// Settings of Envoy.
-        map config: Value = "Config" => config "config";
-    }
+/// An address that a gateway binds to.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct GatewayBindAddress {
+    /// Its name, which is also its key.
+    #[wire(omit)]
+    #[set(skip)]
+    #[hcl(none)]
+    pub name: String,
+    /// The address.
+    #[hcl(zero)]
+    pub address: Option<String>,
+    /// The port.
+    #[hcl(zero)]
+    pub port: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// An address that a gateway binds to.
-    pub struct GatewayBindAddress {
-        /// Its name, which is also its key.
-        name name: String = "Name" => none;
-        /// The address.
-        into address: String = "Address" => zero "address";
-        /// The port.
-        opt port: u64 = "Port" => zero "port";
-    }
+/// Lets traffic into the mesh.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct IngressGateway {
+    /// TLS for all listeners.
+    #[wire(name = "TLS")]
+    #[hcl(block)]
+    pub tls: Option<GatewayTls>,
+    /// What it listens on.
+    #[set(one = "listener")]
+    #[hcl(block = "listener")]
+    pub listeners: Vec<IngressListener>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Lets traffic into the mesh.
-    pub struct IngressGateway {
-        /// TLS for all listeners.
-        opt tls: GatewayTls = "TLS" => block "tls";
-        /// What it listens on.
-        list listeners: IngressListener = "Listeners" => block "listener", add listener;
-    }
+/// A port of an ingress gateway.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct IngressListener {
+    /// The port.
+    #[hcl(zero)]
+    pub port: Option<u64>,
+    /// `tcp`, `http`, `http2` or `grpc`.
+    #[hcl(zero)]
+    pub protocol: Option<String>,
+    /// The services behind it.
+    #[set(one = "service")]
+    #[hcl(block = "service")]
+    pub services: Vec<IngressService>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A port of an ingress gateway.
-    pub struct IngressListener {
-        /// The port.
-        opt port: u64 = "Port" => zero "port";
-        /// `tcp`, `http`, `http2` or `grpc`.
-        into protocol: String = "Protocol" => zero "protocol";
-        /// The services behind it.
-        list services: IngressService = "Services" => block "service", add service;
-    }
+/// A service behind an ingress gateway.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct IngressService {
+    /// Its name; `*` for all.
+    #[hcl(zero)]
+    pub name: Option<String>,
+    /// The hosts it answers for.
+    #[set(one = "host")]
+    pub hosts: Vec<String>,
+    /// TLS for this service.
+    #[wire(name = "TLS")]
+    #[hcl(block)]
+    pub tls: Option<GatewayTls>,
+    /// Changes to the headers of requests.
+    #[hcl(block)]
+    pub request_headers: Option<HeaderModifiers>,
+    /// Changes to the headers of answers.
+    #[hcl(block)]
+    pub response_headers: Option<HeaderModifiers>,
+    /// How many connections there may be.
+    pub max_connections: Option<u64>,
+    /// How many requests may wait.
+    pub max_pending_requests: Option<u64>,
+    /// How many requests may run.
+    pub max_concurrent_requests: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A service behind an ingress gateway.
-    pub struct IngressService {
-        /// Its name; `*` for all.
-        into name: String = "Name" => zero "name";
-        /// The hosts it answers for.
-        list hosts: String = "Hosts" => attr "hosts", add host;
-        /// TLS for this service.
-        opt tls: GatewayTls = "TLS" => block "tls";
-        /// Changes to the headers of requests.
-        opt request_headers: HeaderModifiers = "RequestHeaders" => block "request_headers";
-        /// Changes to the headers of answers.
-        opt response_headers: HeaderModifiers = "ResponseHeaders" => block "response_headers";
-        /// How many connections there may be.
-        opt max_connections: u64 = "MaxConnections" => attr "max_connections";
-        /// How many requests may wait.
-        opt max_pending_requests: u64 = "MaxPendingRequests" => attr "max_pending_requests";
-        /// How many requests may run.
-        opt max_concurrent_requests: u64 = "MaxConcurrentRequests" => attr "max_concurrent_requests";
-    }
+/// Changes to headers.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct HeaderModifiers {
+    /// Added.
+    #[hcl(strings)]
+    pub add: BTreeMap<String, String>,
+    /// Set, whatever they were.
+    #[hcl(strings)]
+    pub set: BTreeMap<String, String>,
+    /// Removed.
+    pub remove: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Changes to headers.
-    pub struct HeaderModifiers {
-        /// Added.
-        map add: String = "Add" => strings "add";
-        /// Set, whatever they were.
-        map set: String = "Set" => strings "set";
-        /// Removed.
-        list remove: String = "Remove" => attr "remove";
-    }
+/// TLS of a gateway.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct GatewayTls {
+    /// Whether it is used.
+    #[hcl(zero)]
+    pub enabled: Option<bool>,
+    /// The oldest version, such as `TLSv1_2`.
+    #[wire(name = "TLSMinVersion")]
+    #[hcl(zero)]
+    pub tls_min_version: Option<String>,
+    /// The newest version.
+    #[wire(name = "TLSMaxVersion")]
+    #[hcl(zero)]
+    pub tls_max_version: Option<String>,
+    /// The cipher suites.
+    pub cipher_suites: Vec<String>,
+    /// Where the certificate comes from.
+    #[wire(name = "SDS")]
+    #[hcl(block)]
+    pub sds: Option<GatewayTlsSds>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// TLS of a gateway.
-    pub struct GatewayTls {
-        /// Whether it is used.
-        opt enabled: bool = "Enabled" => zero "enabled";
-        /// The oldest version, such as `TLSv1_2`.
-        into tls_min_version: String = "TLSMinVersion" => zero "tls_min_version";
-        /// The newest version.
-        into tls_max_version: String = "TLSMaxVersion" => zero "tls_max_version";
-        /// The cipher suites.
-        list cipher_suites: String = "CipherSuites" => attr "cipher_suites";
-        /// Where the certificate comes from.
-        opt sds: GatewayTlsSds = "SDS" => block "sds";
-    }
+/// A certificate that Envoy fetches.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct GatewayTlsSds {
+    /// The Envoy cluster that has it.
+    #[hcl(zero)]
+    pub cluster_name: Option<String>,
+    /// Its name there.
+    #[hcl(zero)]
+    pub cert_resource: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A certificate that Envoy fetches.
-    pub struct GatewayTlsSds {
-        /// The Envoy cluster that has it.
-        into cluster_name: String = "ClusterName" => zero "cluster_name";
-        /// Its name there.
-        into cert_resource: String = "CertResource" => zero "cert_resource";
-    }
+/// Lets traffic out of the mesh.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct TerminatingGateway {
+    /// The services outside.
+    #[set(one = "service")]
+    #[hcl(block = "service")]
+    pub services: Vec<LinkedService>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Lets traffic out of the mesh.
-    pub struct TerminatingGateway {
-        /// The services outside.
-        list services: LinkedService = "Services" => block "service", add service;
-    }
+/// A service outside the mesh.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct LinkedService {
+    /// Its name.
+    #[hcl(zero)]
+    pub name: Option<String>,
+    /// The authority that signed its certificate.
+    #[wire(name = "CAFile")]
+    #[hcl(zero)]
+    pub ca_file: Option<String>,
+    /// The client certificate.
+    #[hcl(zero)]
+    pub cert_file: Option<String>,
+    /// Its key.
+    #[hcl(zero)]
+    pub key_file: Option<String>,
+    /// The name it is asked for.
+    #[wire(name = "SNI")]
+    #[hcl(zero)]
+    pub sni: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A service outside the mesh.
-    pub struct LinkedService {
-        /// Its name.
-        into name: String = "Name" => zero "name";
-        /// The authority that signed its certificate.
-        into ca_file: String = "CAFile" => zero "ca_file";
-        /// The client certificate.
-        into cert_file: String = "CertFile" => zero "cert_file";
-        /// Its key.
-        into key_file: String = "KeyFile" => zero "key_file";
-        /// The name it is asked for.
-        into sni: String = "SNI" => zero "sni";
-    }
-
-    /// Connects datacenters; it has no settings.
-    pub struct MeshGatewayEntry {}
+/// Connects datacenters; it has no settings.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct MeshGatewayEntry {
+    /// What this version does not know.
+    pub extra: Extra,
 }

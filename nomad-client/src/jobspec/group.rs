@@ -1,65 +1,102 @@
 //! Groups of tasks that run together on one client.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::macros::blocks;
+use client_core::Extra;
+use client_core::wire::{Setters, Wire};
+use client_derive::Block;
+
 use super::{
     Affinity, Constraint, Consul, Disconnect, EphemeralDisk, Migrate, Network, Reschedule, Restart, Scaling,
     Service, Spread, Task, Update, VolumeRequest,
 };
 
-blocks! {
-    /// Tasks that run together on one client.
-    /// [group](https://developer.hashicorp.com/nomad/docs/job-specification/group)
-    pub struct TaskGroup {
-        /// Its name within the job.
-        name name: String = "Name" => label;
-        /// How many allocations; 1 if unset, 0 stops them all.
-        opt count: u64 = "Count" => attr "count";
-        /// Clients that may be used at all.
-        list constraints: Constraint = "Constraints" => block "constraint", add constraint;
-        /// Clients that are preferred.
-        list affinities: Affinity = "Affinities" => block "affinity", add affinity;
-        /// How allocations are distributed.
-        list spreads: Spread = "Spreads" => block "spread", add spread;
-        /// Free key-value pairs, in its tasks as `NOMAD_META_<key>`.
-        map meta: String = "Meta" => env "meta";
-        /// The network and its ports.
-        list networks: Network = "Networks" => block "network", add network;
-        /// Volumes it needs, by name; [`volume`](Self::volume) adds one.
-        map volumes: VolumeRequest = "Volumes" => labeled "volume";
-        /// The disk its tasks share.
-        opt ephemeral_disk: EphemeralDisk = "EphemeralDisk" => block "ephemeral_disk";
-        /// How a new version is rolled out.
-        opt update: Update = "Update" => block "update";
-        /// How allocations leave a client that is drained.
-        opt migrate: Migrate = "Migrate" => block "migrate";
-        /// How failed tasks are started again where they are.
-        opt restart: Restart = "RestartPolicy" => block "restart";
-        /// How failed allocations are placed again.
-        opt reschedule: Reschedule = "ReschedulePolicy" => block "reschedule";
-        /// What happens when the client loses the servers.
-        opt disconnect: Disconnect = "Disconnect" => block "disconnect";
-        /// The pause between deregistering services and stopping tasks.
-        opt shutdown_delay: Duration = "ShutdownDelay" => attr "shutdown_delay";
-        /// How long an allocation may run.
-        opt max_run_duration: Duration = "MaxRunDuration" => attr "max_run_duration";
-        /// Ignored since Nomad 1.10; [`Disconnect`] replaces it.
-        opt stop_after_client_disconnect: Duration =
-            "StopAfterClientDisconnect" => attr "stop_after_client_disconnect";
-        /// Ignored since Nomad 1.10; [`Disconnect`] replaces it.
-        opt max_client_disconnect: Duration = "MaxClientDisconnect" => attr "max_client_disconnect";
-        /// Ignored since Nomad 1.10; [`Disconnect`] replaces it.
-        opt prevent_reschedule_on_lost: bool = "PreventRescheduleOnLost" => attr "prevent_reschedule_on_lost";
-        /// What an autoscaler may do with the count.
-        opt scaling: Scaling = "Scaling" => block "scaling";
-        /// Which Consul it uses.
-        opt consul: Consul = "Consul" => block "consul";
-        /// Services it registers.
-        list services: Service = "Services" => block "service", add service;
-        /// Its tasks.
-        list tasks: Task = "Tasks" => block "task", add task;
-    }
+/// Tasks that run together on one client.
+/// [group](https://developer.hashicorp.com/nomad/docs/job-specification/group)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct TaskGroup {
+    /// Its name within the job.
+    #[wire(omit)]
+    #[set(skip)]
+    #[hcl(label)]
+    pub name: String,
+    /// How many allocations; 1 if unset, 0 stops them all.
+    pub count: Option<u64>,
+    /// Clients that may be used at all.
+    #[set(one = "constraint")]
+    #[hcl(block = "constraint")]
+    pub constraints: Vec<Constraint>,
+    /// Clients that are preferred.
+    #[set(one = "affinity")]
+    #[hcl(block = "affinity")]
+    pub affinities: Vec<Affinity>,
+    /// How allocations are distributed.
+    #[set(one = "spread")]
+    #[hcl(block = "spread")]
+    pub spreads: Vec<Spread>,
+    /// Free key-value pairs, in its tasks as `NOMAD_META_<key>`.
+    #[hcl(env)]
+    pub meta: BTreeMap<String, String>,
+    /// The network and its ports.
+    #[set(one = "network")]
+    #[hcl(block = "network")]
+    pub networks: Vec<Network>,
+    /// Volumes it needs, by name; [`volume`](Self::volume) adds one.
+    #[hcl(labeled = "volume")]
+    pub volumes: BTreeMap<String, VolumeRequest>,
+    /// The disk its tasks share.
+    #[hcl(block)]
+    pub ephemeral_disk: Option<EphemeralDisk>,
+    /// How a new version is rolled out.
+    #[hcl(block)]
+    pub update: Option<Update>,
+    /// How allocations leave a client that is drained.
+    #[hcl(block)]
+    pub migrate: Option<Migrate>,
+    /// How failed tasks are started again where they are.
+    #[wire(name = "RestartPolicy")]
+    #[hcl(block)]
+    pub restart: Option<Restart>,
+    /// How failed allocations are placed again.
+    #[wire(name = "ReschedulePolicy")]
+    #[hcl(block)]
+    pub reschedule: Option<Reschedule>,
+    /// What happens when the client loses the servers.
+    #[hcl(block)]
+    pub disconnect: Option<Disconnect>,
+    /// The pause between deregistering services and stopping tasks.
+    #[wire(with = client_core::time::nanos::option)]
+    pub shutdown_delay: Option<Duration>,
+    /// How long an allocation may run.
+    #[wire(with = client_core::time::nanos::option)]
+    pub max_run_duration: Option<Duration>,
+    /// Ignored since Nomad 1.10; [`Disconnect`] replaces it.
+    #[wire(with = client_core::time::nanos::option)]
+    pub stop_after_client_disconnect: Option<Duration>,
+    /// Ignored since Nomad 1.10; [`Disconnect`] replaces it.
+    #[wire(with = client_core::time::nanos::option)]
+    pub max_client_disconnect: Option<Duration>,
+    /// Ignored since Nomad 1.10; [`Disconnect`] replaces it.
+    pub prevent_reschedule_on_lost: Option<bool>,
+    /// What an autoscaler may do with the count.
+    #[hcl(block)]
+    pub scaling: Option<Scaling>,
+    /// Which Consul it uses.
+    #[hcl(block)]
+    pub consul: Option<Consul>,
+    /// Services it registers.
+    #[set(one = "service")]
+    #[hcl(block = "service")]
+    pub services: Vec<Service>,
+    /// Its tasks.
+    #[set(one = "task")]
+    #[hcl(block = "task")]
+    pub tasks: Vec<Task>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl TaskGroup {

@@ -1,9 +1,13 @@
 //! Jobs.
 
+use std::collections::BTreeMap;
+
+use client_core::Extra;
 use client_core::bytes::Bytes;
+use client_core::wire::{Setters, Wire};
+use client_derive::Block;
 use jiff::Timestamp;
 
-use super::macros::blocks;
 use super::wire::enums;
 use super::{Affinity, Constraint, Migrate, Reschedule, Spread, TaskGroup, Update};
 
@@ -43,201 +47,330 @@ client_core::open_enum! {
 
 enums!(JobType, JobStatus, PayloadPolicy);
 
-blocks! {
-    /// A job: what should run, where and how.
-    /// [job](https://developer.hashicorp.com/nomad/docs/job-specification/job)
-    ///
-    /// `None` leaves a setting to the server's default; zero is a real value. What a newer server
-    /// sends and this version does not know is kept in `extra`, in each block.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use nomad_client::jobspec::{Job, Network, Port, Resources, Service, ServiceCheck, Task, TaskGroup};
-    ///
-    /// let job = Job::service("web").datacenter("dc1").group(
-    ///     TaskGroup::new("web")
-    ///         .count(2)
-    ///         .network(Network::bridge().port(Port::dynamic("http").to(8000)))
-    ///         .service(
-    ///             Service::new("web").port("http").check(
-    ///                 ServiceCheck::http("/health")
-    ///                     .interval(Duration::from_secs(10))
-    ///                     .timeout(Duration::from_secs(2)),
-    ///             ),
-    ///         )
-    ///         .task(
-    ///             Task::new("server", "docker")
-    ///                 .config("image", "nginx:1.29")
-    ///                 .config("ports", ["http"])
-    ///                 .resources(Resources::new(200, 128)),
-    ///         ),
-    /// );
-    /// assert_eq!(job.task_groups[0].count, Some(2));
-    /// ```
-    pub struct Job {
-        /// Its id, unique in its namespace.
-        name id: String = "ID" => label;
-        /// Its name; the same as the id if empty.
-        name name: String = "Name" => attr "name";
-        /// The namespace it belongs to.
-        into namespace: String = "Namespace" => attr "namespace";
-        /// The region it belongs to.
-        into region: String = "Region" => attr "region";
-        /// How it is scheduled; service if unset.
-        into kind: JobType = "Type" => attr "type";
-        /// From 1 to 100; 50 if unset.
-        opt priority: i64 = "Priority" => attr "priority";
-        /// Not used by the scheduler.
-        opt all_at_once: bool = "AllAtOnce" => attr "all_at_once";
-        /// Datacenters it may run in, with `*` as a wildcard; all if unset.
-        list datacenters: String = "Datacenters" => attr "datacenters", add datacenter;
-        /// The node pool it runs in.
-        into node_pool: String = "NodePool" => attr "node_pool";
-        /// Clients that may be used at all.
-        list constraints: Constraint = "Constraints" => block "constraint", add constraint;
-        /// Clients that are preferred.
-        list affinities: Affinity = "Affinities" => block "affinity", add affinity;
-        /// How allocations are distributed.
-        list spreads: Spread = "Spreads" => block "spread", add spread;
-        /// Free key-value pairs, in its tasks as `NOMAD_META_<key>`.
-        map meta: String = "Meta" => env "meta";
-        /// How a new version is rolled out, for all groups that say nothing else.
-        opt update: Update = "Update" => block "update";
-        /// How allocations leave a drained client, for all groups that say nothing else.
-        opt migrate: Migrate = "Migrate" => block "migrate";
-        /// How failed allocations are placed again, for all groups that say nothing else.
-        opt reschedule: Reschedule = "Reschedule" => block "reschedule";
-        /// Runs it by the clock.
-        opt periodic: Periodic = "Periodic" => block "periodic";
-        /// Runs it when it is dispatched.
-        opt parameterized: Parameterized = "ParameterizedJob" => block "parameterized";
-        /// Runs it in several regions (Enterprise).
-        opt multiregion: Multiregion = "Multiregion" => block "multiregion";
-        /// What the web interface shows about it.
-        opt ui: JobUi = "UI" => block "ui";
-        /// Its groups.
-        list task_groups: TaskGroup = "TaskGroups" => block "group", add group;
-        /// Whether it is stopped.
-        opt stop: bool = "Stop" => none;
-        /// The payload of a dispatched job.
-        bytes payload: Bytes = "Payload" => none;
-        /// Consul's namespace; groups say it nowadays.
-        into consul_namespace: String = "ConsulNamespace" => none;
-        /// Vault's namespace; tasks say it nowadays.
-        into vault_namespace: String = "VaultNamespace" => none;
-        /// The periodic or parameterized job that it is a run of.
-        into parent_id: String = "ParentID" => server;
-        /// Whether it was dispatched.
-        opt dispatched: bool = "Dispatched" => server;
-        /// The token that keeps a dispatch from happening twice.
-        into dispatch_idempotency_token: String = "DispatchIdempotencyToken" => server;
-        /// The accessor of the token that registered it.
-        into nomad_token_id: String = "NomadTokenID" => server;
-        /// Its state.
-        into status: JobStatus = "Status" => server;
-        /// More about its state.
-        into status_description: String = "StatusDescription" => server;
-        /// Whether a deployment of this version succeeded.
-        opt stable: bool = "Stable" => server;
-        /// Its version, from 0.
-        opt version: u64 = "Version" => server;
-        /// The name of this version.
-        opt version_tag: VersionTag = "VersionTag" => server;
-        /// When it was registered.
-        opt submit_time: Timestamp = "SubmitTime" => server;
-        /// The index at which it was created.
-        opt create_index: u64 = "CreateIndex" => server;
-        /// The index of its last change, its state included.
-        opt modify_index: u64 = "ModifyIndex" => server;
-        /// The index of its last registration; what check-and-set registrations compare.
-        opt job_modify_index: u64 = "JobModifyIndex" => server;
-    }
+/// A job: what should run, where and how.
+/// [job](https://developer.hashicorp.com/nomad/docs/job-specification/job)
+///
+/// `None` leaves a setting to the server's default; zero is a real value. What a newer server
+/// sends and this version does not know is kept in `extra`, in each block.
+///
+/// ```
+/// use std::time::Duration;
+/// use nomad_client::jobspec::{Job, Network, Port, Resources, Service, ServiceCheck, Task, TaskGroup};
+///
+/// let job = Job::service("web").datacenter("dc1").group(
+///     TaskGroup::new("web")
+///         .count(2)
+///         .network(Network::bridge().port(Port::dynamic("http").to(8000)))
+///         .service(
+///             Service::new("web").port("http").check(
+///                 ServiceCheck::http("/health")
+///                     .interval(Duration::from_secs(10))
+///                     .timeout(Duration::from_secs(2)),
+///             ),
+///         )
+///         .task(
+///             Task::new("server", "docker")
+///                 .config("image", "nginx:1.29")
+///                 .config("ports", ["http"])
+///                 .resources(Resources::new(200, 128)),
+///         ),
+/// );
+/// assert_eq!(job.task_groups[0].count, Some(2));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Job {
+    /// Its id, unique in its namespace.
+    #[wire(name = "ID", omit)]
+    #[set(skip)]
+    #[hcl(label)]
+    pub id: String,
+    /// Its name; the same as the id if empty.
+    #[wire(omit)]
+    #[set(skip)]
+    pub name: String,
+    /// The namespace it belongs to.
+    pub namespace: Option<String>,
+    /// The region it belongs to.
+    pub region: Option<String>,
+    /// How it is scheduled; service if unset.
+    #[wire(name = "Type")]
+    #[hcl(attr = "type")]
+    pub kind: Option<JobType>,
+    /// From 1 to 100; 50 if unset.
+    pub priority: Option<i64>,
+    /// Not used by the scheduler.
+    pub all_at_once: Option<bool>,
+    /// Datacenters it may run in, with `*` as a wildcard; all if unset.
+    #[set(one = "datacenter")]
+    pub datacenters: Vec<String>,
+    /// The node pool it runs in.
+    pub node_pool: Option<String>,
+    /// Clients that may be used at all.
+    #[set(one = "constraint")]
+    #[hcl(block = "constraint")]
+    pub constraints: Vec<Constraint>,
+    /// Clients that are preferred.
+    #[set(one = "affinity")]
+    #[hcl(block = "affinity")]
+    pub affinities: Vec<Affinity>,
+    /// How allocations are distributed.
+    #[set(one = "spread")]
+    #[hcl(block = "spread")]
+    pub spreads: Vec<Spread>,
+    /// Free key-value pairs, in its tasks as `NOMAD_META_<key>`.
+    #[hcl(env)]
+    pub meta: BTreeMap<String, String>,
+    /// How a new version is rolled out, for all groups that say nothing else.
+    #[hcl(block)]
+    pub update: Option<Update>,
+    /// How allocations leave a drained client, for all groups that say nothing else.
+    #[hcl(block)]
+    pub migrate: Option<Migrate>,
+    /// How failed allocations are placed again, for all groups that say nothing else.
+    #[hcl(block)]
+    pub reschedule: Option<Reschedule>,
+    /// Runs it by the clock.
+    #[hcl(block)]
+    pub periodic: Option<Periodic>,
+    /// Runs it when it is dispatched.
+    #[wire(name = "ParameterizedJob")]
+    #[hcl(block)]
+    pub parameterized: Option<Parameterized>,
+    /// Runs it in several regions (Enterprise).
+    #[hcl(block)]
+    pub multiregion: Option<Multiregion>,
+    /// What the web interface shows about it.
+    #[wire(name = "UI")]
+    #[hcl(block)]
+    pub ui: Option<JobUi>,
+    /// Its groups.
+    #[set(one = "group")]
+    #[hcl(block = "group")]
+    pub task_groups: Vec<TaskGroup>,
+    /// Whether it is stopped.
+    #[hcl(none)]
+    pub stop: Option<bool>,
+    /// The payload of a dispatched job.
+    #[wire(with = client_core::wire::base64_bytes, omit)]
+    #[hcl(none)]
+    pub payload: Bytes,
+    /// Consul's namespace; groups say it nowadays.
+    #[hcl(none)]
+    pub consul_namespace: Option<String>,
+    /// Vault's namespace; tasks say it nowadays.
+    #[hcl(none)]
+    pub vault_namespace: Option<String>,
+    /// The periodic or parameterized job that it is a run of.
+    #[wire(name = "ParentID")]
+    #[set(skip)]
+    #[hcl(server)]
+    pub parent_id: Option<String>,
+    /// Whether it was dispatched.
+    #[set(skip)]
+    #[hcl(server)]
+    pub dispatched: Option<bool>,
+    /// The token that keeps a dispatch from happening twice.
+    #[set(skip)]
+    #[hcl(server)]
+    pub dispatch_idempotency_token: Option<String>,
+    /// The accessor of the token that registered it.
+    #[wire(name = "NomadTokenID")]
+    #[set(skip)]
+    #[hcl(server)]
+    pub nomad_token_id: Option<String>,
+    /// Its state.
+    #[set(skip)]
+    #[hcl(server)]
+    pub status: Option<JobStatus>,
+    /// More about its state.
+    #[set(skip)]
+    #[hcl(server)]
+    pub status_description: Option<String>,
+    /// Whether a deployment of this version succeeded.
+    #[set(skip)]
+    #[hcl(server)]
+    pub stable: Option<bool>,
+    /// Its version, from 0.
+    #[set(skip)]
+    #[hcl(server)]
+    pub version: Option<u64>,
+    /// The name of this version.
+    #[set(skip)]
+    #[hcl(server)]
+    pub version_tag: Option<VersionTag>,
+    /// When it was registered.
+    #[wire(with = client_core::time::unix_nanos, omit)]
+    #[set(skip)]
+    #[hcl(server)]
+    pub submit_time: Option<Timestamp>,
+    /// The index at which it was created.
+    #[set(skip)]
+    #[hcl(server)]
+    pub create_index: Option<u64>,
+    /// The index of its last change, its state included.
+    #[set(skip)]
+    #[hcl(server)]
+    pub modify_index: Option<u64>,
+    /// The index of its last registration; what check-and-set registrations compare.
+    #[set(skip)]
+    #[hcl(server)]
+    pub job_modify_index: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Runs a job by the clock.
-    /// [periodic](https://developer.hashicorp.com/nomad/docs/job-specification/periodic)
-    pub struct Periodic {
-        /// Whether it is launched; yes if unset.
-        opt enabled: bool = "Enabled" => attr "enabled";
-        /// One cron expression; `crons` is newer.
-        into cron: String = "Spec" => attr "cron";
-        /// Cron expressions.
-        list crons: String = "Specs" => attr "crons";
-        /// `cron`.
-        into spec_type: String = "SpecType" => none;
-        /// Whether a run is skipped while the one before still runs.
-        opt prohibit_overlap: bool = "ProhibitOverlap" => attr "prohibit_overlap";
-        /// The time zone, such as `Europe/Berlin`; UTC if unset.
-        into time_zone: String = "TimeZone" => attr "time_zone";
-    }
+/// Runs a job by the clock.
+/// [periodic](https://developer.hashicorp.com/nomad/docs/job-specification/periodic)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Periodic {
+    /// Whether it is launched; yes if unset.
+    pub enabled: Option<bool>,
+    /// One cron expression; `crons` is newer.
+    #[wire(name = "Spec")]
+    pub cron: Option<String>,
+    /// Cron expressions.
+    #[wire(name = "Specs")]
+    pub crons: Vec<String>,
+    /// `cron`.
+    #[hcl(none)]
+    pub spec_type: Option<String>,
+    /// Whether a run is skipped while the one before still runs.
+    pub prohibit_overlap: Option<bool>,
+    /// The time zone, such as `Europe/Berlin`; UTC if unset.
+    pub time_zone: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Runs a job when it is dispatched.
-    /// [parameterized](https://developer.hashicorp.com/nomad/docs/job-specification/parameterized)
-    pub struct Parameterized {
-        /// Whether a dispatch has to bring a payload; optional if unset.
-        into payload: PayloadPolicy = "Payload" => zero "payload";
-        /// Meta keys that a dispatch must bring.
-        list meta_required: String = "MetaRequired" => attr "meta_required", add require_meta;
-        /// Meta keys that a dispatch may bring.
-        list meta_optional: String = "MetaOptional" => attr "meta_optional", add allow_meta;
-    }
+/// Runs a job when it is dispatched.
+/// [parameterized](https://developer.hashicorp.com/nomad/docs/job-specification/parameterized)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Parameterized {
+    /// Whether a dispatch has to bring a payload; optional if unset.
+    #[hcl(zero)]
+    pub payload: Option<PayloadPolicy>,
+    /// Meta keys that a dispatch must bring.
+    #[set(one = "require_meta")]
+    pub meta_required: Vec<String>,
+    /// Meta keys that a dispatch may bring.
+    #[set(one = "allow_meta")]
+    pub meta_optional: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Runs a job in several regions (Enterprise).
-    /// [multiregion](https://developer.hashicorp.com/nomad/docs/job-specification/multiregion)
-    pub struct Multiregion {
-        /// How a new version goes through the regions.
-        opt strategy: MultiregionStrategy = "Strategy" => block "strategy";
-        /// The regions, in their order.
-        list regions: MultiregionRegion = "Regions" => block "region", add region;
-    }
-
+/// Runs a job in several regions (Enterprise).
+/// [multiregion](https://developer.hashicorp.com/nomad/docs/job-specification/multiregion)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Multiregion {
     /// How a new version goes through the regions.
-    pub struct MultiregionStrategy {
-        /// How many regions at once; all if unset.
-        opt max_parallel: u64 = "MaxParallel" => attr "max_parallel";
-        /// `fail_all`, `fail_local` or nothing.
-        into on_failure: String = "OnFailure" => attr "on_failure";
-    }
+    #[hcl(block)]
+    pub strategy: Option<MultiregionStrategy>,
+    /// The regions, in their order.
+    #[set(one = "region")]
+    #[hcl(block = "region")]
+    pub regions: Vec<MultiregionRegion>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// One region of a job.
-    pub struct MultiregionRegion {
-        /// Its name.
-        name name: String = "Name" => label;
-        /// The count of groups that say nothing.
-        opt count: u64 = "Count" => attr "count";
-        /// The datacenters there.
-        list datacenters: String = "Datacenters" => attr "datacenters", add datacenter;
-        /// The node pool there.
-        into node_pool: String = "NodePool" => zero "node_pool";
-        /// Meta that is added there.
-        map meta: String = "Meta" => strings "meta";
-    }
+/// How a new version goes through the regions.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct MultiregionStrategy {
+    /// How many regions at once; all if unset.
+    pub max_parallel: Option<u64>,
+    /// `fail_all`, `fail_local` or nothing.
+    pub on_failure: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// What the web interface shows about a job.
-    /// [ui](https://developer.hashicorp.com/nomad/docs/job-specification/ui)
-    pub struct JobUi {
-        /// A text, in Markdown.
-        into description: String = "Description" => zero "description";
-        /// Links.
-        list links: JobUiLink = "Links" => block "link";
-    }
+/// One region of a job.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct MultiregionRegion {
+    /// Its name.
+    #[wire(omit)]
+    #[set(skip)]
+    #[hcl(label)]
+    pub name: String,
+    /// The count of groups that say nothing.
+    pub count: Option<u64>,
+    /// The datacenters there.
+    #[set(one = "datacenter")]
+    pub datacenters: Vec<String>,
+    /// The node pool there.
+    #[hcl(zero)]
+    pub node_pool: Option<String>,
+    /// Meta that is added there.
+    #[hcl(strings)]
+    pub meta: BTreeMap<String, String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A link that the web interface shows.
-    pub struct JobUiLink {
-        /// What it says.
-        into label: String = "Label" => zero "label";
-        /// Where it goes.
-        into url: String = "URL" => zero "url";
-    }
+/// What the web interface shows about a job.
+/// [ui](https://developer.hashicorp.com/nomad/docs/job-specification/ui)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct JobUi {
+    /// A text, in Markdown.
+    #[hcl(zero)]
+    pub description: Option<String>,
+    /// Links.
+    #[hcl(block = "link")]
+    pub links: Vec<JobUiLink>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// The name of a version of a job.
-    pub struct VersionTag {
-        /// The name.
-        name name: String = "Name" => none;
-        /// What it is for.
-        into description: String = "Description" => none;
-        /// When it was given.
-        opt tagged_time: Timestamp = "TaggedTime" => none;
-    }
+/// A link that the web interface shows.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct JobUiLink {
+    /// What it says.
+    #[hcl(zero)]
+    pub label: Option<String>,
+    /// Where it goes.
+    #[wire(name = "URL")]
+    #[hcl(zero)]
+    pub url: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// The name of a version of a job.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct VersionTag {
+    /// The name.
+    #[wire(omit)]
+    #[set(skip)]
+    #[hcl(none)]
+    pub name: String,
+    /// What it is for.
+    #[hcl(none)]
+    pub description: Option<String>,
+    /// When it was given.
+    #[wire(with = client_core::time::unix_nanos, omit)]
+    #[hcl(none)]
+    pub tagged_time: Option<Timestamp>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Job {

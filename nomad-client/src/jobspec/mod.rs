@@ -10,7 +10,6 @@ mod group;
 mod identity;
 mod implied;
 mod job;
-mod macros;
 mod network;
 mod placement;
 mod resources;

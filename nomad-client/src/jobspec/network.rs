@@ -1,62 +1,106 @@
 //! Networks and ports.
 
-use super::macros::blocks;
+use std::collections::BTreeMap;
 
-blocks! {
-    /// The network of a group.
-    /// [network](https://developer.hashicorp.com/nomad/docs/job-specification/network)
-    pub struct Network {
-        /// `host`, `bridge`, `none` or `cni/` and a name; `host` if unset.
-        into mode: String = "Mode" => zero "mode";
-        /// The host name inside a bridge network.
-        into hostname: String = "Hostname" => zero "hostname";
-        /// The host's device.
-        into device: String = "Device" => zero "device";
-        /// The host's address range.
-        into cidr: String = "CIDR" => zero "cidr";
-        /// The host's address.
-        into ip: String = "IP" => zero "ip";
-        /// A bandwidth, which is not used any more.
-        opt mbits: u64 = "MBits" => attr "mbits";
-        /// Ports whose number is fixed; [`port`](Self::port) puts them here.
-        list reserved_ports: Port = "ReservedPorts" => block "port";
-        /// Ports whose number is chosen; [`port`](Self::port) puts them here.
-        list dynamic_ports: Port = "DynamicPorts" => block "port";
-        /// Name servers.
-        opt dns: Dns = "DNS" => block "dns";
-        /// Arguments of a CNI plugin.
-        opt cni: Cni = "CNI" => block "cni";
-    }
+use client_core::Extra;
+use client_core::wire::{Setters, Wire};
+use client_derive::Block;
 
-    /// A port with a label that services, templates and drivers refer to.
-    pub struct Port {
-        /// The label.
-        name label: String = "Label" => label;
-        /// The number on the host, if it is fixed.
-        opt value: u64 = "Value" => zero "static";
-        /// The number inside the network; -1 for the same as outside, unset for the driver's choice.
-        opt to: i64 = "To" => zero "to";
-        /// The host network it is opened on.
-        into host_network: String = "HostNetwork" => zero "host_network";
-        /// Whether several allocations of a client may have the same fixed port.
-        opt ignore_collision: bool = "IgnoreCollision" => zero "ignore_collision";
-    }
-
-    /// Name servers of a network.
-    pub struct Dns {
-        /// Their addresses.
-        list servers: String = "Servers" => attr "servers";
-        /// Domains that are tried.
-        list searches: String = "Searches" => attr "searches";
-        /// Resolver options.
-        list options: String = "Options" => attr "options";
-    }
-
+/// The network of a group.
+/// [network](https://developer.hashicorp.com/nomad/docs/job-specification/network)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Network {
+    /// `host`, `bridge`, `none` or `cni/` and a name; `host` if unset.
+    #[hcl(zero)]
+    pub mode: Option<String>,
+    /// The host name inside a bridge network.
+    #[hcl(zero)]
+    pub hostname: Option<String>,
+    /// The host's device.
+    #[hcl(zero)]
+    pub device: Option<String>,
+    /// The host's address range.
+    #[wire(name = "CIDR")]
+    #[hcl(zero)]
+    pub cidr: Option<String>,
+    /// The host's address.
+    #[wire(name = "IP")]
+    #[hcl(zero)]
+    pub ip: Option<String>,
+    /// A bandwidth, which is not used any more.
+    #[wire(name = "MBits")]
+    pub mbits: Option<u64>,
+    /// Ports whose number is fixed; [`port`](Self::port) puts them here.
+    #[hcl(block = "port")]
+    pub reserved_ports: Vec<Port>,
+    /// Ports whose number is chosen; [`port`](Self::port) puts them here.
+    #[hcl(block = "port")]
+    pub dynamic_ports: Vec<Port>,
+    /// Name servers.
+    #[wire(name = "DNS")]
+    #[hcl(block)]
+    pub dns: Option<Dns>,
     /// Arguments of a CNI plugin.
-    pub struct Cni {
-        /// `CNI_ARGS`.
-        map args: String = "Args" => attr "args", add arg;
-    }
+    #[wire(name = "CNI")]
+    #[hcl(block)]
+    pub cni: Option<Cni>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// A port with a label that services, templates and drivers refer to.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Port {
+    /// The label.
+    #[wire(omit)]
+    #[set(skip)]
+    #[hcl(label)]
+    pub label: String,
+    /// The number on the host, if it is fixed.
+    #[hcl(zero = "static")]
+    pub value: Option<u64>,
+    /// The number inside the network; -1 for the same as outside, unset for the driver's choice.
+    #[hcl(zero)]
+    pub to: Option<i64>,
+    /// The host network it is opened on.
+    #[hcl(zero)]
+    pub host_network: Option<String>,
+    /// Whether several allocations of a client may have the same fixed port.
+    #[hcl(zero)]
+    pub ignore_collision: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// Name servers of a network.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Dns {
+    /// Their addresses.
+    pub servers: Vec<String>,
+    /// Domains that are tried.
+    pub searches: Vec<String>,
+    /// Resolver options.
+    pub options: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// Arguments of a CNI plugin.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Cni {
+    /// `CNI_ARGS`.
+    #[set(one = "arg")]
+    pub args: BTreeMap<String, String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Network {

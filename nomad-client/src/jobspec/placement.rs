@@ -1,6 +1,9 @@
 //! Where a job may and should run.
 
-use super::macros::blocks;
+use client_core::Extra;
+use client_core::wire::{Setters, Wire};
+use client_derive::Block;
+
 use super::wire::enums;
 
 client_core::open_enum! {
@@ -43,49 +46,86 @@ client_core::open_enum! {
 
 enums!(Operator);
 
-blocks! {
-    /// Clients that may be used at all.
-    /// [constraint](https://developer.hashicorp.com/nomad/docs/job-specification/constraint)
-    pub struct Constraint {
-        /// What is compared, such as `${attr.kernel.name}`.
-        into attribute: String = "LTarget" => zero "attribute";
-        /// How it is compared; `=` if unset.
-        into operator: Operator = "Operand" => zero "operator";
-        /// What it is compared with.
-        into value: String = "RTarget" => zero "value";
-    }
+/// Clients that may be used at all.
+/// [constraint](https://developer.hashicorp.com/nomad/docs/job-specification/constraint)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Constraint {
+    /// What is compared, such as `${attr.kernel.name}`.
+    #[wire(name = "LTarget")]
+    #[hcl(zero)]
+    pub attribute: Option<String>,
+    /// How it is compared; `=` if unset.
+    #[wire(name = "Operand")]
+    #[hcl(zero)]
+    pub operator: Option<Operator>,
+    /// What it is compared with.
+    #[wire(name = "RTarget")]
+    #[hcl(zero)]
+    pub value: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Clients that are preferred, or avoided if the weight is negative.
-    /// [affinity](https://developer.hashicorp.com/nomad/docs/job-specification/affinity)
-    pub struct Affinity {
-        /// What is compared, such as `${node.datacenter}`.
-        into attribute: String = "LTarget" => zero "attribute";
-        /// How it is compared; `=` if unset.
-        into operator: Operator = "Operand" => zero "operator";
-        /// What it is compared with.
-        into value: String = "RTarget" => zero "value";
-        /// From -100 (avoid) to 100 (prefer); 50 if unset.
-        opt weight: i64 = "Weight" => attr "weight";
-    }
+/// Clients that are preferred, or avoided if the weight is negative.
+/// [affinity](https://developer.hashicorp.com/nomad/docs/job-specification/affinity)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Affinity {
+    /// What is compared, such as `${node.datacenter}`.
+    #[wire(name = "LTarget")]
+    #[hcl(zero)]
+    pub attribute: Option<String>,
+    /// How it is compared; `=` if unset.
+    #[wire(name = "Operand")]
+    #[hcl(zero)]
+    pub operator: Option<Operator>,
+    /// What it is compared with.
+    #[wire(name = "RTarget")]
+    #[hcl(zero)]
+    pub value: Option<String>,
+    /// From -100 (avoid) to 100 (prefer); 50 if unset.
+    pub weight: Option<i64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Distributes allocations over the values of an attribute.
-    /// [spread](https://developer.hashicorp.com/nomad/docs/job-specification/spread)
-    pub struct Spread {
-        /// The attribute, such as `${node.datacenter}`.
-        into attribute: String = "Attribute" => zero "attribute";
-        /// How much this spread counts against others, from 0 to 100; 50 if unset.
-        opt weight: i64 = "Weight" => attr "weight";
-        /// How many percent each value should get; evenly if there are none.
-        list targets: SpreadTarget = "SpreadTarget" => block "target";
-    }
+/// Distributes allocations over the values of an attribute.
+/// [spread](https://developer.hashicorp.com/nomad/docs/job-specification/spread)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Spread {
+    /// The attribute, such as `${node.datacenter}`.
+    #[hcl(zero)]
+    pub attribute: Option<String>,
+    /// How much this spread counts against others, from 0 to 100; 50 if unset.
+    pub weight: Option<i64>,
+    /// How many percent each value should get; evenly if there are none.
+    #[wire(name = "SpreadTarget")]
+    #[hcl(block = "target")]
+    pub targets: Vec<SpreadTarget>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// The share of one value of a [`Spread`].
-    pub struct SpreadTarget {
-        /// The value.
-        name value: String = "Value" => label;
-        /// How many percent of the allocations.
-        opt percent: u64 = "Percent" => zero "percent";
-    }
+/// The share of one value of a [`Spread`].
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct SpreadTarget {
+    /// The value.
+    #[wire(omit)]
+    #[set(skip)]
+    #[hcl(label)]
+    pub value: String,
+    /// How many percent of the allocations.
+    #[hcl(zero)]
+    pub percent: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Constraint {

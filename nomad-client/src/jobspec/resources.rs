@@ -1,6 +1,9 @@
 //! What a task gets of its client.
 
-use super::macros::blocks;
+use client_core::Extra;
+use client_core::wire::{Setters, Wire};
+use client_derive::Block;
+
 use super::wire::enums;
 use super::{Affinity, Constraint, Network};
 
@@ -18,53 +21,87 @@ client_core::open_enum! {
 
 enums!(NumaAffinity);
 
-blocks! {
-    /// What a task gets of its client.
-    /// [resources](https://developer.hashicorp.com/nomad/docs/job-specification/resources)
-    pub struct Resources {
-        /// CPU in MHz; 100 if neither this nor `cores` is set.
-        opt cpu: u64 = "CPU" => attr "cpu";
-        /// Whole cores that nobody else gets; instead of `cpu`.
-        opt cores: u64 = "Cores" => attr "cores";
-        /// Memory in MiB; 300 if unset.
-        opt memory: u64 = "MemoryMB" => attr "memory";
-        /// Memory in MiB up to which it may go where there is some left; needs oversubscription.
-        opt memory_max: u64 = "MemoryMaxMB" => attr "memory_max";
-        /// Disk in MiB; belongs to the group's [`EphemeralDisk`](super::EphemeralDisk) nowadays.
-        opt disk: u64 = "DiskMB" => attr "disk";
-        /// Not used any more.
-        opt iops: u64 = "IOPS" => attr "iops";
-        /// The size of the secrets directory in MiB; 1 if unset.
-        opt secrets: u64 = "SecretsMB" => attr "secrets";
-        /// NUMA placement of the cores.
-        opt numa: Numa = "NUMA" => block "numa";
-        /// Networks; belong to the group nowadays.
-        list networks: Network = "Networks" => block "network", add network;
-        /// Devices such as GPUs.
-        list devices: RequestedDevice = "Devices" => block "device", add device;
-    }
+/// What a task gets of its client.
+/// [resources](https://developer.hashicorp.com/nomad/docs/job-specification/resources)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Resources {
+    /// CPU in MHz; 100 if neither this nor `cores` is set.
+    #[wire(name = "CPU")]
+    pub cpu: Option<u64>,
+    /// Whole cores that nobody else gets; instead of `cpu`.
+    pub cores: Option<u64>,
+    /// Memory in MiB; 300 if unset.
+    #[wire(name = "MemoryMB")]
+    pub memory: Option<u64>,
+    /// Memory in MiB up to which it may go where there is some left; needs oversubscription.
+    #[wire(name = "MemoryMaxMB")]
+    pub memory_max: Option<u64>,
+    /// Disk in MiB; belongs to the group's [`EphemeralDisk`](super::EphemeralDisk) nowadays.
+    #[wire(name = "DiskMB")]
+    pub disk: Option<u64>,
+    /// Not used any more.
+    #[wire(name = "IOPS")]
+    pub iops: Option<u64>,
+    /// The size of the secrets directory in MiB; 1 if unset.
+    #[wire(name = "SecretsMB")]
+    pub secrets: Option<u64>,
+    /// NUMA placement of the cores.
+    #[wire(name = "NUMA")]
+    #[hcl(block)]
+    pub numa: Option<Numa>,
+    /// Networks; belong to the group nowadays.
+    #[set(one = "network")]
+    #[hcl(block = "network")]
+    pub networks: Vec<Network>,
+    /// Devices such as GPUs.
+    #[set(one = "device")]
+    #[hcl(block = "device")]
+    pub devices: Vec<RequestedDevice>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// NUMA placement of reserved cores.
-    /// [numa](https://developer.hashicorp.com/nomad/docs/job-specification/numa)
-    pub struct Numa {
-        /// Whether the cores are of one node.
-        into affinity: NumaAffinity = "Affinity" => zero "affinity";
-        /// Devices that must be of the same node.
-        list devices: String = "Devices" => attr "devices", add device;
-    }
+/// NUMA placement of reserved cores.
+/// [numa](https://developer.hashicorp.com/nomad/docs/job-specification/numa)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Numa {
+    /// Whether the cores are of one node.
+    #[hcl(zero)]
+    pub affinity: Option<NumaAffinity>,
+    /// Devices that must be of the same node.
+    #[set(one = "device")]
+    pub devices: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Devices of a kind.
-    /// [device](https://developer.hashicorp.com/nomad/docs/job-specification/device)
-    pub struct RequestedDevice {
-        /// `type`, `vendor/type` or `vendor/type/model`.
-        name name: String = "Name" => label;
-        /// How many; 1 if unset.
-        opt count: u64 = "Count" => attr "count";
-        /// Devices that may be used at all.
-        list constraints: Constraint = "Constraints" => block "constraint", add constraint;
-        /// Devices that are preferred.
-        list affinities: Affinity = "Affinities" => block "affinity", add affinity;
-    }
+/// Devices of a kind.
+/// [device](https://developer.hashicorp.com/nomad/docs/job-specification/device)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct RequestedDevice {
+    /// `type`, `vendor/type` or `vendor/type/model`.
+    #[wire(omit)]
+    #[set(skip)]
+    #[hcl(label)]
+    pub name: String,
+    /// How many; 1 if unset.
+    pub count: Option<u64>,
+    /// Devices that may be used at all.
+    #[set(one = "constraint")]
+    #[hcl(block = "constraint")]
+    pub constraints: Vec<Constraint>,
+    /// Devices that are preferred.
+    #[set(one = "affinity")]
+    #[hcl(block = "affinity")]
+    pub affinities: Vec<Affinity>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Resources {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use client_core::Extra;
+use client_core::wire::{Setters, Wire};
+use client_derive::Block;
 use serde_json::Value;
 
-use super::macros::blocks;
 use super::wire::enums;
 
 client_core::open_enum! {
@@ -21,34 +23,51 @@ client_core::open_enum! {
 
 enums!(ScalingType);
 
-blocks! {
-    /// The limits and the policy of an autoscaler.
-    /// [scaling](https://developer.hashicorp.com/nomad/docs/job-specification/scaling)
-    pub struct Scaling {
-        /// Whether the policy is in force; yes if unset.
-        opt enabled: bool = "Enabled" => attr "enabled";
-        /// What it changes; the count of the group if unset.
-        into kind: ScalingType = "Type" => zero "type";
-        /// The least; the count of the group if unset.
-        opt min: u64 = "Min" => attr "min";
-        /// The most.
-        opt max: u64 = "Max" => attr "max";
-        /// The policy, which Nomad only hands on to the autoscaler.
-        ///
-        /// In JSON each block of the autoscaler's language is a list of objects, and a label is one
-        /// more object: `check "cpu" { … }` is `{"check": [{"cpu": [{ … }]}]}`.
-        map policy: Value = "Policy" => policy "policy";
-        /// What is scaled.
-        map target: String = "Target" => server;
-        /// Its id.
-        into id: String = "ID" => server;
-        /// The namespace it belongs to.
-        into namespace: String = "Namespace" => server;
-        /// The index at which it was created.
-        opt create_index: u64 = "CreateIndex" => server;
-        /// The index of its last change.
-        opt modify_index: u64 = "ModifyIndex" => server;
-    }
+/// The limits and the policy of an autoscaler.
+/// [scaling](https://developer.hashicorp.com/nomad/docs/job-specification/scaling)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Scaling {
+    /// Whether the policy is in force; yes if unset.
+    pub enabled: Option<bool>,
+    /// What it changes; the count of the group if unset.
+    #[wire(name = "Type")]
+    #[hcl(zero = "type")]
+    pub kind: Option<ScalingType>,
+    /// The least; the count of the group if unset.
+    pub min: Option<u64>,
+    /// The most.
+    pub max: Option<u64>,
+    /// The policy, which Nomad only hands on to the autoscaler.
+    ///
+    /// In JSON each block of the autoscaler's language is a list of objects, and a label is one
+    /// more object: `check "cpu" { … }` is `{"check": [{"cpu": [{ … }]}]}`.
+    #[hcl(policy)]
+    pub policy: BTreeMap<String, Value>,
+    /// What is scaled.
+    #[set(skip)]
+    #[hcl(server)]
+    pub target: BTreeMap<String, String>,
+    /// Its id.
+    #[wire(name = "ID")]
+    #[set(skip)]
+    #[hcl(server)]
+    pub id: Option<String>,
+    /// The namespace it belongs to.
+    #[set(skip)]
+    #[hcl(server)]
+    pub namespace: Option<String>,
+    /// The index at which it was created.
+    #[set(skip)]
+    #[hcl(server)]
+    pub create_index: Option<u64>,
+    /// The index of its last change.
+    #[set(skip)]
+    #[hcl(server)]
+    pub modify_index: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Scaling {

@@ -1,8 +1,12 @@
 //! Services and their checks.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::macros::blocks;
+use client_core::Extra;
+use client_core::wire::{Setters, Wire};
+use client_derive::Block;
+
 use super::wire::enums;
 use super::{Connect, Identity};
 
@@ -64,131 +68,218 @@ client_core::open_enum! {
 
 enums!(ServiceProvider, AddressMode, OnUpdate, CheckType, InitialStatus);
 
-blocks! {
-    /// Something that others find by name.
-    /// [service](https://developer.hashicorp.com/nomad/docs/job-specification/service)
-    pub struct Service {
-        /// The name; `<job>-<group>-<task>` if unset.
-        into name: String = "Name" => zero "name";
-        /// Where it is registered; Consul if unset.
-        into provider: ServiceProvider = "Provider" => zero "provider";
-        /// The label of its port, or a number.
-        into port: String = "PortLabel" => zero "port";
-        /// Tags.
-        list tags: String = "Tags" => attr "tags", add tag;
-        /// Tags that canaries have instead.
-        list canary_tags: String = "CanaryTags" => attr "canary_tags", add canary_tag;
-        /// Whether others may change the tags in Consul.
-        opt enable_tag_override: bool = "EnableTagOverride" => zero "enable_tag_override";
-        /// Which address is registered.
-        into address_mode: AddressMode = "AddressMode" => zero "address_mode";
-        /// This address is registered, whatever the mode.
-        into address: String = "Address" => zero "address";
-        /// The task it belongs to, for script checks and native Connect.
-        into task: String = "TaskName" => zero "task";
-        /// What its checks count for during a deployment.
-        into on_update: OnUpdate = "OnUpdate" => zero "on_update";
-        /// The name of the Consul cluster in the agents' configuration (Enterprise).
-        into cluster: String = "Cluster" => zero "cluster";
-        /// The kind of a Consul service, such as `api-gateway`.
-        into kind: String = "Kind" => zero "kind";
-        /// The namespace it is registered in; servers set it.
-        into namespace: String = "Namespace" => server;
-        /// Free key-value pairs.
-        map meta: String = "Meta" => strings "meta";
-        /// Those that canaries have instead.
-        map canary_meta: String = "CanaryMeta" => strings "canary_meta";
-        /// Other addresses, by what they are for.
-        map tagged_addresses: String = "TaggedAddresses" => strings "tagged_addresses", add tagged_address;
-        /// Its weights in DNS answers.
-        opt weights: Weights = "Weights" => block "weights";
-        /// When a failing check restarts the task; for all checks that say nothing else.
-        opt check_restart: CheckRestart = "CheckRestart" => block "check_restart";
-        /// How its health is found out.
-        list checks: ServiceCheck = "Checks" => block "check", add check;
-        /// Its place in Consul's service mesh.
-        boxed connect: Connect = "Connect" => block "connect";
-        /// The identity it is registered with.
-        opt identity: Identity = "Identity" => block "identity";
-    }
+/// Something that others find by name.
+/// [service](https://developer.hashicorp.com/nomad/docs/job-specification/service)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Service {
+    /// The name; `<job>-<group>-<task>` if unset.
+    #[hcl(zero)]
+    pub name: Option<String>,
+    /// Where it is registered; Consul if unset.
+    #[hcl(zero)]
+    pub provider: Option<ServiceProvider>,
+    /// The label of its port, or a number.
+    #[wire(name = "PortLabel")]
+    #[hcl(zero)]
+    pub port: Option<String>,
+    /// Tags.
+    #[set(one = "tag")]
+    pub tags: Vec<String>,
+    /// Tags that canaries have instead.
+    #[set(one = "canary_tag")]
+    pub canary_tags: Vec<String>,
+    /// Whether others may change the tags in Consul.
+    #[hcl(zero)]
+    pub enable_tag_override: Option<bool>,
+    /// Which address is registered.
+    #[hcl(zero)]
+    pub address_mode: Option<AddressMode>,
+    /// This address is registered, whatever the mode.
+    #[hcl(zero)]
+    pub address: Option<String>,
+    /// The task it belongs to, for script checks and native Connect.
+    #[wire(name = "TaskName")]
+    #[hcl(zero)]
+    pub task: Option<String>,
+    /// What its checks count for during a deployment.
+    #[hcl(zero)]
+    pub on_update: Option<OnUpdate>,
+    /// The name of the Consul cluster in the agents' configuration (Enterprise).
+    #[hcl(zero)]
+    pub cluster: Option<String>,
+    /// The kind of a Consul service, such as `api-gateway`.
+    #[hcl(zero)]
+    pub kind: Option<String>,
+    /// The namespace it is registered in; servers set it.
+    #[set(skip)]
+    #[hcl(server)]
+    pub namespace: Option<String>,
+    /// Free key-value pairs.
+    #[hcl(strings)]
+    pub meta: BTreeMap<String, String>,
+    /// Those that canaries have instead.
+    #[hcl(strings)]
+    pub canary_meta: BTreeMap<String, String>,
+    /// Other addresses, by what they are for.
+    #[set(one = "tagged_address")]
+    #[hcl(strings)]
+    pub tagged_addresses: BTreeMap<String, String>,
+    /// Its weights in DNS answers.
+    #[hcl(block)]
+    pub weights: Option<Weights>,
+    /// When a failing check restarts the task; for all checks that say nothing else.
+    #[hcl(block)]
+    pub check_restart: Option<CheckRestart>,
+    /// How its health is found out.
+    #[set(one = "check")]
+    #[hcl(block = "check")]
+    pub checks: Vec<ServiceCheck>,
+    /// Its place in Consul's service mesh.
+    #[hcl(block)]
+    pub connect: Option<Box<Connect>>,
+    /// The identity it is registered with.
+    #[hcl(block)]
+    pub identity: Option<Identity>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Weights of a service in DNS answers.
-    pub struct Weights {
-        /// While it is healthy; 1 if unset.
-        opt passing: u64 = "Passing" => zero "passing";
-        /// While it has warnings; 1 if unset.
-        opt warning: u64 = "Warning" => zero "warning";
-    }
+/// Weights of a service in DNS answers.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Weights {
+    /// While it is healthy; 1 if unset.
+    #[hcl(zero)]
+    pub passing: Option<u64>,
+    /// While it has warnings; 1 if unset.
+    #[hcl(zero)]
+    pub warning: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How the health of a service is found out.
-    /// [check](https://developer.hashicorp.com/nomad/docs/job-specification/check)
-    pub struct ServiceCheck {
-        /// Its name.
-        into name: String = "Name" => zero "name";
-        /// How it looks.
-        into kind: CheckType = "Type" => zero "type";
-        /// How often; at least 1 s.
-        opt interval: Duration = "Interval" => zero "interval";
-        /// How long it may take; at least 1 s.
-        opt timeout: Duration = "Timeout" => zero "timeout";
-        /// The label of the port; the service's if unset.
-        into port: String = "PortLabel" => zero "port";
-        /// The path of an HTTP check.
-        into path: String = "Path" => zero "path";
-        /// `http` or `https`.
-        into protocol: String = "Protocol" => zero "protocol";
-        /// The method of an HTTP check; GET if unset.
-        into method: String = "Method" => zero "method";
-        /// The body of an HTTP check.
-        into body: String = "Body" => zero "body";
-        /// The headers of an HTTP check.
-        map headers: Vec<String> = "Header" => strings "header", add header;
-        /// The program of a script check.
-        into command: String = "Command" => zero "command";
-        /// Its arguments.
-        list args: String = "Args" => attr "args", add arg;
-        /// The task that a script check runs in.
-        into task: String = "TaskName" => zero "task";
-        /// The service that a gRPC check asks for.
-        into grpc_service: String = "GRPCService" => zero "grpc_service";
-        /// Whether a gRPC check uses TLS.
-        opt grpc_use_tls: bool = "GRPCUseTLS" => zero "grpc_use_tls";
-        /// The name in the server's certificate.
-        into tls_server_name: String = "TLSServerName" => zero "tls_server_name";
-        /// Whether the certificate is not checked.
-        opt tls_skip_verify: bool = "TLSSkipVerify" => zero "tls_skip_verify";
-        /// Which address is checked.
-        into address_mode: AddressMode = "AddressMode" => zero "address_mode";
-        /// The address that is checked instead.
-        into advertise: String = "Advertise" => zero "advertise";
-        /// Whether Connect exposes the path of this check outside the mesh.
-        opt expose: bool = "Expose" => zero "expose";
-        /// The state before it has run; critical if unset.
-        into initial_status: InitialStatus = "InitialStatus" => zero "initial_status";
-        /// How many passes in a row make it pass.
-        opt success_before_passing: u64 = "SuccessBeforePassing" => zero "success_before_passing";
-        /// How many failures in a row make it critical.
-        opt failures_before_critical: u64 = "FailuresBeforeCritical" => zero "failures_before_critical";
-        /// How many failures in a row make it a warning.
-        opt failures_before_warning: u64 = "FailuresBeforeWarning" => zero "failures_before_warning";
-        /// What it counts for during a deployment.
-        into on_update: OnUpdate = "OnUpdate" => zero "on_update";
-        /// What operators should know.
-        into notes: String = "Notes" => zero "notes";
-        /// When its failures restart the task.
-        opt check_restart: CheckRestart = "CheckRestart" => block "check_restart";
-    }
+/// How the health of a service is found out.
+/// [check](https://developer.hashicorp.com/nomad/docs/job-specification/check)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ServiceCheck {
+    /// Its name.
+    #[hcl(zero)]
+    pub name: Option<String>,
+    /// How it looks.
+    #[wire(name = "Type")]
+    #[hcl(zero = "type")]
+    pub kind: Option<CheckType>,
+    /// How often; at least 1 s.
+    #[wire(with = client_core::time::nanos::option)]
+    #[hcl(zero)]
+    pub interval: Option<Duration>,
+    /// How long it may take; at least 1 s.
+    #[wire(with = client_core::time::nanos::option)]
+    #[hcl(zero)]
+    pub timeout: Option<Duration>,
+    /// The label of the port; the service's if unset.
+    #[wire(name = "PortLabel")]
+    #[hcl(zero)]
+    pub port: Option<String>,
+    /// The path of an HTTP check.
+    #[hcl(zero)]
+    pub path: Option<String>,
+    /// `http` or `https`.
+    #[hcl(zero)]
+    pub protocol: Option<String>,
+    /// The method of an HTTP check; GET if unset.
+    #[hcl(zero)]
+    pub method: Option<String>,
+    /// The body of an HTTP check.
+    #[hcl(zero)]
+    pub body: Option<String>,
+    /// The headers of an HTTP check.
+    #[wire(name = "Header")]
+    #[set(one = "header")]
+    #[hcl(strings = "header")]
+    pub headers: BTreeMap<String, Vec<String>>,
+    /// The program of a script check.
+    #[hcl(zero)]
+    pub command: Option<String>,
+    /// Its arguments.
+    #[set(one = "arg")]
+    pub args: Vec<String>,
+    /// The task that a script check runs in.
+    #[wire(name = "TaskName")]
+    #[hcl(zero)]
+    pub task: Option<String>,
+    /// The service that a gRPC check asks for.
+    #[wire(name = "GRPCService")]
+    #[hcl(zero)]
+    pub grpc_service: Option<String>,
+    /// Whether a gRPC check uses TLS.
+    #[wire(name = "GRPCUseTLS")]
+    #[hcl(zero)]
+    pub grpc_use_tls: Option<bool>,
+    /// The name in the server's certificate.
+    #[wire(name = "TLSServerName")]
+    #[hcl(zero)]
+    pub tls_server_name: Option<String>,
+    /// Whether the certificate is not checked.
+    #[wire(name = "TLSSkipVerify")]
+    #[hcl(zero)]
+    pub tls_skip_verify: Option<bool>,
+    /// Which address is checked.
+    #[hcl(zero)]
+    pub address_mode: Option<AddressMode>,
+    /// The address that is checked instead.
+    #[hcl(zero)]
+    pub advertise: Option<String>,
+    /// Whether Connect exposes the path of this check outside the mesh.
+    #[hcl(zero)]
+    pub expose: Option<bool>,
+    /// The state before it has run; critical if unset.
+    #[hcl(zero)]
+    pub initial_status: Option<InitialStatus>,
+    /// How many passes in a row make it pass.
+    #[hcl(zero)]
+    pub success_before_passing: Option<u64>,
+    /// How many failures in a row make it critical.
+    #[hcl(zero)]
+    pub failures_before_critical: Option<u64>,
+    /// How many failures in a row make it a warning.
+    #[hcl(zero)]
+    pub failures_before_warning: Option<u64>,
+    /// What it counts for during a deployment.
+    #[hcl(zero)]
+    pub on_update: Option<OnUpdate>,
+    /// What operators should know.
+    #[hcl(zero)]
+    pub notes: Option<String>,
+    /// When its failures restart the task.
+    #[hcl(block)]
+    pub check_restart: Option<CheckRestart>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// When a failing check restarts the task.
-    /// [check_restart](https://developer.hashicorp.com/nomad/docs/job-specification/check_restart)
-    pub struct CheckRestart {
-        /// After how many failures in a row; 0 for never.
-        opt limit: u64 = "Limit" => zero "limit";
-        /// How long after a start failures do not count.
-        opt grace: Duration = "Grace" => attr "grace";
-        /// Whether warnings are no failures.
-        opt ignore_warnings: bool = "IgnoreWarnings" => zero "ignore_warnings";
-    }
+/// When a failing check restarts the task.
+/// [check_restart](https://developer.hashicorp.com/nomad/docs/job-specification/check_restart)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct CheckRestart {
+    /// After how many failures in a row; 0 for never.
+    #[hcl(zero)]
+    pub limit: Option<u64>,
+    /// How long after a start failures do not count.
+    #[wire(with = client_core::time::nanos::option)]
+    pub grace: Option<Duration>,
+    /// Whether warnings are no failures.
+    #[hcl(zero)]
+    pub ignore_warnings: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Service {

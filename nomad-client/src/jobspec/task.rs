@@ -1,10 +1,13 @@
 //! Tasks.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use client_core::Extra;
+use client_core::wire::{Setters, Wire};
+use client_derive::Block;
 use serde_json::Value;
 
-use super::macros::blocks;
 use super::wire::enums;
 use super::{
     Affinity, Artifact, Constraint, Consul, CsiPlugin, Identity, Resources, Restart, Scaling, Secret,
@@ -25,130 +28,223 @@ client_core::open_enum! {
 
 enums!(LifecycleHook);
 
-blocks! {
-    /// Something that a driver runs.
-    /// [task](https://developer.hashicorp.com/nomad/docs/job-specification/task)
-    pub struct Task {
-        /// Its name within the group.
-        name name: String = "Name" => label;
-        /// `docker`, `exec`, `raw_exec`, `java`, `qemu` or a plugin.
-        into driver: String = "Driver" => zero "driver";
-        /// The user it runs as.
-        into user: String = "User" => zero "user";
-        /// Whether the whole group stops when it stops.
-        opt leader: bool = "Leader" => zero "leader";
-        /// The kind of a Connect task; servers set it.
-        into kind: String = "Kind" => zero "kind";
-        /// How long it may take to stop; 5 s if unset.
-        opt kill_timeout: Duration = "KillTimeout" => attr "kill_timeout";
-        /// The signal that stops it.
-        into kill_signal: String = "KillSignal" => zero "kill_signal";
-        /// The pause between deregistering its services and stopping it.
-        opt shutdown_delay: Duration = "ShutdownDelay" => zero "shutdown_delay";
-        /// When it runs beside the main tasks.
-        opt lifecycle: Lifecycle = "Lifecycle" => block "lifecycle";
-        /// Settings of the driver. What is a block in HCL is a list of objects here.
-        map config: Value = "Config" => config "config";
-        /// Environment variables.
-        map env: String = "Env" => env "env";
-        /// What it gets of its client.
-        opt resources: Resources = "Resources" => block "resources";
-        /// Free key-value pairs, in the task as `NOMAD_META_<key>`.
-        map meta: String = "Meta" => env "meta";
-        /// Clients that may be used at all.
-        list constraints: Constraint = "Constraints" => block "constraint", add constraint;
-        /// Clients that are preferred.
-        list affinities: Affinity = "Affinities" => block "affinity", add affinity;
-        /// How it is started again where it failed.
-        opt restart: Restart = "RestartPolicy" => block "restart";
-        /// Services it registers.
-        list services: Service = "Services" => block "service", add service;
-        /// Files fetched before it starts.
-        list artifacts: Artifact = "Artifacts" => block "artifact", add artifact;
-        /// Files rendered for it.
-        list templates: Template = "Templates" => block "template", add template;
-        /// Volumes of the group in it.
-        list volume_mounts: VolumeMount = "VolumeMounts" => block "volume_mount", add volume_mount;
-        /// Access to Vault.
-        opt vault: Vault = "Vault" => block "vault";
-        /// Which Consul it uses.
-        opt consul: Consul = "Consul" => block "consul";
-        /// The identity that Nomad itself accepts.
-        opt identity: Identity = "Identity" => block "identity";
-        /// Identities for others.
-        list identities: Identity = "Identities" => block "identity";
-        /// Secrets fetched before it starts.
-        list secrets: Secret = "Secrets" => block "secret", add secret;
-        /// How much of its output is kept.
-        opt logs: LogConfig = "LogConfig" => block "logs";
-        /// Where a dispatched payload is written.
-        opt dispatch_payload: DispatchPayload = "DispatchPayload" => block "dispatch_payload";
-        /// Makes it a CSI plugin.
-        opt csi_plugin: CsiPlugin = "CSIPluginConfig" => block "csi_plugin";
-        /// Commands that operators may run in it.
-        list actions: Action = "Actions" => block "action", add action;
-        /// Vertical scaling policies (Enterprise).
-        list scaling: Scaling = "ScalingPolicies" => vertical "scaling", add scaling_policy;
-        /// When it runs and when it is paused (Enterprise).
-        opt schedule: Schedule = "Schedule" => block "schedule";
-    }
-
-    /// When a task runs beside the main tasks of its group.
-    /// [lifecycle](https://developer.hashicorp.com/nomad/docs/job-specification/lifecycle)
-    pub struct Lifecycle {
-        /// When.
-        into hook: LifecycleHook = "Hook" => required "hook";
-        /// Whether it goes on as long as the main tasks run.
-        opt sidecar: bool = "Sidecar" => zero "sidecar";
-    }
-
-    /// How much of a task's output is kept.
-    /// [logs](https://developer.hashicorp.com/nomad/docs/job-specification/logs)
-    pub struct LogConfig {
-        /// How many files of each stream; 10 if unset.
-        opt max_files: u64 = "MaxFiles" => attr "max_files";
-        /// The size of a file in MiB; 10 if unset.
-        opt max_file_size: u64 = "MaxFileSizeMB" => attr "max_file_size";
-        /// Whether nothing is collected.
-        opt disabled: bool = "Disabled" => attr "disabled";
-        /// The old opposite of `disabled`.
-        opt enabled: bool = "Enabled" => attr "enabled";
-    }
-
+/// Something that a driver runs.
+/// [task](https://developer.hashicorp.com/nomad/docs/job-specification/task)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Task {
+    /// Its name within the group.
+    #[wire(omit)]
+    #[set(skip)]
+    #[hcl(label)]
+    pub name: String,
+    /// `docker`, `exec`, `raw_exec`, `java`, `qemu` or a plugin.
+    #[hcl(zero)]
+    pub driver: Option<String>,
+    /// The user it runs as.
+    #[hcl(zero)]
+    pub user: Option<String>,
+    /// Whether the whole group stops when it stops.
+    #[hcl(zero)]
+    pub leader: Option<bool>,
+    /// The kind of a Connect task; servers set it.
+    #[hcl(zero)]
+    pub kind: Option<String>,
+    /// How long it may take to stop; 5 s if unset.
+    #[wire(with = client_core::time::nanos::option)]
+    pub kill_timeout: Option<Duration>,
+    /// The signal that stops it.
+    #[hcl(zero)]
+    pub kill_signal: Option<String>,
+    /// The pause between deregistering its services and stopping it.
+    #[wire(with = client_core::time::nanos::option)]
+    #[hcl(zero)]
+    pub shutdown_delay: Option<Duration>,
+    /// When it runs beside the main tasks.
+    #[hcl(block)]
+    pub lifecycle: Option<Lifecycle>,
+    /// Settings of the driver. What is a block in HCL is a list of objects here.
+    #[hcl(config)]
+    pub config: BTreeMap<String, Value>,
+    /// Environment variables.
+    #[hcl(env)]
+    pub env: BTreeMap<String, String>,
+    /// What it gets of its client.
+    #[hcl(block)]
+    pub resources: Option<Resources>,
+    /// Free key-value pairs, in the task as `NOMAD_META_<key>`.
+    #[hcl(env)]
+    pub meta: BTreeMap<String, String>,
+    /// Clients that may be used at all.
+    #[set(one = "constraint")]
+    #[hcl(block = "constraint")]
+    pub constraints: Vec<Constraint>,
+    /// Clients that are preferred.
+    #[set(one = "affinity")]
+    #[hcl(block = "affinity")]
+    pub affinities: Vec<Affinity>,
+    /// How it is started again where it failed.
+    #[wire(name = "RestartPolicy")]
+    #[hcl(block)]
+    pub restart: Option<Restart>,
+    /// Services it registers.
+    #[set(one = "service")]
+    #[hcl(block = "service")]
+    pub services: Vec<Service>,
+    /// Files fetched before it starts.
+    #[set(one = "artifact")]
+    #[hcl(block = "artifact")]
+    pub artifacts: Vec<Artifact>,
+    /// Files rendered for it.
+    #[set(one = "template")]
+    #[hcl(block = "template")]
+    pub templates: Vec<Template>,
+    /// Volumes of the group in it.
+    #[set(one = "volume_mount")]
+    #[hcl(block = "volume_mount")]
+    pub volume_mounts: Vec<VolumeMount>,
+    /// Access to Vault.
+    #[hcl(block)]
+    pub vault: Option<Vault>,
+    /// Which Consul it uses.
+    #[hcl(block)]
+    pub consul: Option<Consul>,
+    /// The identity that Nomad itself accepts.
+    #[hcl(block)]
+    pub identity: Option<Identity>,
+    /// Identities for others.
+    #[hcl(block = "identity")]
+    pub identities: Vec<Identity>,
+    /// Secrets fetched before it starts.
+    #[set(one = "secret")]
+    #[hcl(block = "secret")]
+    pub secrets: Vec<Secret>,
+    /// How much of its output is kept.
+    #[wire(name = "LogConfig")]
+    #[hcl(block)]
+    pub logs: Option<LogConfig>,
     /// Where a dispatched payload is written.
-    /// [dispatch_payload](https://developer.hashicorp.com/nomad/docs/job-specification/dispatch_payload)
-    pub struct DispatchPayload {
-        /// A path relative to the task's local directory.
-        into file: String = "File" => zero "file";
-    }
+    #[hcl(block)]
+    pub dispatch_payload: Option<DispatchPayload>,
+    /// Makes it a CSI plugin.
+    #[wire(name = "CSIPluginConfig")]
+    #[hcl(block)]
+    pub csi_plugin: Option<CsiPlugin>,
+    /// Commands that operators may run in it.
+    #[set(one = "action")]
+    #[hcl(block = "action")]
+    pub actions: Vec<Action>,
+    /// Vertical scaling policies (Enterprise).
+    #[wire(name = "ScalingPolicies")]
+    #[set(one = "scaling_policy")]
+    #[hcl(vertical)]
+    pub scaling: Vec<Scaling>,
+    /// When it runs and when it is paused (Enterprise).
+    #[hcl(block)]
+    pub schedule: Option<Schedule>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A command that operators may run in a task.
-    /// [action](https://developer.hashicorp.com/nomad/docs/job-specification/action)
-    pub struct Action {
-        /// Its name within the job.
-        name name: String = "Name" => label;
-        /// The program.
-        into command: String = "Command" => required "command";
-        /// Its arguments.
-        list args: String = "Args" => attr "args", add arg;
-    }
+/// When a task runs beside the main tasks of its group.
+/// [lifecycle](https://developer.hashicorp.com/nomad/docs/job-specification/lifecycle)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Lifecycle {
+    /// When.
+    #[hcl(required)]
+    pub hook: Option<LifecycleHook>,
+    /// Whether it goes on as long as the main tasks run.
+    #[hcl(zero)]
+    pub sidecar: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// When a task runs and when it is paused (Enterprise).
-    /// [schedule](https://developer.hashicorp.com/nomad/docs/job-specification/schedule)
-    pub struct Schedule {
-        /// By the clock.
-        opt cron: ScheduleCron = "Cron" => block "cron";
-    }
+/// How much of a task's output is kept.
+/// [logs](https://developer.hashicorp.com/nomad/docs/job-specification/logs)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct LogConfig {
+    /// How many files of each stream; 10 if unset.
+    pub max_files: Option<u64>,
+    /// The size of a file in MiB; 10 if unset.
+    #[wire(name = "MaxFileSizeMB")]
+    pub max_file_size: Option<u64>,
+    /// Whether nothing is collected.
+    pub disabled: Option<bool>,
+    /// The old opposite of `disabled`.
+    pub enabled: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// When a task is started and paused, by the clock.
-    pub struct ScheduleCron {
-        /// The cron expression of the start, with a year.
-        into start: String = "Start" => zero "start";
-        /// Minute and hour of the end.
-        into end: String = "End" => zero "end";
-        /// The time zone, such as `Europe/Berlin`; UTC if unset.
-        into timezone: String = "Timezone" => zero "timezone";
-    }
+/// Where a dispatched payload is written.
+/// [dispatch_payload](https://developer.hashicorp.com/nomad/docs/job-specification/dispatch_payload)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct DispatchPayload {
+    /// A path relative to the task's local directory.
+    #[hcl(zero)]
+    pub file: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// A command that operators may run in a task.
+/// [action](https://developer.hashicorp.com/nomad/docs/job-specification/action)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Action {
+    /// Its name within the job.
+    #[wire(omit)]
+    #[set(skip)]
+    #[hcl(label)]
+    pub name: String,
+    /// The program.
+    #[hcl(required)]
+    pub command: Option<String>,
+    /// Its arguments.
+    #[set(one = "arg")]
+    pub args: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// When a task runs and when it is paused (Enterprise).
+/// [schedule](https://developer.hashicorp.com/nomad/docs/job-specification/schedule)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Schedule {
+    /// By the clock.
+    #[hcl(block)]
+    pub cron: Option<ScheduleCron>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// When a task is started and paused, by the clock.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ScheduleCron {
+    /// The cron expression of the start, with a year.
+    #[hcl(zero)]
+    pub start: Option<String>,
+    /// Minute and hour of the end.
+    #[hcl(zero)]
+    pub end: Option<String>,
+    /// The time zone, such as `Europe/Berlin`; UTC if unset.
+    #[hcl(zero)]
+    pub timezone: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Task {

@@ -1,9 +1,13 @@
 //! Files that a task finds when it starts.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use client_core::Extra;
+use client_core::wire::{Setters, Wire};
+use client_derive::Block;
+
 use super::ChangeMode;
-use super::macros::blocks;
 use super::wire::enums;
 
 client_core::open_enum! {
@@ -20,86 +24,134 @@ client_core::open_enum! {
 
 enums!(ArtifactMode);
 
-blocks! {
-    /// A file that is rendered from Vault, Consul and Nomad, again whenever something changes.
-    /// [template](https://developer.hashicorp.com/nomad/docs/job-specification/template)
-    pub struct Template {
-        /// Where the file goes, relative to the task's directory.
-        into destination: String = "DestPath" => attr "destination";
-        /// The template itself.
-        into data: String = "EmbeddedTmpl" => attr "data";
-        /// The template's path on the client; instead of `data`.
-        into source: String = "SourcePath" => attr "source";
-        /// Whether the lines `KEY=value` become environment variables.
-        opt env: bool = "Envvars" => attr "env";
-        /// What happens on a change; restart if unset.
-        into change_mode: ChangeMode = "ChangeMode" => attr "change_mode";
-        /// The signal for [`ChangeMode::Signal`].
-        into change_signal: String = "ChangeSignal" => attr "change_signal";
-        /// The script for [`ChangeMode::Script`].
-        opt change_script: ChangeScript = "ChangeScript" => block "change_script";
-        /// Whether it is rendered once and not watched.
-        opt once: bool = "Once" => attr "once";
-        /// A random pause up to this before a change takes effect; 5 s if unset.
-        opt splay: Duration = "Splay" => attr "splay";
-        /// Octal permissions; `0644` if unset.
-        into perms: String = "Perms" => attr "perms";
-        /// The file's owner.
-        opt uid: i64 = "Uid" => attr "uid";
-        /// The file's group.
-        opt gid: i64 = "Gid" => attr "gid";
-        /// What opens an action; `{{` if unset.
-        into left_delimiter: String = "LeftDelim" => attr "left_delimiter";
-        /// What closes an action; `}}` if unset.
-        into right_delimiter: String = "RightDelim" => attr "right_delimiter";
-        /// Not used any more.
-        opt vault_grace: Duration = "VaultGrace" => attr "vault_grace";
-        /// How long changes are collected.
-        opt wait: Wait = "Wait" => block "wait";
-        /// Whether a missing key is an error.
-        opt error_on_missing_key: bool = "ErrMissingKey" => attr "error_on_missing_key";
-    }
+/// A file that is rendered from Vault, Consul and Nomad, again whenever something changes.
+/// [template](https://developer.hashicorp.com/nomad/docs/job-specification/template)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Template {
+    /// Where the file goes, relative to the task's directory.
+    #[wire(name = "DestPath")]
+    pub destination: Option<String>,
+    /// The template itself.
+    #[wire(name = "EmbeddedTmpl")]
+    pub data: Option<String>,
+    /// The template's path on the client; instead of `data`.
+    #[wire(name = "SourcePath")]
+    pub source: Option<String>,
+    /// Whether the lines `KEY=value` become environment variables.
+    #[wire(name = "Envvars")]
+    pub env: Option<bool>,
+    /// What happens on a change; restart if unset.
+    pub change_mode: Option<ChangeMode>,
+    /// The signal for [`ChangeMode::Signal`].
+    pub change_signal: Option<String>,
+    /// The script for [`ChangeMode::Script`].
+    #[hcl(block)]
+    pub change_script: Option<ChangeScript>,
+    /// Whether it is rendered once and not watched.
+    pub once: Option<bool>,
+    /// A random pause up to this before a change takes effect; 5 s if unset.
+    #[wire(with = client_core::time::nanos::option)]
+    pub splay: Option<Duration>,
+    /// Octal permissions; `0644` if unset.
+    pub perms: Option<String>,
+    /// The file's owner.
+    pub uid: Option<i64>,
+    /// The file's group.
+    pub gid: Option<i64>,
+    /// What opens an action; `{{` if unset.
+    #[wire(name = "LeftDelim")]
+    pub left_delimiter: Option<String>,
+    /// What closes an action; `}}` if unset.
+    #[wire(name = "RightDelim")]
+    pub right_delimiter: Option<String>,
+    /// Not used any more.
+    #[wire(with = client_core::time::nanos::option)]
+    pub vault_grace: Option<Duration>,
+    /// How long changes are collected.
+    #[hcl(block)]
+    pub wait: Option<Wait>,
+    /// Whether a missing key is an error.
+    #[wire(name = "ErrMissingKey")]
+    pub error_on_missing_key: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How long the changes of a template are collected.
-    pub struct Wait {
-        /// A change waits at least this long for more.
-        opt min: Duration = "Min" => required "min";
-        /// And at most this long.
-        opt max: Duration = "Max" => required "max";
-    }
+/// How long the changes of a template are collected.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Wait {
+    /// A change waits at least this long for more.
+    #[wire(with = client_core::time::nanos::option)]
+    #[hcl(required)]
+    pub min: Option<Duration>,
+    /// And at most this long.
+    #[wire(with = client_core::time::nanos::option)]
+    #[hcl(required)]
+    pub max: Option<Duration>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// What runs in the task when a template has changed.
-    pub struct ChangeScript {
-        /// The program.
-        into command: String = "Command" => required "command";
-        /// Its arguments.
-        list args: String = "Args" => attr "args", add arg;
-        /// How long it may take; 5 s if unset.
-        opt timeout: Duration = "Timeout" => attr "timeout";
-        /// Whether the task is killed if it fails.
-        opt fail_on_error: bool = "FailOnError" => or_false "fail_on_error";
-        /// Whether it also runs after the first rendering.
-        opt run_on_first_render: bool = "RunOnFirstRender" => attr "run_on_first_render";
-    }
+/// What runs in the task when a template has changed.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct ChangeScript {
+    /// The program.
+    #[hcl(required)]
+    pub command: Option<String>,
+    /// Its arguments.
+    #[set(one = "arg")]
+    pub args: Vec<String>,
+    /// How long it may take; 5 s if unset.
+    #[wire(with = client_core::time::nanos::option)]
+    pub timeout: Option<Duration>,
+    /// Whether the task is killed if it fails.
+    #[hcl(or_false)]
+    pub fail_on_error: Option<bool>,
+    /// Whether it also runs after the first rendering.
+    pub run_on_first_render: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A file or archive that is fetched before the task starts.
-    /// [artifact](https://developer.hashicorp.com/nomad/docs/job-specification/artifact)
-    pub struct Artifact {
-        /// Its address, as go-getter understands it.
-        into source: String = "GetterSource" => attr "source";
-        /// Where it goes, relative to the task's directory; `local/` if unset.
-        into destination: String = "RelativeDest" => attr "destination";
-        /// What it is unpacked to.
-        into mode: ArtifactMode = "GetterMode" => attr "mode";
-        /// Options of go-getter, such as `checksum`.
-        map options: String = "GetterOptions" => strings "options", add option;
-        /// Headers of the request.
-        map headers: String = "GetterHeaders" => strings "headers", add header;
-        /// Whether certificates are not checked.
-        opt insecure: bool = "GetterInsecure" => attr "insecure";
-        /// Whether the task's user becomes the owner.
-        opt chown: bool = "Chown" => zero "chown";
-    }
+/// A file or archive that is fetched before the task starts.
+/// [artifact](https://developer.hashicorp.com/nomad/docs/job-specification/artifact)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct Artifact {
+    /// Its address, as go-getter understands it.
+    #[wire(name = "GetterSource")]
+    pub source: Option<String>,
+    /// Where it goes, relative to the task's directory; `local/` if unset.
+    #[wire(name = "RelativeDest")]
+    pub destination: Option<String>,
+    /// What it is unpacked to.
+    #[wire(name = "GetterMode")]
+    pub mode: Option<ArtifactMode>,
+    /// Options of go-getter, such as `checksum`.
+    #[wire(name = "GetterOptions")]
+    #[set(one = "option")]
+    #[hcl(strings)]
+    pub options: BTreeMap<String, String>,
+    /// Headers of the request.
+    #[wire(name = "GetterHeaders")]
+    #[set(one = "header")]
+    #[hcl(strings)]
+    pub headers: BTreeMap<String, String>,
+    /// Whether certificates are not checked.
+    #[wire(name = "GetterInsecure")]
+    pub insecure: Option<bool>,
+    /// Whether the task's user becomes the owner.
+    #[hcl(zero)]
+    pub chown: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Template {

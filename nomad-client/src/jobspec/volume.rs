@@ -1,6 +1,9 @@
 //! Disks and volumes.
 
-use super::macros::blocks;
+use client_core::Extra;
+use client_core::wire::{Setters, Wire};
+use client_derive::Block;
+
 use super::wire::enums;
 
 client_core::open_enum! {
@@ -61,78 +64,126 @@ client_core::open_enum! {
 
 enums!(VolumeType, AccessMode, AttachmentMode, PropagationMode, CsiPluginType);
 
-blocks! {
-    /// The disk that the tasks of a group share, and that goes with the allocation.
-    /// [ephemeral_disk](https://developer.hashicorp.com/nomad/docs/job-specification/ephemeral_disk)
-    pub struct EphemeralDisk {
-        /// Its size in MiB; 300 if unset. It is reserved, not enforced.
-        opt size: u64 = "SizeMB" => attr "size";
-        /// Whether an updated allocation should stay on the client to keep its data.
-        opt sticky: bool = "Sticky" => attr "sticky";
-        /// Whether data is copied when it cannot stay.
-        opt migrate: bool = "Migrate" => attr "migrate";
-    }
+/// The disk that the tasks of a group share, and that goes with the allocation.
+/// [ephemeral_disk](https://developer.hashicorp.com/nomad/docs/job-specification/ephemeral_disk)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct EphemeralDisk {
+    /// Its size in MiB; 300 if unset. It is reserved, not enforced.
+    #[wire(name = "SizeMB")]
+    pub size: Option<u64>,
+    /// Whether an updated allocation should stay on the client to keep its data.
+    pub sticky: Option<bool>,
+    /// Whether data is copied when it cannot stay.
+    pub migrate: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A volume that a group needs.
-    /// [volume](https://developer.hashicorp.com/nomad/docs/job-specification/volume)
-    pub struct VolumeRequest {
-        /// What [`VolumeMount`]s call it.
-        name name: String = "Name" => none;
-        /// Where it comes from.
-        into kind: VolumeType = "Type" => zero "type";
-        /// Its name on the client, or its id.
-        into source: String = "Source" => zero "source";
-        /// Whether it is only read.
-        opt read_only: bool = "ReadOnly" => zero "read_only";
-        /// Whether replacements get the volume their predecessor had.
-        opt sticky: bool = "Sticky" => zero "sticky";
-        /// Who uses it at the same time, and how.
-        into access_mode: AccessMode = "AccessMode" => zero "access_mode";
-        /// How it is attached.
-        into attachment_mode: AttachmentMode = "AttachmentMode" => zero "attachment_mode";
-        /// How it is mounted.
-        opt mount_options: MountOptions = "MountOptions" => block "mount_options";
-        /// Whether each allocation has its own: the source with `[0]`, `[1]`, … after it.
-        opt per_alloc: bool = "PerAlloc" => zero "per_alloc";
-    }
+/// A volume that a group needs.
+/// [volume](https://developer.hashicorp.com/nomad/docs/job-specification/volume)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct VolumeRequest {
+    /// What [`VolumeMount`]s call it.
+    #[wire(omit)]
+    #[set(skip)]
+    #[hcl(none)]
+    pub name: String,
+    /// Where it comes from.
+    #[wire(name = "Type")]
+    #[hcl(zero = "type")]
+    pub kind: Option<VolumeType>,
+    /// Its name on the client, or its id.
+    #[hcl(zero)]
+    pub source: Option<String>,
+    /// Whether it is only read.
+    #[hcl(zero)]
+    pub read_only: Option<bool>,
+    /// Whether replacements get the volume their predecessor had.
+    #[hcl(zero)]
+    pub sticky: Option<bool>,
+    /// Who uses it at the same time, and how.
+    #[hcl(zero)]
+    pub access_mode: Option<AccessMode>,
+    /// How it is attached.
+    #[hcl(zero)]
+    pub attachment_mode: Option<AttachmentMode>,
+    /// How it is mounted.
+    #[hcl(block)]
+    pub mount_options: Option<MountOptions>,
+    /// Whether each allocation has its own: the source with `[0]`, `[1]`, … after it.
+    #[hcl(zero)]
+    pub per_alloc: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How a CSI volume is mounted. The flags may hold credentials: servers redact them.
-    pub struct MountOptions {
-        /// The file system.
-        into fs_type: String = "FSType" => zero "fs_type";
-        /// Flags of the mount.
-        list mount_flags: String = "MountFlags" => attr "mount_flags", add mount_flag;
-    }
+/// How a CSI volume is mounted. The flags may hold credentials: servers redact them.
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct MountOptions {
+    /// The file system.
+    #[wire(name = "FSType")]
+    #[hcl(zero)]
+    pub fs_type: Option<String>,
+    /// Flags of the mount.
+    #[set(one = "mount_flag")]
+    pub mount_flags: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A volume of the group in a task.
-    /// [volume_mount](https://developer.hashicorp.com/nomad/docs/job-specification/volume_mount)
-    pub struct VolumeMount {
-        /// The volume's name in the group.
-        into volume: String = "Volume" => attr "volume";
-        /// The path inside the task.
-        into destination: String = "Destination" => attr "destination";
-        /// Whether the task may only read it.
-        opt read_only: bool = "ReadOnly" => attr "read_only";
-        /// Whether later mounts are seen on the other side.
-        into propagation_mode: PropagationMode = "PropagationMode" => attr "propagation_mode";
-        /// `Z` or `z` for SELinux.
-        into selinux_label: String = "SELinuxLabel" => attr "selinux_label";
-    }
+/// A volume of the group in a task.
+/// [volume_mount](https://developer.hashicorp.com/nomad/docs/job-specification/volume_mount)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct VolumeMount {
+    /// The volume's name in the group.
+    pub volume: Option<String>,
+    /// The path inside the task.
+    pub destination: Option<String>,
+    /// Whether the task may only read it.
+    pub read_only: Option<bool>,
+    /// Whether later mounts are seen on the other side.
+    pub propagation_mode: Option<PropagationMode>,
+    /// `Z` or `z` for SELinux.
+    #[wire(name = "SELinuxLabel")]
+    pub selinux_label: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Makes a task a CSI plugin.
-    /// [csi_plugin](https://developer.hashicorp.com/nomad/docs/job-specification/csi_plugin)
-    pub struct CsiPlugin {
-        /// The plugin's id.
-        into id: String = "ID" => zero "id";
-        /// What it does.
-        into kind: CsiPluginType = "Type" => zero "type";
-        /// Where the plugin expects its socket.
-        into mount_dir: String = "MountDir" => zero "mount_dir";
-        /// Where volumes are staged and published.
-        into stage_publish_base_dir: String = "StagePublishBaseDir" => zero "stage_publish_base_dir";
-        /// How long it may take to become healthy.
-        opt health_timeout: std::time::Duration = "HealthTimeout" => zero "health_timeout";
-    }
+/// Makes a task a CSI plugin.
+/// [csi_plugin](https://developer.hashicorp.com/nomad/docs/job-specification/csi_plugin)
+#[derive(Debug, Clone, Default, PartialEq, Wire, Setters, Block)]
+#[wire(pascal, omit)]
+#[non_exhaustive]
+pub struct CsiPlugin {
+    /// The plugin's id.
+    #[wire(name = "ID")]
+    #[hcl(zero)]
+    pub id: Option<String>,
+    /// What it does.
+    #[wire(name = "Type")]
+    #[hcl(zero = "type")]
+    pub kind: Option<CsiPluginType>,
+    /// Where the plugin expects its socket.
+    #[hcl(zero)]
+    pub mount_dir: Option<String>,
+    /// Where volumes are staged and published.
+    #[hcl(zero)]
+    pub stage_publish_base_dir: Option<String>,
+    /// How long it may take to become healthy.
+    #[hcl(zero)]
+    #[wire(with = client_core::time::nanos::option)]
+    pub health_timeout: Option<std::time::Duration>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl VolumeRequest {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use client_core::time::GoDuration;
+use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, ObjectKey};
-use hcl_edit::structure::{Body, Structure};
+use hcl_edit::structure::{self, Body, Structure};
 use hcl_edit::template::Element;
-use hcl_edit::{Span as _, structure};
 use serde_json::{Map, Value};
 
 /// Why a text cannot be looked at.

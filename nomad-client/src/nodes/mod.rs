@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use client_core::caps::{BlockingList, BlockingLookup, Plain};
 use client_core::time::GoDuration;
-use client_core::{Op, Verb, capabilities, operations, options};
-use serde::Serialize;
+use client_core::wire::{ToWire, Wire};
+use client_core::{Extra, Op, Verb, capabilities, operations, options};
 
+use crate::Call;
 use crate::allocations::Allocation;
-use crate::record::{handle, records};
-use crate::{Call, call::Reversible};
+use crate::call::Reversible;
+use crate::record::handle;
 
 capabilities! {
     /// Lists nodes.
@@ -109,8 +110,8 @@ impl Nodes<'_> {
 }
 
 /// How a node is drained.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ToWire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct DrainSpec {
     /// Nanoseconds; 0 for no deadline, negative for at once.
@@ -158,17 +159,20 @@ impl<T> Call<T, DrainNode> {
     }
 }
 
-records! {
-    /// What changing a node made.
-    pub struct NodeUpdate {
-        /// The evaluations that carry it out.
-        eval_ids: Vec<String> = "EvalIDs",
-        /// The index at which they were created.
-        eval_create_index: u64,
-        /// The node's index now; 0 where nothing changed.
-        node_modify_index: u64,
-        /// The index of the write.
-        index: u64,
-        ..
-    }
+/// What changing a node made.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct NodeUpdate {
+    /// The evaluations that carry it out.
+    #[wire(name = "EvalIDs")]
+    pub eval_ids: Vec<String>,
+    /// The index at which they were created.
+    pub eval_create_index: u64,
+    /// The node's index now; 0 where nothing changed.
+    pub node_modify_index: u64,
+    /// The index of the write.
+    pub index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }

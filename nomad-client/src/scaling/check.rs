@@ -73,7 +73,7 @@ impl Check {
             on_error: None,
             schedule: None,
             strategy,
-            extra: Extra::new(),
+            extra: Extra::default(),
         }
     }
 

@@ -127,7 +127,7 @@ impl Policy {
             schedule: None,
             target: None,
             checks: Vec::new(),
-            extra: Extra::new(),
+            extra: Extra::default(),
         }
     }
 

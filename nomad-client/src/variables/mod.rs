@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use client_core::caps::{BlockingLookup, PagedList, Plain};
 use client_core::time::{go, unix_nanos};
-use client_core::{Op, Verb, capabilities, operations, options, wire};
+use client_core::wire::{self, Fault, Reader, ToWire, Wire, Writer};
+use client_core::{Extra, Op, Verb, capabilities, operations, options};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 
 use crate::Call;
-use crate::record::{handle, records};
+use crate::record::handle;
 
 capabilities! {
     /// Writes a variable.
@@ -88,7 +88,7 @@ impl<'a> Variables<'a> {
     ///
     /// [`VariableConflict`](crate::Error::VariableConflict) where it is locked by somebody else.
     pub fn put(&self, path: &str, items: &VariableItems) -> Call<Variable, PutVariable> {
-        self.body(self.0.call(&PUT, &[path]), path).field("Items", &Exposed(items))
+        self.body(self.0.call(&PUT, &[path]), path).field("Items", items)
     }
 
     /// Replaces what is in a variable if its index is still `index`; 0 creates it only.
@@ -98,7 +98,7 @@ impl<'a> Variables<'a> {
     /// [`VariableConflict`](crate::Error::VariableConflict) holds what was found instead.
     pub fn put_cas(&self, path: &str, items: &VariableItems, index: u64) -> Call<Variable, PutVariable> {
         let call = self.0.call(&PUT_CAS, &[path]).set_query("cas", index);
-        self.body(call, path).field("Items", &Exposed(items))
+        self.body(call, path).field("Items", items)
     }
 
     /// Deletes a variable. Deleting one that does not exist is no error.
@@ -168,7 +168,7 @@ impl<T> Call<T, AcquireLock> {
 
     /// What to put into the variable, such as who holds the lock.
     pub fn items(self, items: &VariableItems) -> Self {
-        self.field("Items", &Exposed(items))
+        self.field("Items", items)
     }
 }
 
@@ -235,76 +235,84 @@ impl fmt::Debug for VariableItems {
     }
 }
 
-impl<'de> Deserialize<'de> for VariableItems {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let items = Option::<BTreeMap<String, String>>::deserialize(deserializer)?.unwrap_or_default();
-        Ok(items.into_iter().collect())
+/// Written by requests, and redacted everywhere else.
+impl ToWire for VariableItems {
+    fn write(&self, to: &mut Writer) {
+        self.0.write(to);
     }
 }
 
-/// Redacted, as everything is that was not asked for by a request.
-impl Serialize for VariableItems {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.keys().map(|name| (name, wire::secret::REDACTED)))
+impl Wire for VariableItems {
+    fn blank() -> Self {
+        Self::default()
     }
-}
 
-/// The items as a request carries them.
-struct Exposed<'a>(&'a VariableItems);
-
-impl Serialize for Exposed<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.0.iter().map(|(name, value)| (name, value.expose_secret())))
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Fault> {
+        self.0.read(from)
     }
 }
 
 /// A variable.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
 #[non_exhaustive]
 pub struct Variable {
     /// Everything but what is in it.
-    #[serde(flatten)]
+    #[wire(flatten)]
     pub metadata: VariableMetadata,
     /// What is in it; empty where the token may not read it.
-    #[serde(default)]
     pub items: VariableItems,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-records! {
-    /// Everything about a variable but what is in it.
-    pub struct VariableMetadata {
-        /// Its namespace.
-        namespace: String,
-        /// Its path.
-        path: String,
-        /// Its lock, where it has one and the token may see it.
-        lock: Option<VariableLock>,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change: what a check-and-set compares.
-        modify_index: u64,
-        /// When it was created.
-        create_time: Option<Timestamp> as "unix_nanos",
-        /// When it was last changed.
-        modify_time: Option<Timestamp> as "unix_nanos",
-    }
+/// Everything about a variable but what is in it.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct VariableMetadata {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its path.
+    pub path: String,
+    /// Its lock, where it has one and the token may see it.
+    pub lock: Option<VariableLock>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change: what a check-and-set compares.
+    pub modify_index: u64,
+    /// When it was created.
+    #[wire(with = unix_nanos)]
+    pub create_time: Option<Timestamp>,
+    /// When it was last changed.
+    #[wire(with = unix_nanos)]
+    pub modify_time: Option<Timestamp>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A lock.
-    pub struct VariableLock {
-        /// Its id.
-        id: Option<String> = "ID",
-        /// How long it is held without a renewal.
-        ttl: Option<Duration> = "TTL" as "go::option",
-        /// For how long nobody gets it after that.
-        lock_delay: Option<Duration> as "go::option",
-    }
+/// A lock.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct VariableLock {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: Option<String>,
+    /// How long it is held without a renewal.
+    #[wire(name = "TTL", with = go::option)]
+    pub ttl: Option<Duration>,
+    /// For how long nobody gets it after that.
+    #[wire(with = go::option)]
+    pub lock_delay: Option<Duration>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// Proof of holding a lock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToWire)]
 pub struct LockId {
-    #[serde(rename = "ID")]
+    #[wire(name = "ID")]
     id: String,
 }
 

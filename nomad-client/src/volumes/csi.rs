@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use client_core::Extra;
 use client_core::time::{rfc3339, unix_nanos, unix_seconds};
-use client_core::wire::secret;
+use client_core::wire::{Fault, Reader, ToWire, Wire, Writer};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 
 use super::VolumeCapability;
 use crate::allocations::AllocationListStub;
 use crate::nodes::{CsiInfo, CsiTopology};
-use crate::record::records;
 
 /// Secrets that Nomad keeps for a storage provider. Its `Debug` shows the names only; the values
 /// are sent, and redacted in answers.
@@ -40,292 +39,364 @@ impl fmt::Debug for CsiSecrets {
     }
 }
 
-impl Serialize for CsiSecrets {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value.expose_secret())))
+/// Written by requests, and redacted everywhere else.
+impl ToWire for CsiSecrets {
+    fn write(&self, to: &mut Writer) {
+        self.0.write(to);
     }
 }
 
-impl<'de> Deserialize<'de> for CsiSecrets {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct One(#[serde(with = "secret")] SecretString);
-        let secrets = Option::<BTreeMap<String, One>>::deserialize(deserializer)?.unwrap_or_default();
-        Ok(Self(secrets.into_iter().map(|(name, One(value))| (name, value)).collect()))
+impl Wire for CsiSecrets {
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Fault> {
+        self.0.read(from)
     }
 }
 
-records! {
-    /// A CSI volume.
-    pub struct CsiVolume {
-        /// Its id.
-        id: String = "ID",
-        /// Its name.
-        name: String,
-        /// Its id at the storage provider.
-        external_id: String = "ExternalID",
-        /// Its namespace.
-        namespace: String,
-        /// Where it should be.
-        requested_topologies: Option<CsiTopologyRequest>,
-        /// Where it can be.
-        topologies: Vec<CsiTopology>,
-        /// By how many it may be used, and whether they may write.
-        access_mode: String,
-        /// As a file system or a device.
-        attachment_mode: String,
-        /// How it is mounted.
-        mount_options: Option<CsiMountOptions>,
-        /// Secrets for the storage provider.
-        secrets: CsiSecrets,
-        /// Parameters for the storage provider.
-        parameters: BTreeMap<String, String>,
-        /// What the storage provider said.
-        context: BTreeMap<String, String>,
-        /// What it holds, in bytes.
-        capacity: i64,
-        /// The least it should hold, in bytes.
-        requested_capacity_min: i64,
-        /// The most it should hold, in bytes.
-        requested_capacity_max: i64,
-        /// How it may be used.
-        requested_capabilities: Vec<VolumeCapability>,
-        /// The volume it is a copy of.
-        clone_id: String = "CloneID",
-        /// The snapshot it is made of.
-        snapshot_id: String = "SnapshotID",
-        /// The allocations that use it.
-        allocations: Vec<AllocationListStub>,
-        /// Whether allocations that use it can be placed.
-        schedulable: bool,
-        /// Its plugin.
-        plugin_id: String = "PluginID",
-        /// The storage provider.
-        provider: String,
-        /// The storage provider's version.
-        provider_version: String,
-        /// Whether a controller is needed.
-        controller_required: bool,
-        /// How many controllers are well.
-        controllers_healthy: i64,
-        /// How many there should be.
-        controllers_expected: i64,
-        /// How many nodes are well.
-        nodes_healthy: i64,
-        /// How many there should be.
-        nodes_expected: i64,
-        /// Since when there is no room for it.
-        resource_exhausted: Option<Timestamp> as "rfc3339",
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        /// When it was created.
-        create_time: Option<Timestamp> as "unix_nanos",
-        /// When it was last changed.
-        modify_time: Option<Timestamp> as "unix_nanos",
-        ..
-    }
+/// A CSI volume.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct CsiVolume {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its id at the storage provider.
+    #[wire(name = "ExternalID")]
+    pub external_id: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Where it should be.
+    pub requested_topologies: Option<CsiTopologyRequest>,
+    /// Where it can be.
+    pub topologies: Vec<CsiTopology>,
+    /// By how many it may be used, and whether they may write.
+    pub access_mode: String,
+    /// As a file system or a device.
+    pub attachment_mode: String,
+    /// How it is mounted.
+    pub mount_options: Option<CsiMountOptions>,
+    /// Secrets for the storage provider.
+    pub secrets: CsiSecrets,
+    /// Parameters for the storage provider.
+    pub parameters: BTreeMap<String, String>,
+    /// What the storage provider said.
+    pub context: BTreeMap<String, String>,
+    /// What it holds, in bytes.
+    pub capacity: i64,
+    /// The least it should hold, in bytes.
+    pub requested_capacity_min: i64,
+    /// The most it should hold, in bytes.
+    pub requested_capacity_max: i64,
+    /// How it may be used.
+    pub requested_capabilities: Vec<VolumeCapability>,
+    /// The volume it is a copy of.
+    #[wire(name = "CloneID")]
+    pub clone_id: String,
+    /// The snapshot it is made of.
+    #[wire(name = "SnapshotID")]
+    pub snapshot_id: String,
+    /// The allocations that use it.
+    pub allocations: Vec<AllocationListStub>,
+    /// Whether allocations that use it can be placed.
+    pub schedulable: bool,
+    /// Its plugin.
+    #[wire(name = "PluginID")]
+    pub plugin_id: String,
+    /// The storage provider.
+    pub provider: String,
+    /// The storage provider's version.
+    pub provider_version: String,
+    /// Whether a controller is needed.
+    pub controller_required: bool,
+    /// How many controllers are well.
+    pub controllers_healthy: i64,
+    /// How many there should be.
+    pub controllers_expected: i64,
+    /// How many nodes are well.
+    pub nodes_healthy: i64,
+    /// How many there should be.
+    pub nodes_expected: i64,
+    /// Since when there is no room for it.
+    #[wire(with = rfc3339)]
+    pub resource_exhausted: Option<Timestamp>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// When it was created.
+    #[wire(with = unix_nanos)]
+    pub create_time: Option<Timestamp>,
+    /// When it was last changed.
+    #[wire(with = unix_nanos)]
+    pub modify_time: Option<Timestamp>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Where a CSI volume should be.
-    pub struct CsiTopologyRequest {
-        /// One of these at least.
-        required: Vec<CsiTopology>,
-        /// Rather these.
-        preferred: Vec<CsiTopology>,
-        ..
-    }
+/// Where a CSI volume should be.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct CsiTopologyRequest {
+    /// One of these at least.
+    pub required: Vec<CsiTopology>,
+    /// Rather these.
+    pub preferred: Vec<CsiTopology>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// How a CSI volume is mounted.
-    pub struct CsiMountOptions {
-        /// Its file system.
-        fs_type: String = "FSType",
-        /// Flags for mounting.
-        mount_flags: Vec<String>,
-        ..
-    }
+/// How a CSI volume is mounted.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct CsiMountOptions {
+    /// Its file system.
+    #[wire(name = "FSType")]
+    pub fs_type: String,
+    /// Flags for mounting.
+    pub mount_flags: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// CSI volumes that were made.
-    pub struct CsiVolumes {
-        /// The volumes.
-        volumes: Vec<CsiVolume>,
-        ..
-    }
+/// CSI volumes that were made.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct CsiVolumes {
+    /// The volumes.
+    pub volumes: Vec<CsiVolume>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A CSI volume as it is listed.
-    pub struct CsiVolumeListStub {
-        /// Its id.
-        id: String = "ID",
-        /// Its namespace.
-        namespace: String,
-        /// Its name.
-        name: String,
-        /// Its id at the storage provider.
-        external_id: String = "ExternalID",
-        /// Where it can be.
-        topologies: Vec<CsiTopology>,
-        /// By how many it may be used, and whether they may write.
-        access_mode: String,
-        /// As a file system or a device.
-        attachment_mode: String,
-        /// How many read it.
-        current_readers: i64,
-        /// How many write it.
-        current_writers: i64,
-        /// Whether allocations that use it can be placed.
-        schedulable: bool,
-        /// Its plugin.
-        plugin_id: String = "PluginID",
-        /// The storage provider.
-        provider: String,
-        /// Whether a controller is needed.
-        controller_required: bool,
-        /// How many controllers are well.
-        controllers_healthy: i64,
-        /// How many there should be.
-        controllers_expected: i64,
-        /// How many nodes are well.
-        nodes_healthy: i64,
-        /// How many there should be.
-        nodes_expected: i64,
-        /// Since when there is no room for it.
-        resource_exhausted: Option<Timestamp> as "rfc3339",
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        /// When it was created.
-        create_time: Option<Timestamp> as "unix_nanos",
-        /// When it was last changed.
-        modify_time: Option<Timestamp> as "unix_nanos",
-        ..
-    }
+/// A CSI volume as it is listed.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct CsiVolumeListStub {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its id at the storage provider.
+    #[wire(name = "ExternalID")]
+    pub external_id: String,
+    /// Where it can be.
+    pub topologies: Vec<CsiTopology>,
+    /// By how many it may be used, and whether they may write.
+    pub access_mode: String,
+    /// As a file system or a device.
+    pub attachment_mode: String,
+    /// How many read it.
+    pub current_readers: i64,
+    /// How many write it.
+    pub current_writers: i64,
+    /// Whether allocations that use it can be placed.
+    pub schedulable: bool,
+    /// Its plugin.
+    #[wire(name = "PluginID")]
+    pub plugin_id: String,
+    /// The storage provider.
+    pub provider: String,
+    /// Whether a controller is needed.
+    pub controller_required: bool,
+    /// How many controllers are well.
+    pub controllers_healthy: i64,
+    /// How many there should be.
+    pub controllers_expected: i64,
+    /// How many nodes are well.
+    pub nodes_healthy: i64,
+    /// How many there should be.
+    pub nodes_expected: i64,
+    /// Since when there is no room for it.
+    #[wire(with = rfc3339)]
+    pub resource_exhausted: Option<Timestamp>,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// When it was created.
+    #[wire(with = unix_nanos)]
+    pub create_time: Option<Timestamp>,
+    /// When it was last changed.
+    #[wire(with = unix_nanos)]
+    pub modify_time: Option<Timestamp>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A page of the volumes a storage provider has.
-    pub struct CsiExternalVolumes {
-        /// The volumes.
-        volumes: Vec<CsiExternalVolume>,
-        /// Where the next page starts; empty on the last.
-        next_token: String,
-        ..
-    }
+/// A page of the volumes a storage provider has.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct CsiExternalVolumes {
+    /// The volumes.
+    pub volumes: Vec<CsiExternalVolume>,
+    /// Where the next page starts; empty on the last.
+    pub next_token: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A volume a storage provider has.
-    pub struct CsiExternalVolume {
-        /// Its id there.
-        external_id: String = "ExternalID",
-        /// What it holds, in bytes.
-        capacity_bytes: i64,
-        /// What the storage provider says.
-        volume_context: BTreeMap<String, String>,
-        /// The volume it is a copy of.
-        clone_id: String = "CloneID",
-        /// The snapshot it is made of.
-        snapshot_id: String = "SnapshotID",
-        /// The nodes it is attached to, by their ids there.
-        published_external_node_ids: Vec<String> = "PublishedExternalNodeIDs",
-        /// Whether something is wrong with it.
-        is_abnormal: bool,
-        /// What, in words.
-        status: String,
-        ..
-    }
+/// A volume a storage provider has.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct CsiExternalVolume {
+    /// Its id there.
+    #[wire(name = "ExternalID")]
+    pub external_id: String,
+    /// What it holds, in bytes.
+    pub capacity_bytes: i64,
+    /// What the storage provider says.
+    pub volume_context: BTreeMap<String, String>,
+    /// The volume it is a copy of.
+    #[wire(name = "CloneID")]
+    pub clone_id: String,
+    /// The snapshot it is made of.
+    #[wire(name = "SnapshotID")]
+    pub snapshot_id: String,
+    /// The nodes it is attached to, by their ids there.
+    #[wire(name = "PublishedExternalNodeIDs")]
+    pub published_external_node_ids: Vec<String>,
+    /// Whether something is wrong with it.
+    pub is_abnormal: bool,
+    /// What, in words.
+    pub status: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// Snapshots of CSI volumes.
-    pub struct CsiSnapshots {
-        /// The snapshots.
-        snapshots: Vec<CsiSnapshot>,
-        /// Where the next page starts; empty on the last.
-        next_token: String,
-        ..
-    }
+/// Snapshots of CSI volumes.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct CsiSnapshots {
+    /// The snapshots.
+    pub snapshots: Vec<CsiSnapshot>,
+    /// Where the next page starts; empty on the last.
+    pub next_token: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A snapshot of a CSI volume.
-    pub struct CsiSnapshot {
-        /// Its id at the storage provider.
-        id: String = "ID",
-        /// Its volume's id at the storage provider.
-        external_source_volume_id: String = "ExternalSourceVolumeID",
-        /// What it holds, in bytes.
-        size_bytes: i64,
-        /// When it was made.
-        create_time: Option<Timestamp> as "unix_seconds",
-        /// Whether it can be used.
-        is_ready: bool,
-        /// Its volume.
-        source_volume_id: String = "SourceVolumeID",
-        /// Its plugin.
-        plugin_id: String = "PluginID",
-        /// Its name.
-        name: String,
-        /// Secrets for the storage provider.
-        secrets: CsiSecrets,
-        /// Parameters for the storage provider.
-        parameters: BTreeMap<String, String>,
-        ..
-    }
+/// A snapshot of a CSI volume.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct CsiSnapshot {
+    /// Its id at the storage provider.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// Its volume's id at the storage provider.
+    #[wire(name = "ExternalSourceVolumeID")]
+    pub external_source_volume_id: String,
+    /// What it holds, in bytes.
+    pub size_bytes: i64,
+    /// When it was made.
+    #[wire(with = unix_seconds)]
+    pub create_time: Option<Timestamp>,
+    /// Whether it can be used.
+    pub is_ready: bool,
+    /// Its volume.
+    #[wire(name = "SourceVolumeID")]
+    pub source_volume_id: String,
+    /// Its plugin.
+    #[wire(name = "PluginID")]
+    pub plugin_id: String,
+    /// Its name.
+    pub name: String,
+    /// Secrets for the storage provider.
+    pub secrets: CsiSecrets,
+    /// Parameters for the storage provider.
+    pub parameters: BTreeMap<String, String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A CSI plugin as it is listed.
-    pub struct CsiPluginListStub {
-        /// Its id.
-        id: String = "ID",
-        /// The storage provider.
-        provider: String,
-        /// Whether a controller is needed.
-        controller_required: bool,
-        /// How many controllers are well.
-        controllers_healthy: i64,
-        /// How many there should be.
-        controllers_expected: i64,
-        /// How many nodes are well.
-        nodes_healthy: i64,
-        /// How many there should be.
-        nodes_expected: i64,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        ..
-    }
+/// A CSI plugin as it is listed.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct CsiPluginListStub {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// The storage provider.
+    pub provider: String,
+    /// Whether a controller is needed.
+    pub controller_required: bool,
+    /// How many controllers are well.
+    pub controllers_healthy: i64,
+    /// How many there should be.
+    pub controllers_expected: i64,
+    /// How many nodes are well.
+    pub nodes_healthy: i64,
+    /// How many there should be.
+    pub nodes_expected: i64,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// What this version does not know.
+    pub extra: Extra,
+}
 
-    /// A CSI plugin.
-    pub struct CsiPlugin {
-        /// Its id.
-        id: String = "ID",
-        /// The storage provider.
-        provider: String,
-        /// Its version.
-        version: String,
-        /// Whether a controller is needed.
-        controller_required: bool,
-        /// Its controllers, by node.
-        controllers: BTreeMap<String, CsiInfo>,
-        /// Its node parts, by node.
-        nodes: BTreeMap<String, CsiInfo>,
-        /// Its allocations.
-        allocations: Vec<AllocationListStub>,
-        /// The jobs its controllers belong to.
-        controller_jobs: client_core::Extra,
-        /// The jobs its node parts belong to.
-        node_jobs: client_core::Extra,
-        /// How many controllers are well.
-        controllers_healthy: i64,
-        /// How many there should be.
-        controllers_expected: i64,
-        /// How many nodes are well.
-        nodes_healthy: i64,
-        /// How many there should be.
-        nodes_expected: i64,
-        /// The index at which it was created.
-        create_index: u64,
-        /// The index of its last change.
-        modify_index: u64,
-        /// When it was created.
-        create_time: Option<Timestamp> as "unix_nanos",
-        /// When it was last changed.
-        modify_time: Option<Timestamp> as "unix_nanos",
-        ..
-    }
+/// A CSI plugin.
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+#[wire(pascal)]
+#[non_exhaustive]
+pub struct CsiPlugin {
+    /// Its id.
+    #[wire(name = "ID")]
+    pub id: String,
+    /// The storage provider.
+    pub provider: String,
+    /// Its version.
+    pub version: String,
+    /// Whether a controller is needed.
+    pub controller_required: bool,
+    /// Its controllers, by node.
+    pub controllers: BTreeMap<String, CsiInfo>,
+    /// Its node parts, by node.
+    pub nodes: BTreeMap<String, CsiInfo>,
+    /// Its allocations.
+    pub allocations: Vec<AllocationListStub>,
+    /// The jobs its controllers belong to.
+    pub controller_jobs: client_core::Extra,
+    /// The jobs its node parts belong to.
+    pub node_jobs: client_core::Extra,
+    /// How many controllers are well.
+    pub controllers_healthy: i64,
+    /// How many there should be.
+    pub controllers_expected: i64,
+    /// How many nodes are well.
+    pub nodes_healthy: i64,
+    /// How many there should be.
+    pub nodes_expected: i64,
+    /// The index at which it was created.
+    pub create_index: u64,
+    /// The index of its last change.
+    pub modify_index: u64,
+    /// When it was created.
+    #[wire(with = unix_nanos)]
+    pub create_time: Option<Timestamp>,
+    /// When it was last changed.
+    #[wire(with = unix_nanos)]
+    pub modify_time: Option<Timestamp>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl CsiVolume {

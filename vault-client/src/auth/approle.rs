@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use client_core::caps::Plain;
-use client_core::{Op, Verb, operations};
+use client_core::wire::{Setters, Wire};
+use client_core::{Extra, Op, Verb, operations};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 
 use crate::caps::{Action, List, Read, Write};
 use crate::client::trimmed;
 use crate::secret::{Auth, data, issues_token, keys, written};
-use crate::shape::{record, settings};
 use crate::{Call, Client};
 
 operations! {
@@ -59,25 +59,65 @@ fn recode_lookup(answer: &client_core::Parts) -> Result<serde_json::Value, clien
     client_core::wire::recode::<Option<crate::Secret<SecretIdInfo>>>(answer)
 }
 
-settings! {
-    /// A role: which secret ids log in with it, and what their tokens are like.
-    pub struct AppRoleRole {
-        /// Whether a secret id is needed to log in. Yes by default.
-        bind_secret_id: flag,
-        /// Address ranges from which its secret ids may be used.
-        secret_id_bound_cidrs: list,
-        /// How often a secret id may be used; 0 for any number.
-        secret_id_num_uses: number,
-        /// How long a secret id lives; zero for ever.
-        secret_id_ttl: seconds,
-        /// Whether its secret ids stay in one cluster. Can only be set when it is created.
-        local_secret_ids: flag,
-        token_settings;
+/// A role: which secret ids log in with it, and what their tokens are like.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct AppRoleRole {
+    /// Whether a secret id is needed to log in. Yes by default.
+    pub bind_secret_id: Option<bool>,
+    /// Address ranges from which its secret ids may be used.
+    #[wire(with = crate::shape::list)]
+    pub secret_id_bound_cidrs: Option<Vec<String>>,
+    /// How often a secret id may be used; 0 for any number.
+    pub secret_id_num_uses: Option<u64>,
+    /// How long a secret id lives; zero for ever.
+    #[wire(with = client_core::time::seconds::option)]
+    pub secret_id_ttl: Option<Duration>,
+    /// Whether its secret ids stay in one cluster. Can only be set when it is created.
+    pub local_secret_ids: Option<bool>,
+    /// How long its tokens live at first.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_ttl: Option<Duration>,
+    /// How long its tokens can be renewed to live.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_max_ttl: Option<Duration>,
+    /// Policies of its tokens.
+    #[wire(with = crate::shape::list)]
+    pub token_policies: Option<Vec<String>>,
+    /// Address ranges from which its tokens may be used.
+    #[wire(with = crate::shape::list)]
+    pub token_bound_cidrs: Option<Vec<String>>,
+    /// A limit on the life of its tokens that later changes of the mount do not move.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_explicit_max_ttl: Option<Duration>,
+    /// Whether the `default` policy is left out.
+    pub token_no_default_policy: Option<bool>,
+    /// How often its tokens may be used; 0 for any number.
+    pub token_num_uses: Option<u64>,
+    /// Makes its tokens periodic: each renewal is for this long, without a maximum.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_period: Option<Duration>,
+    /// The kind of its tokens: `service`, `batch`, `default`, …
+    pub token_type: Option<String>,
+    /// Whether tokens may only be used from the address that logged in (OpenBao).
+    pub token_strictly_bind_ip: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl AppRoleRole {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(closed)]
 pub(crate) struct RoleId {
+    #[wire(required)]
     role_id: String,
 }
 
@@ -152,42 +192,51 @@ impl NewSecretId {
     }
 }
 
-record! {
-    /// A secret id that was made.
-    pub struct SecretId {
-        /// The secret id. It is shown only now.
-        secret_id: secret,
-        /// A handle for it.
-        secret_id_accessor: text,
-        /// How often it may be used; 0 for any number.
-        secret_id_num_uses: number,
-        /// How long it lives; zero for ever.
-        secret_id_ttl: seconds,
-    }
+/// A secret id that was made.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct SecretId {
+    /// The secret id. It is shown only now.
+    pub secret_id: SecretString,
+    /// A handle for it.
+    pub secret_id_accessor: String,
+    /// How often it may be used; 0 for any number.
+    pub secret_id_num_uses: u64,
+    /// How long it lives; zero for ever.
+    #[wire(with = client_core::time::seconds)]
+    pub secret_id_ttl: Duration,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// What is known of a secret id.
-    pub struct SecretIdInfo {
-        /// A handle for it.
-        secret_id_accessor: text,
-        /// How often it may still be used; 0 for any number.
-        secret_id_num_uses: number,
-        /// How long it lives; zero for ever.
-        secret_id_ttl: seconds,
-        /// When it was made.
-        creation_time: time,
-        /// When it ends; `None` for never.
-        expiration_time: time,
-        /// When it was last changed or used.
-        last_updated_time: time,
-        /// Names and values that tokens logged in with it carry.
-        metadata: map,
-        /// Address ranges from which it may be used.
-        cidr_list: list,
-        /// Address ranges from which its tokens may be used.
-        token_bound_cidrs: list,
-    }
+/// What is known of a secret id.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct SecretIdInfo {
+    /// A handle for it.
+    pub secret_id_accessor: String,
+    /// How often it may still be used; 0 for any number.
+    pub secret_id_num_uses: u64,
+    /// How long it lives; zero for ever.
+    #[wire(with = client_core::time::seconds)]
+    pub secret_id_ttl: Duration,
+    /// When it was made.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub creation_time: Option<Timestamp>,
+    /// When it ends; `None` for never.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub expiration_time: Option<Timestamp>,
+    /// When it was last changed or used.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub last_updated_time: Option<Timestamp>,
+    /// Names and values that tokens logged in with it carry.
+    pub metadata: BTreeMap<String, String>,
+    /// Address ranges from which it may be used.
+    pub cidr_list: Vec<String>,
+    /// Address ranges from which its tokens may be used.
+    pub token_bound_cidrs: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// AppRole at one path.

@@ -2,16 +2,17 @@
 //! identities log in.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use client_core::caps::Plain;
-use client_core::{Verb, operations};
+use client_core::wire::{Setters, Wire};
+use client_core::{Extra, Verb, operations};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::caps::{Action, List, Read, Write};
 use crate::client::trimmed;
 use crate::secret::{Auth, data, issues_token, keys, written};
-use crate::shape::{record, settings};
 use crate::{Call, Client};
 
 operations! {
@@ -27,126 +28,193 @@ operations! {
         issues_token(Verb::Get, "jwt.oidc_callback", "/v1/auth/{mount*}/oidc/callback").not_idempotent();
 }
 
-settings! {
-    /// Whose tokens are trusted. Exactly one of `jwks_url`, `jwks_pairs`,
-    /// `jwt_validation_pubkeys` and `oidc_discovery_url` has to be set.
-    pub struct JwtConfig {
-        /// Where the public keys are, as a JSON Web Key Set.
-        jwks_url: text,
-        /// The certificate authorities to trust at `jwks_url`, in PEM. The system's by default.
-        jwks_ca_pem: text,
-        /// Several key sets, each an object of `jwks_url` and `jwks_ca_pem`.
-        jwks_pairs: of(Vec<Value>),
-        /// Public keys in PEM.
-        jwt_validation_pubkeys: list,
-        /// The issuer, whose discovery document says where its keys are.
-        oidc_discovery_url: text,
-        /// The certificate authorities to trust at `oidc_discovery_url`, in PEM.
-        oidc_discovery_ca_pem: text,
-        /// Vault's client id at the issuer.
-        oidc_client_id: text,
-        /// Vault's client secret at the issuer. The server never shows it.
-        oidc_client_secret: secret,
-        /// `query` or `form_post`.
-        oidc_response_mode: text,
-        /// `code`, `id_token`.
-        oidc_response_types: list,
-        /// The `iss` that tokens must have.
-        bound_issuer: text,
-        /// Signature algorithms that are accepted: `RS256`, `EdDSA`, …
-        jwt_supported_algs: list,
-        /// The role of logins that name none.
-        default_role: text,
-        /// Settings of a known issuer, such as `provider`.
-        provider_config: of(BTreeMap<String, Value>),
-        /// Whether the namespace is part of the OIDC state.
-        namespace_in_state: flag,
-        /// Critical certificate extensions that are ignored.
-        unsupported_critical_cert_extensions: list,
-        /// Server names that may be overridden (OpenBao).
-        override_allowed_server_names: list,
-        /// Whether the settings are used although the issuer cannot be reached (OpenBao).
-        skip_jwks_validation: flag,
-        /// Whether the issuer could be reached; read only (OpenBao).
-        status: text,
+/// Whose tokens are trusted. Exactly one of `jwks_url`, `jwks_pairs`,
+/// `jwt_validation_pubkeys` and `oidc_discovery_url` has to be set.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct JwtConfig {
+    /// Where the public keys are, as a JSON Web Key Set.
+    pub jwks_url: Option<String>,
+    /// The certificate authorities to trust at `jwks_url`, in PEM. The system's by default.
+    pub jwks_ca_pem: Option<String>,
+    /// Several key sets, each an object of `jwks_url` and `jwks_ca_pem`.
+    pub jwks_pairs: Option<Vec<Value>>,
+    /// Public keys in PEM.
+    #[wire(with = crate::shape::list)]
+    pub jwt_validation_pubkeys: Option<Vec<String>>,
+    /// The issuer, whose discovery document says where its keys are.
+    pub oidc_discovery_url: Option<String>,
+    /// The certificate authorities to trust at `oidc_discovery_url`, in PEM.
+    pub oidc_discovery_ca_pem: Option<String>,
+    /// Vault's client id at the issuer.
+    pub oidc_client_id: Option<String>,
+    /// Vault's client secret at the issuer. The server never shows it.
+    pub oidc_client_secret: Option<SecretString>,
+    /// `query` or `form_post`.
+    pub oidc_response_mode: Option<String>,
+    /// `code`, `id_token`.
+    #[wire(with = crate::shape::list)]
+    pub oidc_response_types: Option<Vec<String>>,
+    /// The `iss` that tokens must have.
+    pub bound_issuer: Option<String>,
+    /// Signature algorithms that are accepted: `RS256`, `EdDSA`, …
+    #[wire(with = crate::shape::list)]
+    pub jwt_supported_algs: Option<Vec<String>>,
+    /// The role of logins that name none.
+    pub default_role: Option<String>,
+    /// Settings of a known issuer, such as `provider`.
+    pub provider_config: Option<BTreeMap<String, Value>>,
+    /// Whether the namespace is part of the OIDC state.
+    pub namespace_in_state: Option<bool>,
+    /// Critical certificate extensions that are ignored.
+    #[wire(with = crate::shape::list)]
+    pub unsupported_critical_cert_extensions: Option<Vec<String>>,
+    /// Server names that may be overridden (OpenBao).
+    #[wire(with = crate::shape::list)]
+    pub override_allowed_server_names: Option<Vec<String>>,
+    /// Whether the settings are used although the issuer cannot be reached (OpenBao).
+    pub skip_jwks_validation: Option<bool>,
+    /// Whether the issuer could be reached; read only (OpenBao).
+    pub status: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl JwtConfig {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-settings! {
-    /// Whose tokens log in, and what the tokens they get are like.
-    pub struct JwtRole {
-        /// `jwt`, or `oidc` for logins with a browser, which is the default.
-        role_type: text,
-        /// Values of which the `aud` must have one. Needed where the token has an `aud`.
-        bound_audiences: list,
-        /// The claim that names the user.
-        user_claim: text,
-        /// Whether `user_claim` is a JSON pointer, such as `/nomad_job_id`.
-        user_claim_json_pointer: flag,
-        /// The `sub` that tokens must have.
-        bound_subject: text,
-        /// Claims and the values they must have: a text, or a list of which one must match.
-        bound_claims: of(BTreeMap<String, Value>),
-        /// `string`, or `glob` where the values of `bound_claims` are patterns.
-        bound_claims_type: text,
-        /// The claim that lists the user's groups.
-        groups_claim: text,
-        /// Claims that become metadata of the token, by the name they get there.
-        claim_mappings: map,
-        /// Leeway for all times, against clocks that differ. Zero for the default, one minute.
-        clock_skew_leeway: of(Leeway),
-        /// Leeway for the end of tokens. Zero for the default, 150 seconds.
-        expiration_leeway: of(Leeway),
-        /// Leeway for the start of tokens. Zero for the default, 150 seconds.
-        not_before_leeway: of(Leeway),
-        /// How long ago the user may have logged in at the issuer.
-        max_age: seconds,
-        /// Where the browser may be sent back to.
-        allowed_redirect_uris: list,
-        /// Scopes to ask for.
-        oidc_scopes: list,
-        /// Whether tokens are logged by the server, secrets and all. For debugging only.
-        verbose_oidc_logging: flag,
-        /// Fields of the issuer's answer that become metadata (OpenBao).
-        oauth2_metadata: list,
-        /// `client`, `direct` or `device` (OpenBao).
-        callback_mode: text,
-        /// Seconds between polls in the modes `direct` and `device` (OpenBao).
-        poll_interval: number,
-        /// Whether the confirmation page is left out (OpenBao).
-        oidc_disable_confirmation: flag,
-        /// The former name of `token_policies`.
-        policies: list,
-        /// The former name of `token_ttl`.
-        ttl: seconds,
-        /// The former name of `token_max_ttl`.
-        max_ttl: seconds,
-        /// The former name of `token_period`.
-        period: seconds,
-        /// The former name of `token_num_uses`.
-        num_uses: number,
-        /// The former name of `token_bound_cidrs`.
-        bound_cidrs: list,
-        token_settings;
+/// Whose tokens log in, and what the tokens they get are like.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct JwtRole {
+    /// `jwt`, or `oidc` for logins with a browser, which is the default.
+    pub role_type: Option<String>,
+    /// Values of which the `aud` must have one. Needed where the token has an `aud`.
+    #[wire(with = crate::shape::list)]
+    pub bound_audiences: Option<Vec<String>>,
+    /// The claim that names the user.
+    pub user_claim: Option<String>,
+    /// Whether `user_claim` is a JSON pointer, such as `/nomad_job_id`.
+    pub user_claim_json_pointer: Option<bool>,
+    /// The `sub` that tokens must have.
+    pub bound_subject: Option<String>,
+    /// Claims and the values they must have: a text, or a list of which one must match.
+    pub bound_claims: Option<BTreeMap<String, Value>>,
+    /// `string`, or `glob` where the values of `bound_claims` are patterns.
+    pub bound_claims_type: Option<String>,
+    /// The claim that lists the user's groups.
+    pub groups_claim: Option<String>,
+    /// Claims that become metadata of the token, by the name they get there.
+    pub claim_mappings: Option<BTreeMap<String, String>>,
+    /// Leeway for all times, against clocks that differ. Zero for the default, one minute.
+    pub clock_skew_leeway: Option<Leeway>,
+    /// Leeway for the end of tokens. Zero for the default, 150 seconds.
+    pub expiration_leeway: Option<Leeway>,
+    /// Leeway for the start of tokens. Zero for the default, 150 seconds.
+    pub not_before_leeway: Option<Leeway>,
+    /// How long ago the user may have logged in at the issuer.
+    #[wire(with = client_core::time::seconds::option)]
+    pub max_age: Option<Duration>,
+    /// Where the browser may be sent back to.
+    #[wire(with = crate::shape::list)]
+    pub allowed_redirect_uris: Option<Vec<String>>,
+    /// Scopes to ask for.
+    #[wire(with = crate::shape::list)]
+    pub oidc_scopes: Option<Vec<String>>,
+    /// Whether tokens are logged by the server, secrets and all. For debugging only.
+    pub verbose_oidc_logging: Option<bool>,
+    /// Fields of the issuer's answer that become metadata (OpenBao).
+    #[wire(with = crate::shape::list)]
+    pub oauth2_metadata: Option<Vec<String>>,
+    /// `client`, `direct` or `device` (OpenBao).
+    pub callback_mode: Option<String>,
+    /// Seconds between polls in the modes `direct` and `device` (OpenBao).
+    pub poll_interval: Option<u64>,
+    /// Whether the confirmation page is left out (OpenBao).
+    pub oidc_disable_confirmation: Option<bool>,
+    /// The former name of `token_policies`.
+    #[wire(with = crate::shape::list)]
+    pub policies: Option<Vec<String>>,
+    /// The former name of `token_ttl`.
+    #[wire(with = client_core::time::seconds::option)]
+    pub ttl: Option<Duration>,
+    /// The former name of `token_max_ttl`.
+    #[wire(with = client_core::time::seconds::option)]
+    pub max_ttl: Option<Duration>,
+    /// The former name of `token_period`.
+    #[wire(with = client_core::time::seconds::option)]
+    pub period: Option<Duration>,
+    /// The former name of `token_num_uses`.
+    pub num_uses: Option<u64>,
+    /// The former name of `token_bound_cidrs`.
+    #[wire(with = crate::shape::list)]
+    pub bound_cidrs: Option<Vec<String>>,
+    /// How long its tokens live at first.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_ttl: Option<Duration>,
+    /// How long its tokens can be renewed to live.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_max_ttl: Option<Duration>,
+    /// Policies of its tokens.
+    #[wire(with = crate::shape::list)]
+    pub token_policies: Option<Vec<String>>,
+    /// Address ranges from which its tokens may be used.
+    #[wire(with = crate::shape::list)]
+    pub token_bound_cidrs: Option<Vec<String>>,
+    /// A limit on the life of its tokens that later changes of the mount do not move.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_explicit_max_ttl: Option<Duration>,
+    /// Whether the `default` policy is left out.
+    pub token_no_default_policy: Option<bool>,
+    /// How often its tokens may be used; 0 for any number.
+    pub token_num_uses: Option<u64>,
+    /// Makes its tokens periodic: each renewal is for this long, without a maximum.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_period: Option<Duration>,
+    /// The kind of its tokens: `service`, `batch`, `default`, …
+    pub token_type: Option<String>,
+    /// Whether tokens may only be used from the address that logged in (OpenBao).
+    pub token_strictly_bind_ip: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl JwtRole {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
 /// Seconds of leeway; -1 for none at all, since 0 means the default.
 pub type Leeway = i64;
 
-record! {
-    /// Where to send the user's browser.
-    pub struct OidcAuthUrl {
-        /// The URL; empty where the role or the redirect is not allowed. It holds the state and
-        /// nonce of this login.
-        auth_url: secret,
-        /// What to poll with, in the modes `direct` and `device` (OpenBao).
-        state: maybe_secret,
-        /// Seconds between polls (OpenBao).
-        poll_interval: maybe(Value),
-        /// What the user types in, in the mode `device` (OpenBao).
-        user_code: maybe_secret,
-    }
+/// Where to send the user's browser.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct OidcAuthUrl {
+    /// The URL; empty where the role or the redirect is not allowed. It holds the state and
+    /// nonce of this login.
+    pub auth_url: SecretString,
+    /// What to poll with, in the modes `direct` and `device` (OpenBao).
+    #[wire(omit_null)]
+    pub state: Option<SecretString>,
+    /// Seconds between polls (OpenBao).
+    #[wire(omit_null)]
+    pub poll_interval: Option<Value>,
+    /// What the user types in, in the mode `device` (OpenBao).
+    #[wire(omit_null)]
+    pub user_code: Option<SecretString>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// JWT and OIDC at one path.

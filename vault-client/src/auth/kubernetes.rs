@@ -1,13 +1,15 @@
 //! [Kubernetes](https://developer.hashicorp.com/vault/api-docs/auth/kubernetes).
 
+use std::time::Duration;
+
 use client_core::caps::Plain;
-use client_core::{Verb, operations};
+use client_core::wire::{Setters, Wire};
+use client_core::{Extra, Verb, operations};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::caps::{List, Read, Write};
 use crate::client::trimmed;
 use crate::secret::{Auth, data, issues_token, keys, written};
-use crate::shape::settings;
 use crate::{Call, Client};
 
 operations! {
@@ -21,44 +23,94 @@ operations! {
         written(Verb::Delete, "kubernetes.delete_role", "/v1/auth/{mount*}/role/{name}").idempotent();
 }
 
-settings! {
-    /// The cluster whose service accounts are trusted.
-    pub struct KubernetesConfig {
-        /// The API server.
-        kubernetes_host: text,
-        /// The certificate authorities to trust there, in PEM.
-        kubernetes_ca_cert: text,
-        /// The token that asks the API server about others. The server never shows it.
-        token_reviewer_jwt: secret,
-        /// Whether a token to ask with was set; read only.
-        token_reviewer_jwt_set: flag,
-        /// Public keys of service accounts, in PEM.
-        pem_keys: list,
-        /// Whether the server's own service account is not used.
-        disable_local_ca_jwt: flag,
-        /// The issuer that tokens must have.
-        issuer: text,
-        /// Whether the issuer is not looked at.
-        disable_iss_validation: flag,
-        /// Whether annotations of service accounts become metadata.
-        use_annotations_as_alias_metadata: flag,
+/// The cluster whose service accounts are trusted.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct KubernetesConfig {
+    /// The API server.
+    pub kubernetes_host: Option<String>,
+    /// The certificate authorities to trust there, in PEM.
+    pub kubernetes_ca_cert: Option<String>,
+    /// The token that asks the API server about others. The server never shows it.
+    pub token_reviewer_jwt: Option<SecretString>,
+    /// Whether a token to ask with was set; read only.
+    pub token_reviewer_jwt_set: Option<bool>,
+    /// Public keys of service accounts, in PEM.
+    #[wire(with = crate::shape::list)]
+    pub pem_keys: Option<Vec<String>>,
+    /// Whether the server's own service account is not used.
+    pub disable_local_ca_jwt: Option<bool>,
+    /// The issuer that tokens must have.
+    pub issuer: Option<String>,
+    /// Whether the issuer is not looked at.
+    pub disable_iss_validation: Option<bool>,
+    /// Whether annotations of service accounts become metadata.
+    pub use_annotations_as_alias_metadata: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl KubernetesConfig {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-settings! {
-    /// Which service accounts log in, and what the tokens they get are like.
-    pub struct KubernetesRole {
-        /// Names of service accounts; `*` for any.
-        bound_service_account_names: list,
-        /// Their namespaces; `*` for any.
-        bound_service_account_namespaces: list,
-        /// Their namespaces, by labels.
-        bound_service_account_namespace_selector: text,
-        /// The audience that tokens must have.
-        audience: text,
-        /// What entities are named after: `serviceaccount_uid` or `serviceaccount_name`.
-        alias_name_source: text,
-        token_settings;
+/// Which service accounts log in, and what the tokens they get are like.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct KubernetesRole {
+    /// Names of service accounts; `*` for any.
+    #[wire(with = crate::shape::list)]
+    pub bound_service_account_names: Option<Vec<String>>,
+    /// Their namespaces; `*` for any.
+    #[wire(with = crate::shape::list)]
+    pub bound_service_account_namespaces: Option<Vec<String>>,
+    /// Their namespaces, by labels.
+    pub bound_service_account_namespace_selector: Option<String>,
+    /// The audience that tokens must have.
+    pub audience: Option<String>,
+    /// What entities are named after: `serviceaccount_uid` or `serviceaccount_name`.
+    pub alias_name_source: Option<String>,
+    /// How long its tokens live at first.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_ttl: Option<Duration>,
+    /// How long its tokens can be renewed to live.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_max_ttl: Option<Duration>,
+    /// Policies of its tokens.
+    #[wire(with = crate::shape::list)]
+    pub token_policies: Option<Vec<String>>,
+    /// Address ranges from which its tokens may be used.
+    #[wire(with = crate::shape::list)]
+    pub token_bound_cidrs: Option<Vec<String>>,
+    /// A limit on the life of its tokens that later changes of the mount do not move.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_explicit_max_ttl: Option<Duration>,
+    /// Whether the `default` policy is left out.
+    pub token_no_default_policy: Option<bool>,
+    /// How often its tokens may be used; 0 for any number.
+    pub token_num_uses: Option<u64>,
+    /// Makes its tokens periodic: each renewal is for this long, without a maximum.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_period: Option<Duration>,
+    /// The kind of its tokens: `service`, `batch`, `default`, …
+    pub token_type: Option<String>,
+    /// Whether tokens may only be used from the address that logged in (OpenBao).
+    pub token_strictly_bind_ip: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl KubernetesRole {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 

@@ -1,14 +1,16 @@
 //! [Tokens](https://developer.hashicorp.com/vault/api-docs/auth/token).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use client_core::caps::Plain;
-use client_core::{Verb, operations};
+use client_core::wire::{Setters, Wire};
+use client_core::{Extra, Verb, operations};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::caps::{List, Read, Write};
 use crate::secret::{Auth, data, issues_token, keys, written};
-use crate::shape::{record, settings};
 use crate::{Call, Client};
 
 operations! {
@@ -49,123 +51,193 @@ impl<T> Call<T, RenewToken> {
     }
 }
 
-settings! {
-    /// The token to make. What is not set is the token's own that makes it, or the server's
-    /// default.
-    pub struct TokenRequest {
-        /// The token's id, instead of a random one. Only root may choose it.
-        id: secret,
-        /// Its policies. The maker's own where none are given.
-        policies: list,
-        /// Free names and values, which the audit log shows.
-        meta: map,
-        /// Whether it outlives the token that makes it.
-        no_parent: flag,
-        /// Whether the `default` policy is left out.
-        no_default_policy: flag,
-        /// Whether it can be renewed.
-        renewable: flag,
-        /// How long it lives at first.
-        ttl: go,
-        /// `service` or `batch`.
-        r#type: text,
-        /// A limit on its life that no renewal moves.
-        explicit_max_ttl: go,
-        /// Its name in the audit log.
-        display_name: text,
-        /// How often it may be used; 0 for any number.
-        num_uses: number,
-        /// Makes it periodic: each renewal is for this long, without a maximum.
-        period: go,
-        /// The entity alias whose identity it gets, which the role must allow.
-        entity_alias: text,
+/// The token to make. What is not set is the token's own that makes it, or the server's
+/// default.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct TokenRequest {
+    /// The token's id, instead of a random one. Only root may choose it.
+    pub id: Option<SecretString>,
+    /// Its policies. The maker's own where none are given.
+    #[wire(with = crate::shape::list)]
+    pub policies: Option<Vec<String>>,
+    /// Free names and values, which the audit log shows.
+    pub meta: Option<BTreeMap<String, String>>,
+    /// Whether it outlives the token that makes it.
+    pub no_parent: Option<bool>,
+    /// Whether the `default` policy is left out.
+    pub no_default_policy: Option<bool>,
+    /// Whether it can be renewed.
+    pub renewable: Option<bool>,
+    /// How long it lives at first.
+    #[wire(with = client_core::time::go::option)]
+    pub ttl: Option<Duration>,
+    /// `service` or `batch`.
+    pub r#type: Option<String>,
+    /// A limit on its life that no renewal moves.
+    #[wire(with = client_core::time::go::option)]
+    pub explicit_max_ttl: Option<Duration>,
+    /// Its name in the audit log.
+    pub display_name: Option<String>,
+    /// How often it may be used; 0 for any number.
+    pub num_uses: Option<u64>,
+    /// Makes it periodic: each renewal is for this long, without a maximum.
+    #[wire(with = client_core::time::go::option)]
+    pub period: Option<Duration>,
+    /// The entity alias whose identity it gets, which the role must allow.
+    pub entity_alias: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl TokenRequest {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-record! {
-    /// What is known of a token.
-    pub struct TokenInfo {
-        /// A handle for the token.
-        accessor: text,
-        /// The token itself; empty where it was looked up by its accessor.
-        id: secret,
-        /// When it was made, in seconds since 1970.
-        creation_time: signed,
-        /// How long it lived at first.
-        creation_ttl: seconds,
-        /// Its name in the audit log.
-        display_name: text,
-        /// Whose identity it has.
-        entity_id: text,
-        /// When it ends; `None` for never.
-        expire_time: time,
-        /// A limit on its life that no renewal moves; zero for none.
-        explicit_max_ttl: seconds,
-        /// When it was made.
-        issue_time: time,
-        /// When it was last renewed.
-        last_renewal: maybe(jiff::Timestamp),
-        /// When it was last renewed, in seconds since 1970.
-        last_renewal_time: maybe(i64),
-        /// Free names and values.
-        meta: map,
-        /// How often it may still be used; 0 for any number, -1 for revoked.
-        num_uses: signed,
-        /// Whether it outlives the token that made it.
-        orphan: flag,
-        /// What made it.
-        path: text,
-        /// For how long it is renewed, if it is periodic.
-        period: seconds,
-        /// Its own policies.
-        policies: list,
-        /// Policies it has through its entity.
-        identity_policies: list,
-        /// Policies it has through its entity in other namespaces.
-        external_namespace_policies: maybe(serde_json::Value),
-        /// Whether it can be renewed.
-        renewable: flag,
-        /// The role it was made with.
-        role: text,
-        /// How long it still lives; zero for ever.
-        ttl: seconds,
-        /// `service` or `batch`.
-        r#type: text,
-        /// Address ranges from which it may be used.
-        bound_cidrs: list,
-        /// Its namespace.
-        namespace_path: text,
-    }
+/// What is known of a token.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct TokenInfo {
+    /// A handle for the token.
+    pub accessor: String,
+    /// The token itself; empty where it was looked up by its accessor.
+    pub id: SecretString,
+    /// When it was made, in seconds since 1970.
+    pub creation_time: i64,
+    /// How long it lived at first.
+    #[wire(with = client_core::time::seconds)]
+    pub creation_ttl: Duration,
+    /// Its name in the audit log.
+    pub display_name: String,
+    /// Whose identity it has.
+    pub entity_id: String,
+    /// When it ends; `None` for never.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub expire_time: Option<Timestamp>,
+    /// A limit on its life that no renewal moves; zero for none.
+    #[wire(with = client_core::time::seconds)]
+    pub explicit_max_ttl: Duration,
+    /// When it was made.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub issue_time: Option<Timestamp>,
+    /// When it was last renewed.
+    #[wire(omit_null)]
+    pub last_renewal: Option<jiff::Timestamp>,
+    /// When it was last renewed, in seconds since 1970.
+    #[wire(omit_null)]
+    pub last_renewal_time: Option<i64>,
+    /// Free names and values.
+    pub meta: BTreeMap<String, String>,
+    /// How often it may still be used; 0 for any number, -1 for revoked.
+    pub num_uses: i64,
+    /// Whether it outlives the token that made it.
+    pub orphan: bool,
+    /// What made it.
+    pub path: String,
+    /// For how long it is renewed, if it is periodic.
+    #[wire(with = client_core::time::seconds)]
+    pub period: Duration,
+    /// Its own policies.
+    pub policies: Vec<String>,
+    /// Policies it has through its entity.
+    pub identity_policies: Vec<String>,
+    /// Policies it has through its entity in other namespaces.
+    #[wire(omit_null)]
+    pub external_namespace_policies: Option<serde_json::Value>,
+    /// Whether it can be renewed.
+    pub renewable: bool,
+    /// The role it was made with.
+    pub role: String,
+    /// How long it still lives; zero for ever.
+    #[wire(with = client_core::time::seconds)]
+    pub ttl: Duration,
+    /// `service` or `batch`.
+    pub r#type: String,
+    /// Address ranges from which it may be used.
+    pub bound_cidrs: Vec<String>,
+    /// Its namespace.
+    pub namespace_path: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-settings! {
-    /// What tokens made with a role are like.
-    pub struct TokenRole {
-        /// Its name; read only.
-        name: text,
-        /// Policies that may be asked for.
-        allowed_policies: list,
-        /// The same as patterns.
-        allowed_policies_glob: list,
-        /// Policies that may not be asked for.
-        disallowed_policies: list,
-        /// The same as patterns.
-        disallowed_policies_glob: list,
-        /// Whether tokens outlive the one that made them.
-        orphan: flag,
-        /// Whether tokens can be renewed.
-        renewable: flag,
-        /// What is appended to the path that tokens are revoked by.
-        path_suffix: text,
-        /// Entity aliases that may be asked for.
-        allowed_entity_aliases: list,
-        /// The former name of `token_period`.
-        period: seconds,
-        /// The former name of `token_explicit_max_ttl`.
-        explicit_max_ttl: seconds,
-        /// The former name of `token_bound_cidrs`.
-        bound_cidrs: list,
-        token_settings;
+/// What tokens made with a role are like.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct TokenRole {
+    /// Its name; read only.
+    pub name: Option<String>,
+    /// Policies that may be asked for.
+    #[wire(with = crate::shape::list)]
+    pub allowed_policies: Option<Vec<String>>,
+    /// The same as patterns.
+    #[wire(with = crate::shape::list)]
+    pub allowed_policies_glob: Option<Vec<String>>,
+    /// Policies that may not be asked for.
+    #[wire(with = crate::shape::list)]
+    pub disallowed_policies: Option<Vec<String>>,
+    /// The same as patterns.
+    #[wire(with = crate::shape::list)]
+    pub disallowed_policies_glob: Option<Vec<String>>,
+    /// Whether tokens outlive the one that made them.
+    pub orphan: Option<bool>,
+    /// Whether tokens can be renewed.
+    pub renewable: Option<bool>,
+    /// What is appended to the path that tokens are revoked by.
+    pub path_suffix: Option<String>,
+    /// Entity aliases that may be asked for.
+    #[wire(with = crate::shape::list)]
+    pub allowed_entity_aliases: Option<Vec<String>>,
+    /// The former name of `token_period`.
+    #[wire(with = client_core::time::seconds::option)]
+    pub period: Option<Duration>,
+    /// The former name of `token_explicit_max_ttl`.
+    #[wire(with = client_core::time::seconds::option)]
+    pub explicit_max_ttl: Option<Duration>,
+    /// The former name of `token_bound_cidrs`.
+    #[wire(with = crate::shape::list)]
+    pub bound_cidrs: Option<Vec<String>>,
+    /// How long its tokens live at first.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_ttl: Option<Duration>,
+    /// How long its tokens can be renewed to live.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_max_ttl: Option<Duration>,
+    /// Policies of its tokens.
+    #[wire(with = crate::shape::list)]
+    pub token_policies: Option<Vec<String>>,
+    /// Address ranges from which its tokens may be used.
+    #[wire(with = crate::shape::list)]
+    pub token_bound_cidrs: Option<Vec<String>>,
+    /// A limit on the life of its tokens that later changes of the mount do not move.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_explicit_max_ttl: Option<Duration>,
+    /// Whether the `default` policy is left out.
+    pub token_no_default_policy: Option<bool>,
+    /// How often its tokens may be used; 0 for any number.
+    pub token_num_uses: Option<u64>,
+    /// Makes its tokens periodic: each renewal is for this long, without a maximum.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_period: Option<Duration>,
+    /// The kind of its tokens: `service`, `batch`, `default`, …
+    pub token_type: Option<String>,
+    /// Whether tokens may only be used from the address that logged in (OpenBao).
+    pub token_strictly_bind_ip: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl TokenRole {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 

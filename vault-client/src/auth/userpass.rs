@@ -1,13 +1,15 @@
 //! [User names and passwords](https://developer.hashicorp.com/vault/api-docs/auth/userpass).
 
+use std::time::Duration;
+
 use client_core::caps::Plain;
-use client_core::{Verb, operations};
+use client_core::wire::{Setters, Wire};
+use client_core::{Extra, Verb, operations};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::caps::{List, Read, Write};
 use crate::client::trimmed;
 use crate::secret::{Auth, data, issues_token, keys, written};
-use crate::shape::settings;
 use crate::{Call, Client};
 
 operations! {
@@ -23,14 +25,50 @@ operations! {
         written(Verb::Post, "userpass.update_policies", "/v1/auth/{mount*}/users/{username}/policies").idempotent();
 }
 
-settings! {
-    /// A user, and what the tokens of its logins are like.
-    pub struct UserpassUser {
-        /// The password; needed for a new user. The server never shows it.
-        password: secret,
-        /// The password as a bcrypt hash, instead of the password.
-        password_hash: secret,
-        token_settings;
+/// A user, and what the tokens of its logins are like.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct UserpassUser {
+    /// The password; needed for a new user. The server never shows it.
+    pub password: Option<SecretString>,
+    /// The password as a bcrypt hash, instead of the password.
+    pub password_hash: Option<SecretString>,
+    /// How long its tokens live at first.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_ttl: Option<Duration>,
+    /// How long its tokens can be renewed to live.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_max_ttl: Option<Duration>,
+    /// Policies of its tokens.
+    #[wire(with = crate::shape::list)]
+    pub token_policies: Option<Vec<String>>,
+    /// Address ranges from which its tokens may be used.
+    #[wire(with = crate::shape::list)]
+    pub token_bound_cidrs: Option<Vec<String>>,
+    /// A limit on the life of its tokens that later changes of the mount do not move.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_explicit_max_ttl: Option<Duration>,
+    /// Whether the `default` policy is left out.
+    pub token_no_default_policy: Option<bool>,
+    /// How often its tokens may be used; 0 for any number.
+    pub token_num_uses: Option<u64>,
+    /// Makes its tokens periodic: each renewal is for this long, without a maximum.
+    #[wire(with = client_core::time::seconds::option)]
+    pub token_period: Option<Duration>,
+    /// The kind of its tokens: `service`, `batch`, `default`, …
+    pub token_type: Option<String>,
+    /// Whether tokens may only be used from the address that logged in (OpenBao).
+    pub token_strictly_bind_ip: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl UserpassUser {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 

@@ -1,12 +1,18 @@
 //! [Databases](https://developer.hashicorp.com/vault/api-docs/secret/databases): credentials that
 //! are made when they are asked for, and that end with their lease.
 
-use client_core::{Op, Verb, operations};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use client_core::wire::{Setters, Wire};
+use client_core::{Extra, Op, Verb, operations};
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::Value;
 
 use crate::caps::{List, Lookup, Read, Write};
 use crate::client::trimmed;
 use crate::secret::{Secret, data, keys, leased, written};
-use crate::shape::{record, settings};
 use crate::{Call, Client};
 
 operations! {
@@ -35,126 +41,183 @@ operations! {
     ROTATE_ROLE: (), Write = written(Verb::Post, "database.rotate_static_role", "/v1/{mount*}/rotate-role/{name}");
 }
 
-settings! {
-    /// A connection to a database. What a plugin wants besides goes into `extra`.
-    pub struct Connection {
-        /// The plugin: `postgresql-database-plugin`, …
-        plugin_name: text,
-        /// The version of the plugin.
-        plugin_version: text,
-        /// Roles that may use it; `*` for all.
-        allowed_roles: list,
-        /// Whether it is tried when it is written. Yes by default.
-        verify_connection: flag,
-        /// The address, with `{{username}}` and `{{password}}` in it.
-        connection_url: text,
-        /// The user that makes users.
-        username: text,
-        /// Its password. The server never shows it.
-        password: secret,
-        /// How many connections may be open.
-        max_open_connections: number,
-        /// How many idle ones are kept.
-        max_idle_connections: number,
-        /// How long one is used.
-        max_connection_lifetime: go,
-        /// What names of users look like.
-        username_template: text,
-        /// The policy that passwords are made by.
-        password_policy: text,
-        /// What is run to change the password of the user that makes users.
-        root_rotation_statements: list,
-        /// How passwords are stored: `password` or `scram-sha-256`.
-        password_authentication: text,
-        /// The settings as the plugin shows them; read only.
-        connection_details: json,
-        /// What is run to change the password of the user that makes users; read only.
-        root_credentials_rotate_statements: list,
+/// A connection to a database. What a plugin wants besides goes into `extra`.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct Connection {
+    /// The plugin: `postgresql-database-plugin`, …
+    pub plugin_name: Option<String>,
+    /// The version of the plugin.
+    pub plugin_version: Option<String>,
+    /// Roles that may use it; `*` for all.
+    #[wire(with = crate::shape::list)]
+    pub allowed_roles: Option<Vec<String>>,
+    /// Whether it is tried when it is written. Yes by default.
+    pub verify_connection: Option<bool>,
+    /// The address, with `{{username}}` and `{{password}}` in it.
+    pub connection_url: Option<String>,
+    /// The user that makes users.
+    pub username: Option<String>,
+    /// Its password. The server never shows it.
+    pub password: Option<SecretString>,
+    /// How many connections may be open.
+    pub max_open_connections: Option<u64>,
+    /// How many idle ones are kept.
+    pub max_idle_connections: Option<u64>,
+    /// How long one is used.
+    #[wire(with = client_core::time::go::option)]
+    pub max_connection_lifetime: Option<Duration>,
+    /// What names of users look like.
+    pub username_template: Option<String>,
+    /// The policy that passwords are made by.
+    pub password_policy: Option<String>,
+    /// What is run to change the password of the user that makes users.
+    #[wire(with = crate::shape::list)]
+    pub root_rotation_statements: Option<Vec<String>>,
+    /// How passwords are stored: `password` or `scram-sha-256`.
+    pub password_authentication: Option<String>,
+    /// The settings as the plugin shows them; read only.
+    pub connection_details: Option<Value>,
+    /// What is run to change the password of the user that makes users; read only.
+    #[wire(with = crate::shape::list)]
+    pub root_credentials_rotate_statements: Option<Vec<String>>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl Connection {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-settings! {
-    /// A role: what is run to make a user.
-    pub struct DatabaseRole {
-        /// The connection.
-        db_name: text,
-        /// How long credentials live at first.
-        default_ttl: seconds,
-        /// How long they can be renewed to live.
-        max_ttl: seconds,
-        /// What is run to make a user.
-        creation_statements: list,
-        /// What is run to remove it.
-        revocation_statements: list,
-        /// What is run if making it fails.
-        rollback_statements: list,
-        /// What is run to renew it.
-        renew_statements: list,
-        /// `password`, `rsa_private_key` or `client_certificate`.
-        credential_type: text,
-        /// Settings of that type.
-        credential_config: map,
+/// A role: what is run to make a user.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct DatabaseRole {
+    /// The connection.
+    pub db_name: Option<String>,
+    /// How long credentials live at first.
+    #[wire(with = client_core::time::seconds::option)]
+    pub default_ttl: Option<Duration>,
+    /// How long they can be renewed to live.
+    #[wire(with = client_core::time::seconds::option)]
+    pub max_ttl: Option<Duration>,
+    /// What is run to make a user.
+    #[wire(with = crate::shape::list)]
+    pub creation_statements: Option<Vec<String>>,
+    /// What is run to remove it.
+    #[wire(with = crate::shape::list)]
+    pub revocation_statements: Option<Vec<String>>,
+    /// What is run if making it fails.
+    #[wire(with = crate::shape::list)]
+    pub rollback_statements: Option<Vec<String>>,
+    /// What is run to renew it.
+    #[wire(with = crate::shape::list)]
+    pub renew_statements: Option<Vec<String>>,
+    /// `password`, `rsa_private_key` or `client_certificate`.
+    pub credential_type: Option<String>,
+    /// Settings of that type.
+    pub credential_config: Option<BTreeMap<String, String>>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl DatabaseRole {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-settings! {
-    /// A user that exists and whose password is changed from time to time.
-    pub struct StaticRole {
-        /// The connection.
-        db_name: text,
-        /// The user.
-        username: text,
-        /// How often the password is changed.
-        rotation_period: seconds,
-        /// When the password is changed, as cron writes it.
-        rotation_schedule: text,
-        /// For how long after that it may still be changed.
-        rotation_window: seconds,
-        /// What is run to change it.
-        rotation_statements: list,
-        /// `password`, `rsa_private_key` or `client_certificate`.
-        credential_type: text,
-        /// Settings of that type.
-        credential_config: map,
-        /// When it was last changed; read only.
-        last_vault_rotation: text,
+/// A user that exists and whose password is changed from time to time.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct StaticRole {
+    /// The connection.
+    pub db_name: Option<String>,
+    /// The user.
+    pub username: Option<String>,
+    /// How often the password is changed.
+    #[wire(with = client_core::time::seconds::option)]
+    pub rotation_period: Option<Duration>,
+    /// When the password is changed, as cron writes it.
+    pub rotation_schedule: Option<String>,
+    /// For how long after that it may still be changed.
+    #[wire(with = client_core::time::seconds::option)]
+    pub rotation_window: Option<Duration>,
+    /// What is run to change it.
+    #[wire(with = crate::shape::list)]
+    pub rotation_statements: Option<Vec<String>>,
+    /// `password`, `rsa_private_key` or `client_certificate`.
+    pub credential_type: Option<String>,
+    /// Settings of that type.
+    pub credential_config: Option<BTreeMap<String, String>>,
+    /// When it was last changed; read only.
+    pub last_vault_rotation: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl StaticRole {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-record! {
-    /// A user that was made.
-    pub struct Credentials {
-        /// Its name.
-        username: text,
-        /// Its password.
-        password: secret,
-        /// Its private key, where the role has such.
-        rsa_private_key: maybe_secret,
-        /// Its certificate, where the role has such.
-        client_certificate: maybe(String),
-        /// The certificate's private key.
-        private_key: maybe_secret,
-    }
+/// A user that was made.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct Credentials {
+    /// Its name.
+    pub username: String,
+    /// Its password.
+    pub password: SecretString,
+    /// Its private key, where the role has such.
+    #[wire(omit_null)]
+    pub rsa_private_key: Option<SecretString>,
+    /// Its certificate, where the role has such.
+    #[wire(omit_null)]
+    pub client_certificate: Option<String>,
+    /// The certificate's private key.
+    #[wire(omit_null)]
+    pub private_key: Option<SecretString>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// A user whose password is changed from time to time.
-    pub struct StaticCredentials {
-        /// Its name.
-        username: text,
-        /// Its password.
-        password: secret,
-        /// When the password was last changed.
-        last_vault_rotation: time,
-        /// How often it is changed.
-        rotation_period: seconds,
-        /// When it is changed, as cron writes it.
-        rotation_schedule: text,
-        /// How long it will still work.
-        ttl: seconds,
-        /// Its private key, where the role has such.
-        rsa_private_key: maybe_secret,
-    }
+/// A user whose password is changed from time to time.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct StaticCredentials {
+    /// Its name.
+    pub username: String,
+    /// Its password.
+    pub password: SecretString,
+    /// When the password was last changed.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub last_vault_rotation: Option<Timestamp>,
+    /// How often it is changed.
+    #[wire(with = client_core::time::seconds)]
+    pub rotation_period: Duration,
+    /// When it is changed, as cron writes it.
+    pub rotation_schedule: String,
+    /// How long it will still work.
+    #[wire(with = client_core::time::seconds)]
+    pub ttl: Duration,
+    /// Its private key, where the role has such.
+    #[wire(omit_null)]
+    pub rsa_private_key: Option<SecretString>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// A database mount.

@@ -4,15 +4,13 @@
 use std::collections::BTreeMap;
 
 use client_core::caps::Plain;
-use client_core::wire::json;
-use client_core::{Error as CoreError, Op, Parts, Verb, operations};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use client_core::wire::{Setters, Wire, json};
+use client_core::{Error as CoreError, Extra, Op, Parts, Verb, operations};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::caps::{List, Read, Write};
 use crate::secret::{Secret, data, key_info, keys, written};
-use crate::shape::{record, settings};
 use crate::{Call, Client};
 
 operations! {
@@ -49,169 +47,212 @@ operations! {
 }
 
 /// A POST that answers nothing where there is nothing to say.
-const fn maybe<T: DeserializeOwned + Serialize>(
-    name: &'static str,
-    path: &'static str,
-) -> Op<Option<T>, Plain> {
-    fn read<T: DeserializeOwned>(answer: &Parts) -> Result<Option<T>, CoreError> {
+const fn maybe<T: Wire>(name: &'static str, path: &'static str) -> Op<Option<T>, Plain> {
+    fn read<T: Wire>(answer: &Parts) -> Result<Option<T>, CoreError> {
         Ok(json::<Option<Secret<Option<T>>>>(answer)?.and_then(|secret| secret.data))
     }
-    fn recode<T: DeserializeOwned + Serialize>(answer: &Parts) -> Result<Value, CoreError> {
+    fn recode<T: Wire>(answer: &Parts) -> Result<Value, CoreError> {
         client_core::wire::recode::<Option<Secret<Option<T>>>>(answer)
     }
     Op::decoded_by(Verb::Post, name, path, read::<T>, recode::<T>)
 }
 
-settings! {
-    /// An entity to create or change.
-    pub struct EntitySettings {
-        /// Its name.
-        name: text,
-        /// Its policies, beside those of the logins.
-        policies: list,
-        /// Free names and values, for templates of policies.
-        metadata: map,
-        /// Whether its tokens do nothing.
-        disabled: flag,
+/// An entity to create or change.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct EntitySettings {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its policies, beside those of the logins.
+    #[wire(with = crate::shape::list)]
+    pub policies: Option<Vec<String>>,
+    /// Free names and values, for templates of policies.
+    pub metadata: Option<BTreeMap<String, String>>,
+    /// Whether its tokens do nothing.
+    pub disabled: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl EntitySettings {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-settings! {
-    /// A group to create or change.
-    pub struct GroupSettings {
-        /// Its name.
-        name: text,
-        /// `internal`, or `external` for groups that logins tell of.
-        r#type: text,
-        /// The policies of its members.
-        policies: list,
-        /// Free names and values, for templates of policies.
-        metadata: map,
-        /// Entities that are members.
-        member_entity_ids: list,
-        /// Groups that are members.
-        member_group_ids: list,
+/// A group to create or change.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct GroupSettings {
+    /// Its name.
+    pub name: Option<String>,
+    /// `internal`, or `external` for groups that logins tell of.
+    pub r#type: Option<String>,
+    /// The policies of its members.
+    #[wire(with = crate::shape::list)]
+    pub policies: Option<Vec<String>>,
+    /// Free names and values, for templates of policies.
+    pub metadata: Option<BTreeMap<String, String>>,
+    /// Entities that are members.
+    #[wire(with = crate::shape::list)]
+    pub member_entity_ids: Option<Vec<String>>,
+    /// Groups that are members.
+    #[wire(with = crate::shape::list)]
+    pub member_group_ids: Option<Vec<String>>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl GroupSettings {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-record! {
-    /// The id and name of an entity or group.
-    pub struct EntityName {
-        /// Its id, where the answer does not go by it.
-        id: maybe(String),
-        /// Its name.
-        name: maybe(String),
-        /// Its aliases.
-        aliases: of(Vec<EntityAlias>),
-    }
+/// The id and name of an entity or group.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct EntityName {
+    /// Its id, where the answer does not go by it.
+    #[wire(omit_null)]
+    pub id: Option<String>,
+    /// Its name.
+    #[wire(omit_null)]
+    pub name: Option<String>,
+    /// Its aliases.
+    pub aliases: Vec<EntityAlias>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// Somebody, or something, that logs in.
-    pub struct Entity {
-        /// Its id.
-        id: text,
-        /// Its name.
-        name: text,
-        /// By what it logs in.
-        aliases: of(Vec<EntityAlias>),
-        /// Its policies, beside those of the logins.
-        policies: list,
-        /// Free names and values.
-        metadata: map,
-        /// Whether its tokens do nothing.
-        disabled: flag,
-        /// The groups it is in.
-        group_ids: list,
-        /// The groups it is a member of itself.
-        direct_group_ids: list,
-        /// The groups it is in through other groups.
-        inherited_group_ids: list,
-        /// The entities that were merged into it.
-        merged_entity_ids: list,
-        /// When it was made.
-        creation_time: time,
-        /// When it was last changed.
-        last_update_time: time,
-        /// Its namespace.
-        namespace_id: text,
-    }
+/// Somebody, or something, that logs in.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct Entity {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// By what it logs in.
+    pub aliases: Vec<EntityAlias>,
+    /// Its policies, beside those of the logins.
+    pub policies: Vec<String>,
+    /// Free names and values.
+    pub metadata: BTreeMap<String, String>,
+    /// Whether its tokens do nothing.
+    pub disabled: bool,
+    /// The groups it is in.
+    pub group_ids: Vec<String>,
+    /// The groups it is a member of itself.
+    pub direct_group_ids: Vec<String>,
+    /// The groups it is in through other groups.
+    pub inherited_group_ids: Vec<String>,
+    /// The entities that were merged into it.
+    pub merged_entity_ids: Vec<String>,
+    /// When it was made.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub creation_time: Option<Timestamp>,
+    /// When it was last changed.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub last_update_time: Option<Timestamp>,
+    /// Its namespace.
+    pub namespace_id: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// A name by which an entity logs in.
-    pub struct EntityAlias {
-        /// Its id.
-        id: text,
-        /// The name.
-        name: text,
-        /// The entity.
-        canonical_id: maybe(String),
-        /// The auth method.
-        mount_accessor: text,
-        /// Where the auth method is.
-        mount_path: text,
-        /// What the auth method is.
-        mount_type: text,
-        /// What the login told.
-        metadata: map,
-        /// Free names and values.
-        custom_metadata: map,
-        /// Whether it is known in one cluster only.
-        local: maybe(bool),
-        /// When it was made.
-        creation_time: maybe(jiff::Timestamp),
-        /// When it was last changed.
-        last_update_time: maybe(jiff::Timestamp),
-    }
+/// A name by which an entity logs in.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct EntityAlias {
+    /// Its id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// The entity.
+    #[wire(omit_null)]
+    pub canonical_id: Option<String>,
+    /// The auth method.
+    pub mount_accessor: String,
+    /// Where the auth method is.
+    pub mount_path: String,
+    /// What the auth method is.
+    pub mount_type: String,
+    /// What the login told.
+    pub metadata: BTreeMap<String, String>,
+    /// Free names and values.
+    pub custom_metadata: BTreeMap<String, String>,
+    /// Whether it is known in one cluster only.
+    #[wire(omit_null)]
+    pub local: Option<bool>,
+    /// When it was made.
+    #[wire(omit_null)]
+    pub creation_time: Option<jiff::Timestamp>,
+    /// When it was last changed.
+    #[wire(omit_null)]
+    pub last_update_time: Option<jiff::Timestamp>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// A group.
-    pub struct Group {
-        /// Its id.
-        id: text,
-        /// Its name.
-        name: text,
-        /// `internal` or `external`.
-        r#type: text,
-        /// The policies of its members.
-        policies: list,
-        /// Free names and values.
-        metadata: map,
-        /// Entities that are members.
-        member_entity_ids: list,
-        /// Groups that are members.
-        member_group_ids: list,
-        /// Groups it is a member of.
-        parent_group_ids: list,
-        /// The name that logins know an external group by.
-        alias: of(BTreeMap<String, Value>),
-        /// Counts its changes.
-        modify_index: number,
-        /// When it was made.
-        creation_time: time,
-        /// When it was last changed.
-        last_update_time: time,
-        /// Its namespace.
-        namespace_id: text,
-    }
+/// A group.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct Group {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// `internal` or `external`.
+    pub r#type: String,
+    /// The policies of its members.
+    pub policies: Vec<String>,
+    /// Free names and values.
+    pub metadata: BTreeMap<String, String>,
+    /// Entities that are members.
+    pub member_entity_ids: Vec<String>,
+    /// Groups that are members.
+    pub member_group_ids: Vec<String>,
+    /// Groups it is a member of.
+    pub parent_group_ids: Vec<String>,
+    /// The name that logins know an external group by.
+    pub alias: BTreeMap<String, Value>,
+    /// Counts its changes.
+    pub modify_index: u64,
+    /// When it was made.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub creation_time: Option<Timestamp>,
+    /// When it was last changed.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub last_update_time: Option<Timestamp>,
+    /// Its namespace.
+    pub namespace_id: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// What others have to know to check identity tokens.
-    pub struct OidcConfiguration {
-        /// The tokens' issuer.
-        issuer: text,
-        /// Where the keys are.
-        jwks_uri: text,
-        /// What may be asked for.
-        response_types_supported: list,
-        /// What subjects are.
-        subject_types_supported: list,
-        /// Signature algorithms.
-        id_token_signing_alg_values_supported: list,
-    }
+/// What others have to know to check identity tokens.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct OidcConfiguration {
+    /// The tokens' issuer.
+    pub issuer: String,
+    /// Where the keys are.
+    pub jwks_uri: String,
+    /// What may be asked for.
+    pub response_types_supported: Vec<String>,
+    /// What subjects are.
+    pub subject_types_supported: Vec<String>,
+    /// Signature algorithms.
+    pub id_token_signing_alg_values_supported: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// Entities and groups.

@@ -2,15 +2,16 @@
 //! passwords.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use client_core::wire::{recode_raw, text};
-use client_core::{Op, Verb, operations};
+use client_core::wire::{Setters, Wire, recode_raw, text};
+use client_core::{Extra, Op, Verb, operations};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 use crate::caps::{Action, List, Plain, Read, Write};
 use crate::client::trimmed;
 use crate::secret::{Secret, data, keys, leased, written};
-use crate::shape::{record, settings};
 use crate::{Call, Client};
 
 operations! {
@@ -28,134 +29,172 @@ operations! {
     PUBLIC_KEY: String, Plain = Op::decoded_by(Verb::Get, "ssh.public_key", "/v1/{mount*}/public_key", text, recode_raw);
 }
 
-settings! {
-    /// What may be signed with a role.
-    pub struct SshRole {
-        /// `ca` or `otp`.
-        key_type: text,
-        /// The user where none is asked for.
-        default_user: text,
-        /// Whether that has templates.
-        default_user_template: flag,
-        /// Users that may be asked for, separated by commas; `*` for any.
-        allowed_users: text,
-        /// Whether those have templates.
-        allowed_users_template: flag,
-        /// Domains that may be asked for, separated by commas.
-        allowed_domains: text,
-        /// Whether those have templates.
-        allowed_domains_template: flag,
-        /// How long certificates are valid unless they say otherwise.
-        ttl: seconds,
-        /// How long certificates may be valid.
-        max_ttl: seconds,
-        /// Critical options that may be asked for, separated by commas.
-        allowed_critical_options: text,
-        /// Extensions that may be asked for, separated by commas.
-        allowed_extensions: text,
-        /// Critical options where none are asked for.
-        default_critical_options: map,
-        /// Extensions where none are asked for.
-        default_extensions: map,
-        /// Whether those have templates.
-        default_extensions_template: flag,
-        /// Whether users' keys may be signed.
-        allow_user_certificates: flag,
-        /// Whether hosts' keys may be signed.
-        allow_host_certificates: flag,
-        /// Whether the domains themselves may be asked for.
-        allow_bare_domains: flag,
-        /// Whether names below the domains may be asked for.
-        allow_subdomains: flag,
-        /// Whether a key id may be asked for.
-        allow_user_key_ids: flag,
-        /// Whether certificates may be for nobody in particular, and so for everybody.
-        allow_empty_principals: flag,
-        /// What key ids look like.
-        key_id_format: text,
-        /// Lengths that keys may have, by type.
-        allowed_user_key_lengths: json,
-        /// The signature's algorithm.
-        algorithm_signer: text,
-        /// How long before now certificates begin.
-        not_before_duration: seconds,
-        /// The issuer (OpenBao).
-        issuer_ref: text,
-        /// Address ranges of the hosts, for one-time passwords.
-        cidr_list: text,
-        /// Addresses that are not meant, for one-time passwords.
-        exclude_cidr_list: text,
-        /// The hosts' port, for one-time passwords.
-        port: number,
+/// What may be signed with a role.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct SshRole {
+    /// `ca` or `otp`.
+    pub key_type: Option<String>,
+    /// The user where none is asked for.
+    pub default_user: Option<String>,
+    /// Whether that has templates.
+    pub default_user_template: Option<bool>,
+    /// Users that may be asked for, separated by commas; `*` for any.
+    pub allowed_users: Option<String>,
+    /// Whether those have templates.
+    pub allowed_users_template: Option<bool>,
+    /// Domains that may be asked for, separated by commas.
+    pub allowed_domains: Option<String>,
+    /// Whether those have templates.
+    pub allowed_domains_template: Option<bool>,
+    /// How long certificates are valid unless they say otherwise.
+    #[wire(with = client_core::time::seconds::option)]
+    pub ttl: Option<Duration>,
+    /// How long certificates may be valid.
+    #[wire(with = client_core::time::seconds::option)]
+    pub max_ttl: Option<Duration>,
+    /// Critical options that may be asked for, separated by commas.
+    pub allowed_critical_options: Option<String>,
+    /// Extensions that may be asked for, separated by commas.
+    pub allowed_extensions: Option<String>,
+    /// Critical options where none are asked for.
+    pub default_critical_options: Option<BTreeMap<String, String>>,
+    /// Extensions where none are asked for.
+    pub default_extensions: Option<BTreeMap<String, String>>,
+    /// Whether those have templates.
+    pub default_extensions_template: Option<bool>,
+    /// Whether users' keys may be signed.
+    pub allow_user_certificates: Option<bool>,
+    /// Whether hosts' keys may be signed.
+    pub allow_host_certificates: Option<bool>,
+    /// Whether the domains themselves may be asked for.
+    pub allow_bare_domains: Option<bool>,
+    /// Whether names below the domains may be asked for.
+    pub allow_subdomains: Option<bool>,
+    /// Whether a key id may be asked for.
+    pub allow_user_key_ids: Option<bool>,
+    /// Whether certificates may be for nobody in particular, and so for everybody.
+    pub allow_empty_principals: Option<bool>,
+    /// What key ids look like.
+    pub key_id_format: Option<String>,
+    /// Lengths that keys may have, by type.
+    pub allowed_user_key_lengths: Option<Value>,
+    /// The signature's algorithm.
+    pub algorithm_signer: Option<String>,
+    /// How long before now certificates begin.
+    #[wire(with = client_core::time::seconds::option)]
+    pub not_before_duration: Option<Duration>,
+    /// The issuer (OpenBao).
+    pub issuer_ref: Option<String>,
+    /// Address ranges of the hosts, for one-time passwords.
+    pub cidr_list: Option<String>,
+    /// Addresses that are not meant, for one-time passwords.
+    pub exclude_cidr_list: Option<String>,
+    /// The hosts' port, for one-time passwords.
+    pub port: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl SshRole {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-settings! {
-    /// A key to sign, or to make.
-    pub struct SshSign {
-        /// The key to sign.
-        public_key: text,
-        /// How long the certificate is valid.
-        ttl: go,
-        /// Users or hosts it is for, separated by commas.
-        valid_principals: text,
-        /// `user` or `host`.
-        cert_type: text,
-        /// Its id.
-        key_id: text,
-        /// Its critical options.
-        critical_options: map,
-        /// Its extensions.
-        extensions: map,
-        /// The type of a key to make.
-        key_type: text,
-        /// The size of a key to make.
-        key_bits: number,
+/// A key to sign, or to make.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct SshSign {
+    /// The key to sign.
+    pub public_key: Option<String>,
+    /// How long the certificate is valid.
+    #[wire(with = client_core::time::go::option)]
+    pub ttl: Option<Duration>,
+    /// Users or hosts it is for, separated by commas.
+    pub valid_principals: Option<String>,
+    /// `user` or `host`.
+    pub cert_type: Option<String>,
+    /// Its id.
+    pub key_id: Option<String>,
+    /// Its critical options.
+    pub critical_options: Option<BTreeMap<String, String>>,
+    /// Its extensions.
+    pub extensions: Option<BTreeMap<String, String>>,
+    /// The type of a key to make.
+    pub key_type: Option<String>,
+    /// The size of a key to make.
+    pub key_bits: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl SshSign {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-record! {
-    /// A certificate.
-    pub struct SshCertificate {
-        /// Its serial number.
-        serial_number: text,
-        /// The signed key.
-        signed_key: text,
-        /// The private key, where it was made. It is shown only now.
-        private_key: maybe_secret,
-        /// The type of the private key.
-        private_key_type: maybe(String),
-    }
+/// A certificate.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct SshCertificate {
+    /// Its serial number.
+    pub serial_number: String,
+    /// The signed key.
+    pub signed_key: String,
+    /// The private key, where it was made. It is shown only now.
+    #[wire(omit_null)]
+    pub private_key: Option<SecretString>,
+    /// The type of the private key.
+    #[wire(omit_null)]
+    pub private_key_type: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// A one-time password.
-    pub struct SshOtp {
-        /// The password; empty where one was verified.
-        key: secret,
-        /// `otp`.
-        key_type: text,
-        /// The host it is for.
-        ip: text,
-        /// The user it is for.
-        username: text,
-        /// The host's port.
-        port: maybe(u64),
-        /// The role it was made with.
-        role_name: maybe(String),
-    }
+/// A one-time password.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct SshOtp {
+    /// The password; empty where one was verified.
+    pub key: SecretString,
+    /// `otp`.
+    pub key_type: String,
+    /// The host it is for.
+    pub ip: String,
+    /// The user it is for.
+    pub username: String,
+    /// The host's port.
+    #[wire(omit_null)]
+    pub port: Option<u64>,
+    /// The role it was made with.
+    #[wire(omit_null)]
+    pub role_name: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// The authority that signs.
-    pub struct SshCa {
-        /// Its public key.
-        public_key: text,
-        /// Its id (OpenBao).
-        issuer_id: maybe(String),
-        /// Its name (OpenBao).
-        issuer_name: maybe(String),
-    }
+/// The authority that signs.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct SshCa {
+    /// Its public key.
+    pub public_key: String,
+    /// Its id (OpenBao).
+    #[wire(omit_null)]
+    pub issuer_id: Option<String>,
+    /// Its name (OpenBao).
+    #[wire(omit_null)]
+    pub issuer_name: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// An SSH mount.

@@ -1,13 +1,14 @@
 //! [TOTP](https://developer.hashicorp.com/vault/api-docs/secret/totp): time-based codes.
 
-use client_core::{Op, Verb, operations};
+use std::time::Duration;
+
+use client_core::wire::{Setters, Wire};
+use client_core::{Extra, Op, Verb, operations};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 
 use crate::caps::{Action, List, Plain, Read, Write};
 use crate::client::trimmed;
 use crate::secret::{Secret, data, keys, written};
-use crate::shape::{record, settings};
 use crate::{Call, Client};
 
 operations! {
@@ -28,70 +29,90 @@ fn recode(answer: &client_core::Parts) -> Result<serde_json::Value, client_core:
     client_core::wire::recode::<Option<Secret<Option<Generated>>>>(answer)
 }
 
-settings! {
-    /// A key to make or to take in.
-    pub struct TotpKeySettings {
-        /// Whether the server makes the key.
-        generate: flag,
-        /// Whether a key that the server made is shown, once.
-        exported: flag,
-        /// The size of the key in bytes.
-        key_size: number,
-        /// The key's URL, which says everything.
-        url: secret,
-        /// The key, in base32.
-        key: secret,
-        /// Who it is for.
-        issuer: text,
-        /// Whose it is.
-        account_name: text,
-        /// How long a code is valid.
-        period: seconds,
-        /// `SHA1`, `SHA256` or `SHA512`.
-        algorithm: text,
-        /// How long a code is: 6 or 8 digits.
-        digits: number,
-        /// How many codes before and after are accepted: 0 or 1.
-        skew: number,
-        /// The size of the picture in pixels; 0 for none.
-        qr_size: number,
+/// A key to make or to take in.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct TotpKeySettings {
+    /// Whether the server makes the key.
+    pub generate: Option<bool>,
+    /// Whether a key that the server made is shown, once.
+    pub exported: Option<bool>,
+    /// The size of the key in bytes.
+    pub key_size: Option<u64>,
+    /// The key's URL, which says everything.
+    pub url: Option<SecretString>,
+    /// The key, in base32.
+    pub key: Option<SecretString>,
+    /// Who it is for.
+    pub issuer: Option<String>,
+    /// Whose it is.
+    pub account_name: Option<String>,
+    /// How long a code is valid.
+    #[wire(with = client_core::time::seconds::option)]
+    pub period: Option<Duration>,
+    /// `SHA1`, `SHA256` or `SHA512`.
+    pub algorithm: Option<String>,
+    /// How long a code is: 6 or 8 digits.
+    pub digits: Option<u64>,
+    /// How many codes before and after are accepted: 0 or 1.
+    pub skew: Option<u64>,
+    /// The size of the picture in pixels; 0 for none.
+    pub qr_size: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl TotpKeySettings {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-record! {
-    /// A key.
-    pub struct TotpKey {
-        /// Whose it is.
-        account_name: text,
-        /// `SHA1`, `SHA256` or `SHA512`.
-        algorithm: text,
-        /// How long a code is.
-        digits: number,
-        /// Who it is for.
-        issuer: text,
-        /// How long a code is valid.
-        period: seconds,
-    }
+/// A key.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct TotpKey {
+    /// Whose it is.
+    pub account_name: String,
+    /// `SHA1`, `SHA256` or `SHA512`.
+    pub algorithm: String,
+    /// How long a code is.
+    pub digits: u64,
+    /// Who it is for.
+    pub issuer: String,
+    /// How long a code is valid.
+    #[wire(with = client_core::time::seconds)]
+    pub period: Duration,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// A key that the server made. It is shown only now.
-    pub struct Generated {
-        /// The picture, a PNG in base64.
-        barcode: secret,
-        /// The key's URL.
-        url: secret,
-    }
+/// A key that the server made. It is shown only now.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct Generated {
+    /// The picture, a PNG in base64.
+    pub barcode: SecretString,
+    /// The key's URL.
+    pub url: SecretString,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(closed)]
 pub(crate) struct Code {
-    #[serde(with = "client_core::wire::secret")]
+    #[wire(required)]
     code: SecretString,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(closed)]
 pub(crate) struct Valid {
+    #[wire(required)]
     valid: bool,
 }
 

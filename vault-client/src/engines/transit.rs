@@ -2,20 +2,19 @@
 //! signatures with keys that never leave the server.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use client_core::wire::{Parts, json};
-use client_core::{Error as CoreError, Op, Verb, operations};
+use client_core::wire::{Parts, Setters, ToWire, Wire, json};
+use client_core::{Error as CoreError, Extra, Op, Verb, operations};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::caps::{Action, Enveloped, List, Plain, Read, Write};
 use crate::client::trimmed;
 use crate::error::messages;
 use crate::secret::{Secret, data, keys, recode_envelope, written};
-use crate::shape::{record, settings};
 use crate::{Call, Client};
 
 operations! {
@@ -106,146 +105,182 @@ impl<T> Call<T, CryptoOptions> {
     }
 }
 
-settings! {
-    /// Settings of a key.
-    pub struct KeySettings {
-        /// `aes256-gcm96` by default, `chacha20-poly1305`, `ed25519`, `ecdsa-p256`, `rsa-2048`, …
-        r#type: text,
-        /// Whether a key is derived for each context.
-        derived: flag,
-        /// Whether the same text is encrypted to the same.
-        convergent_encryption: flag,
-        /// Whether the key can be exported. Cannot be taken back.
-        exportable: flag,
-        /// Whether the key can be backed up. Cannot be taken back.
-        allow_plaintext_backup: flag,
-        /// The length in bytes, for `hmac` keys.
-        key_size: number,
-        /// How often it is rotated by itself; zero for never.
-        auto_rotate_period: seconds,
-        /// The oldest version that still decrypts.
-        min_decryption_version: number,
-        /// The oldest version that still encrypts; 0 for the newest only.
-        min_encryption_version: number,
-        /// Whether it may be deleted.
-        deletion_allowed: flag,
+/// Settings of a key.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct KeySettings {
+    /// `aes256-gcm96` by default, `chacha20-poly1305`, `ed25519`, `ecdsa-p256`, `rsa-2048`, …
+    pub r#type: Option<String>,
+    /// Whether a key is derived for each context.
+    pub derived: Option<bool>,
+    /// Whether the same text is encrypted to the same.
+    pub convergent_encryption: Option<bool>,
+    /// Whether the key can be exported. Cannot be taken back.
+    pub exportable: Option<bool>,
+    /// Whether the key can be backed up. Cannot be taken back.
+    pub allow_plaintext_backup: Option<bool>,
+    /// The length in bytes, for `hmac` keys.
+    pub key_size: Option<u64>,
+    /// How often it is rotated by itself; zero for never.
+    #[wire(with = client_core::time::seconds::option)]
+    pub auto_rotate_period: Option<Duration>,
+    /// The oldest version that still decrypts.
+    pub min_decryption_version: Option<u64>,
+    /// The oldest version that still encrypts; 0 for the newest only.
+    pub min_encryption_version: Option<u64>,
+    /// Whether it may be deleted.
+    pub deletion_allowed: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl KeySettings {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-record! {
-    /// A key.
-    pub struct TransitKey {
-        /// Its name.
-        name: text,
-        /// Its type.
-        r#type: text,
-        /// Its versions: when each was made, or that and the public key.
-        keys: of(BTreeMap<u64, Value>),
-        /// Its newest version.
-        latest_version: number,
-        /// The oldest version there is.
-        min_available_version: number,
-        /// The oldest version that still decrypts.
-        min_decryption_version: number,
-        /// The oldest version that still encrypts; 0 for the newest only.
-        min_encryption_version: number,
-        /// How often it is rotated by itself; zero for never.
-        auto_rotate_period: seconds,
-        /// Whether it may be deleted.
-        deletion_allowed: flag,
-        /// Whether a key is derived for each context.
-        derived: flag,
-        /// Whether it can be exported.
-        exportable: flag,
-        /// Whether it can be backed up.
-        allow_plaintext_backup: flag,
-        /// Whether it was made elsewhere.
-        imported_key: flag,
-        /// Whether it encrypts.
-        supports_encryption: flag,
-        /// Whether it decrypts.
-        supports_decryption: flag,
-        /// Whether keys can be derived of it.
-        supports_derivation: flag,
-        /// Whether it signs.
-        supports_signing: flag,
-        /// Whether it is deleted and can be restored (OpenBao).
-        soft_deleted: maybe(bool),
-    }
+/// A key.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct TransitKey {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub r#type: String,
+    /// Its versions: when each was made, or that and the public key.
+    #[wire(with = crate::shape::numbered)]
+    pub keys: BTreeMap<u64, Value>,
+    /// Its newest version.
+    pub latest_version: u64,
+    /// The oldest version there is.
+    pub min_available_version: u64,
+    /// The oldest version that still decrypts.
+    pub min_decryption_version: u64,
+    /// The oldest version that still encrypts; 0 for the newest only.
+    pub min_encryption_version: u64,
+    /// How often it is rotated by itself; zero for never.
+    #[wire(with = client_core::time::seconds)]
+    pub auto_rotate_period: Duration,
+    /// Whether it may be deleted.
+    pub deletion_allowed: bool,
+    /// Whether a key is derived for each context.
+    pub derived: bool,
+    /// Whether it can be exported.
+    pub exportable: bool,
+    /// Whether it can be backed up.
+    pub allow_plaintext_backup: bool,
+    /// Whether it was made elsewhere.
+    pub imported_key: bool,
+    /// Whether it encrypts.
+    pub supports_encryption: bool,
+    /// Whether it decrypts.
+    pub supports_decryption: bool,
+    /// Whether keys can be derived of it.
+    pub supports_derivation: bool,
+    /// Whether it signs.
+    pub supports_signing: bool,
+    /// Whether it is deleted and can be restored (OpenBao).
+    #[wire(omit_null)]
+    pub soft_deleted: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// What something was encrypted to.
-    pub struct Ciphertext {
-        /// The ciphertext: `vault:v1:…`.
-        ciphertext: text,
-        /// The version of the key.
-        key_version: number,
-    }
+/// What something was encrypted to.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct Ciphertext {
+    /// The ciphertext: `vault:v1:…`.
+    pub ciphertext: String,
+    /// The version of the key.
+    pub key_version: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// What an item of a batch was encrypted to.
-    pub struct Encrypted {
-        /// The ciphertext; empty where the item failed.
-        ciphertext: text,
-        /// The version of the key.
-        key_version: number,
-        /// Why the item failed.
-        error: maybe(String),
-        /// The caller's name for the item.
-        reference: text,
-    }
+/// What an item of a batch was encrypted to.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct Encrypted {
+    /// The ciphertext; empty where the item failed.
+    pub ciphertext: String,
+    /// The version of the key.
+    pub key_version: u64,
+    /// Why the item failed.
+    #[wire(omit_null)]
+    pub error: Option<String>,
+    /// The caller's name for the item.
+    pub reference: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// A key for encrypting data elsewhere.
-    pub struct DataKey {
-        /// The key, encrypted, to be kept beside the data.
-        ciphertext: text,
-        /// The key in base64, where it was asked for in plain.
-        plaintext: maybe_secret,
-        /// The version of the key it is encrypted with.
-        key_version: number,
-    }
+/// A key for encrypting data elsewhere.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct DataKey {
+    /// The key, encrypted, to be kept beside the data.
+    pub ciphertext: String,
+    /// The key in base64, where it was asked for in plain.
+    #[wire(omit_null)]
+    pub plaintext: Option<SecretString>,
+    /// The version of the key it is encrypted with.
+    pub key_version: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(closed)]
 pub(crate) struct Plaintext {
-    #[serde(with = "client_core::wire::secret")]
+    #[wire(required)]
     plaintext: SecretString,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(closed)]
 pub(crate) struct Hmac {
+    #[wire(required)]
     hmac: String,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(closed)]
 pub(crate) struct Signature {
+    #[wire(required)]
     signature: String,
-    #[serde(default)]
     key_version: u64,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(closed)]
 pub(crate) struct Verified {
+    #[wire(required)]
     valid: bool,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(closed)]
 pub(crate) struct Sum {
+    #[wire(required)]
     sum: String,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(closed)]
 pub(crate) struct RandomBytes {
-    #[serde(with = "client_core::wire::secret")]
+    #[wire(required)]
     random_bytes: SecretString,
 }
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(closed)]
 struct Batch {
+    #[wire(required)]
     batch_results: Vec<Encrypted>,
 }
 
@@ -266,15 +301,15 @@ fn recode_batch(answer: &Parts) -> Result<Value, CoreError> {
 }
 
 /// An item to encrypt among others.
-#[derive(Clone, Default, Serialize)]
+#[derive(Clone, Default, ToWire)]
 #[non_exhaustive]
 pub struct BatchItem {
     plaintext: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     context: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     associated_data: Option<String>,
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[wire(omit)]
     reference: String,
 }
 

@@ -1,22 +1,20 @@
 //! Key-value secrets without versions.
 
-use client_core::wire::{Parts, json};
-use client_core::{Error as CoreError, Op, Verb, operations};
+use client_core::{Op, Verb, operations};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::data::KvData;
 use crate::caps::{List, Write, markers};
 use crate::client::trimmed;
-use crate::secret::{Secret, keys, with_copies, written};
+use crate::secret::{data, keys, written};
 use crate::{Call, Client};
 
 operations! {
-    GET: KvData, ReadKv = Op::decoded_by(Verb::Get, "kv1.read", "/v1/{mount*}/{path*}", read, recode);
+    GET: KvData, ReadKv = data(Verb::Get, "kv1.read", "/v1/{mount*}/{path*}");
     PUT: (), Write = written(Verb::Post, "kv1.write", "/v1/{mount*}/{path*}").idempotent();
     DELETE: (), Write = written(Verb::Delete, "kv1.delete", "/v1/{mount*}/{path*}").idempotent();
     LIST: Vec<String>, List = keys("kv1.list", "/v1/{mount*}/{path**}");
-    CUBBYHOLE_GET: KvData, ReadKv = Op::decoded_by(Verb::Get, "cubbyhole.read", "/v1/cubbyhole/{path*}", read, recode);
+    CUBBYHOLE_GET: KvData, ReadKv = data(Verb::Get, "cubbyhole.read", "/v1/cubbyhole/{path*}");
     CUBBYHOLE_PUT: (), Write = written(Verb::Post, "cubbyhole.write", "/v1/cubbyhole/{path*}").idempotent();
     CUBBYHOLE_DELETE: (), Write = written(Verb::Delete, "cubbyhole.delete", "/v1/cubbyhole/{path*}").idempotent();
     CUBBYHOLE_LIST: Vec<String>, List = keys("cubbyhole.list", "/v1/cubbyhole/{path**}");
@@ -25,15 +23,6 @@ operations! {
 markers! {
     /// Reads a secret.
     ReadKv: read;
-}
-
-fn read(answer: &Parts) -> Result<KvData, CoreError> {
-    json::<Secret<KvData>>(answer).map(|secret| secret.data)
-}
-
-fn recode(answer: &Parts) -> Result<Value, CoreError> {
-    let secret = json::<Secret<KvData>>(answer)?.map(|data| data.redacted());
-    with_copies(answer, client_core::wire::rewrite(&secret)?)
 }
 
 /// A KV v1 mount.
@@ -92,7 +81,7 @@ impl Kv1 {
     /// Writes a secret, which has this data and nothing else. A value named `ttl` is shown to
     /// readers as the duration of the lease.
     pub fn put<D: Serialize + ?Sized>(&self, path: &str, data: &D) -> Call<(), Write> {
-        self.at(&PUT, path).json(data)
+        self.at(&PUT, path).json_by_serde(data)
     }
 
     /// Deletes a secret for good.
@@ -118,7 +107,7 @@ impl Cubbyhole {
 
     /// Writes a secret, which has this data and nothing else.
     pub fn put<D: Serialize + ?Sized>(&self, path: &str, data: &D) -> Call<(), Write> {
-        self.at(&CUBBYHOLE_PUT, path).json(data)
+        self.at(&CUBBYHOLE_PUT, path).json_by_serde(data)
     }
 
     /// Deletes a secret.

@@ -2,24 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use client_core::wire::{Parts, json};
-use client_core::{Error as CoreError, Op, Verb, operations};
+use client_core::wire::{ToWire, Wire, json};
+use client_core::{Error as CoreError, Extra, Op, Verb, operations};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
-use super::data::KvData;
+use super::data::{KvData, merge, read_as};
 use super::metadata::{KvConfig, KvMetadata, SecretMetadata, VersionMetadata};
 use crate::caps::{List, Read, Write, markers};
 use crate::client::trimmed;
-use crate::secret::{Secret, data, keys, with_copies, written};
+use crate::secret::{Secret, data, keys, written};
 use crate::{Call, Client, Error, Result};
 
 operations! {
     CONFIG: KvConfig, Read = data(Verb::Get, "kv2.read_config", "/v1/{mount*}/config");
     CONFIGURE: (), Write = written(Verb::Post, "kv2.write_config", "/v1/{mount*}/config").idempotent();
     GET: KvSecret, ReadVersion =
-        Op::decoded_by(Verb::Get, "kv2.read", "/v1/{mount*}/data/{path*}", read_secret, recode_secret);
+        data(Verb::Get, "kv2.read", "/v1/{mount*}/data/{path*}");
     PUT: VersionMetadata, WriteSecret = data(Verb::Post, "kv2.write", "/v1/{mount*}/data/{path*}");
     PATCH: VersionMetadata, PatchSecret = data(Verb::Patch, "kv2.patch", "/v1/{mount*}/data/{path*}");
     DELETE: (), Write = written(Verb::Delete, "kv2.delete_latest", "/v1/{mount*}/data/{path*}");
@@ -62,13 +63,17 @@ client_core::options! {
 }
 
 /// A version of a secret.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
 #[non_exhaustive]
 pub struct KvSecret<D = KvData> {
     /// Its data.
+    #[wire(required)]
     pub data: D,
     /// Its number, when it was written.
+    #[wire(required)]
     pub metadata: VersionMetadata,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl KvSecret {
@@ -86,35 +91,26 @@ impl<C> Call<KvSecret, C> {
     /// Reads the data as a type of the caller's.
     pub fn typed<T: DeserializeOwned>(self) -> Call<KvSecret<T>, C> {
         self.then(|call| {
-            call.decoded_by(|answer| json::<Secret<KvSecret<T>>>(answer).map(|secret| secret.data))
+            call.decoded_by(|answer| {
+                let KvSecret { data, metadata, extra } =
+                    json::<Secret<KvSecret<Box<RawValue>>>>(answer)?.data;
+                Ok(KvSecret { data: read_as(data.get())?, metadata, extra })
+            })
         })
     }
 }
 
 /// The names in a secret, without the values.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
 #[non_exhaustive]
 pub struct Subkeys {
     /// The names; an object below a name is there as an object, everything else as `null`.
-    #[serde(default)]
     pub subkeys: BTreeMap<String, Value>,
     /// The version they are of.
+    #[wire(required)]
     pub metadata: VersionMetadata,
-}
-
-fn read_secret(answer: &Parts) -> std::result::Result<KvSecret, CoreError> {
-    json::<Secret<KvSecret>>(answer).map(|secret| secret.data)
-}
-
-fn recode_secret(answer: &Parts) -> std::result::Result<Value, CoreError> {
-    #[derive(Serialize)]
-    struct Shown {
-        data: Value,
-        metadata: VersionMetadata,
-    }
-    let secret = json::<Secret<KvSecret>>(answer)?;
-    let shown = secret.map(|KvSecret { data, metadata }| Shown { data: data.redacted(), metadata });
-    with_copies(answer, client_core::wire::rewrite(&shown)?)
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// A KV v2 mount.
@@ -142,7 +138,7 @@ impl Client {
     }
 }
 
-#[derive(Serialize)]
+#[derive(ToWire)]
 struct Versions<'a> {
     versions: &'a [u64],
 }
@@ -172,14 +168,14 @@ impl Kv2 {
 
     /// Writes a new version of a secret, which has this data and nothing else.
     pub fn put<D: Serialize + ?Sized>(&self, path: &str, data: &D) -> Call<VersionMetadata, WriteSecret> {
-        self.at(&PUT, path).field("data", data)
+        self.at(&PUT, path).field_by_serde("data", data)
     }
 
     /// Writes a new version of a secret with a merge patch: names that are `null` are removed,
     /// the others set. The secret must exist, and the token needs the `patch` capability; see
     /// [`patch_or_rewrite`](Kv2::patch_or_rewrite).
     pub fn patch<D: Serialize + ?Sized>(&self, path: &str, data: &D) -> Call<VersionMetadata, PatchSecret> {
-        self.at(&PATCH, path).field("data", data).merge_patch()
+        self.at(&PATCH, path).field_by_serde("data", data).merge_patch()
     }
 
     /// As [`patch`](Kv2::patch), and where the server or a proxy before it has no such
@@ -197,14 +193,14 @@ impl Kv2 {
             Err(Error::MethodNotAllowed(_)) => {}
             other => return other,
         }
-        let patch = serde_json::to_value(data)
-            .map_err(|_| CoreError::request("the data cannot be written as JSON"))?;
+        let unwritable = |_| CoreError::request("the data cannot be written as JSON");
+        let patch = to_raw_value(data).map_err(unwritable)?;
         let mut tries = 0;
         loop {
             tries += 1;
             let secret = self.get(path).await?;
-            let mut all: Value = secret.data.expose().clone().into_iter().collect();
-            merge(&mut all, &patch);
+            let old = to_raw_value(secret.data.expose()).map_err(unwritable)?;
+            let all = merge(Some(&old), &patch).map_err(unwritable)?;
             match self.put(path, &all).cas(secret.metadata.version).await {
                 Err(Error::CasMismatch(_)) if tries < 3 => {}
                 other => return other,
@@ -281,44 +277,5 @@ impl Kv2 {
         let current = self.metadata(path).await?.current_version;
         let earlier = self.get(path).version(version).await?;
         self.put(path, earlier.data.expose()).cas(current).await
-    }
-}
-
-/// JSON merge patch ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)), as the server does it.
-fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(serde_json::Map::new());
-    }
-    let Value::Object(target) = target else { return };
-    for (name, value) in patch {
-        if value.is_null() {
-            target.remove(name);
-        } else {
-            merge(target.entry(name.clone()).or_insert(Value::Null), value);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn merge_patches() {
-        let cases = [
-            (json!({"a": 1}), json!({"b": 2}), json!({"a": 1, "b": 2})),
-            (json!({"a": 1}), json!({"a": null}), json!({})),
-            (json!({"a": {"b": 1, "c": 2}}), json!({"a": {"b": null}}), json!({"a": {"c": 2}})),
-            (json!({"a": [1]}), json!({"a": {"b": null, "c": 1}}), json!({"a": {"c": 1}})),
-        ];
-        for (mut target, patch, wanted) in cases {
-            merge(&mut target, &patch);
-            assert_eq!(target, wanted);
-        }
     }
 }

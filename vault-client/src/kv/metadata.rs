@@ -3,54 +3,84 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::shape::{record, settings};
+use client_core::Extra;
+use client_core::wire::{Setters, Wire};
+use jiff::Timestamp;
 
-settings! {
-    /// Settings of a KV v2 mount. What is not set is not sent, and stays as it is.
-    pub struct KvConfig {
-        /// How many versions a secret keeps. 0 for the default, which is 10.
-        max_versions: number,
-        /// Whether every write must be a check-and-set.
-        cas_required: flag,
-        /// How long a version lives. Zero for ever.
-        delete_version_after: go,
-        /// Whether every write of metadata must be a check-and-set (OpenBao).
-        metadata_cas_required: flag,
+/// Settings of a KV v2 mount. What is not set is not sent, and stays as it is.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct KvConfig {
+    /// How many versions a secret keeps. 0 for the default, which is 10.
+    pub max_versions: Option<u64>,
+    /// Whether every write must be a check-and-set.
+    pub cas_required: Option<bool>,
+    /// How long a version lives. Zero for ever.
+    #[wire(with = client_core::time::go::option)]
+    pub delete_version_after: Option<Duration>,
+    /// Whether every write of metadata must be a check-and-set (OpenBao).
+    pub metadata_cas_required: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl KvConfig {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-settings! {
-    /// Settings of one secret. What is not set is not sent.
-    pub struct SecretMetadata {
-        /// How many versions it keeps. 0 for the mount's setting.
-        max_versions: number,
-        /// Whether every write must be a check-and-set.
-        cas_required: flag,
-        /// How long a version lives. Zero for the mount's setting.
-        delete_version_after: go,
-        /// Free names and values.
-        custom_metadata: map,
-        /// Whether every write of the metadata must be a check-and-set (OpenBao).
-        metadata_cas_required: flag,
-        /// Writes only if this is the current version of the metadata (OpenBao).
-        metadata_cas: number,
+/// Settings of one secret. What is not set is not sent.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct SecretMetadata {
+    /// How many versions it keeps. 0 for the mount's setting.
+    pub max_versions: Option<u64>,
+    /// Whether every write must be a check-and-set.
+    pub cas_required: Option<bool>,
+    /// How long a version lives. Zero for the mount's setting.
+    #[wire(with = client_core::time::go::option)]
+    pub delete_version_after: Option<Duration>,
+    /// Free names and values.
+    pub custom_metadata: Option<BTreeMap<String, String>>,
+    /// Whether every write of the metadata must be a check-and-set (OpenBao).
+    pub metadata_cas_required: Option<bool>,
+    /// Writes only if this is the current version of the metadata (OpenBao).
+    pub metadata_cas: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl SecretMetadata {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-record! {
-    /// A version of a secret.
-    pub struct VersionMetadata {
-        /// Its number, from 1.
-        version: number,
-        /// When it was written.
-        created_time: time,
-        /// When it was deleted, or will be.
-        deletion_time: time,
-        /// Whether its data is gone for good.
-        destroyed: flag,
-        /// The secret's free names and values.
-        custom_metadata: map,
-    }
+/// A version of a secret.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct VersionMetadata {
+    /// Its number, from 1.
+    pub version: u64,
+    /// When it was written.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub created_time: Option<Timestamp>,
+    /// When it was deleted, or will be.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub deletion_time: Option<Timestamp>,
+    /// Whether its data is gone for good.
+    pub destroyed: bool,
+    /// The secret's free names and values.
+    pub custom_metadata: BTreeMap<String, String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl VersionMetadata {
@@ -61,51 +91,63 @@ impl VersionMetadata {
     }
 }
 
-record! {
-    /// All about a secret but its values.
-    pub struct KvMetadata {
-        /// When its first version was written.
-        created_time: time,
-        /// When its last version was written.
-        updated_time: time,
-        /// The number of its last version; what a check-and-set compares with.
-        current_version: number,
-        /// The number of the oldest version that is kept.
-        oldest_version: number,
-        /// How many versions it keeps. 0 for the mount's setting.
-        max_versions: number,
-        /// Whether every write must be a check-and-set.
-        cas_required: flag,
-        /// How long a version lives. Zero for the mount's setting.
-        delete_version_after: of(Lifetime),
-        /// Free names and values.
-        custom_metadata: map,
-        /// Its versions by number.
-        versions: of(BTreeMap<u64, KvVersion>),
-        /// The version of the metadata (OpenBao).
-        current_metadata_version: maybe(u64),
-        /// Whether every write of the metadata must be a check-and-set (OpenBao).
-        metadata_cas_required: maybe(bool),
-        /// Who last changed it (Enterprise).
-        last_updated_by: maybe(serde_json::Value),
-        /// Who made it (Enterprise).
-        created_by: maybe(serde_json::Value),
-    }
+/// All about a secret but its values.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct KvMetadata {
+    /// When its first version was written.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub created_time: Option<Timestamp>,
+    /// When its last version was written.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub updated_time: Option<Timestamp>,
+    /// The number of its last version; what a check-and-set compares with.
+    pub current_version: u64,
+    /// The number of the oldest version that is kept.
+    pub oldest_version: u64,
+    /// How many versions it keeps. 0 for the mount's setting.
+    pub max_versions: u64,
+    /// Whether every write must be a check-and-set.
+    pub cas_required: bool,
+    /// How long a version lives. Zero for the mount's setting.
+    pub delete_version_after: Lifetime,
+    /// Free names and values.
+    pub custom_metadata: BTreeMap<String, String>,
+    /// Its versions by number.
+    #[wire(with = crate::shape::numbered)]
+    pub versions: BTreeMap<u64, KvVersion>,
+    /// The version of the metadata (OpenBao).
+    #[wire(omit_null)]
+    pub current_metadata_version: Option<u64>,
+    /// Whether every write of the metadata must be a check-and-set (OpenBao).
+    #[wire(omit_null)]
+    pub metadata_cas_required: Option<bool>,
+    /// Who last changed it (Enterprise).
+    #[wire(omit_null)]
+    pub last_updated_by: Option<serde_json::Value>,
+    /// Who made it (Enterprise).
+    #[wire(omit_null)]
+    pub created_by: Option<serde_json::Value>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// What is known of one version in the list of all.
-    pub struct KvVersion {
-        /// When it was written.
-        created_time: time,
-        /// When it was deleted, or will be.
-        deletion_time: time,
-        /// Whether its data is gone for good.
-        destroyed: flag,
-    }
+/// What is known of one version in the list of all.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct KvVersion {
+    /// When it was written.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub created_time: Option<Timestamp>,
+    /// When it was deleted, or will be.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub deletion_time: Option<Timestamp>,
+    /// Whether its data is gone for good.
+    pub destroyed: bool,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 /// How long a version lives; zero for as long as the mount says.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
-pub struct Lifetime(#[serde(with = "client_core::time::go")] pub Duration);
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Wire)]
+pub struct Lifetime(#[wire(with = client_core::time::go)] pub Duration);

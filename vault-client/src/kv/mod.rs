@@ -7,7 +7,8 @@ mod kv1;
 mod kv2;
 mod metadata;
 
-pub use data::KvData;
+pub(crate) use data::read_as;
+pub use data::{Exposed, KvData};
 pub use kv1::{Cubbyhole, Kv1, ReadKv};
 pub use kv2::{Kv2, KvSecret, PatchSecret, ReadSubkeys, ReadVersion, Subkeys, WriteSecret};
 pub use metadata::{KvConfig, KvMetadata, KvVersion, Lifetime, SecretMetadata, VersionMetadata};

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use client_core::{Verb, operations};
-use serde::{Deserialize, Serialize};
+use client_core::wire::{Setters, Wire};
+use client_core::{Extra, Verb, operations};
 
 use super::Sys;
 use crate::Call;
 use crate::caps::{Action, Plain, Write};
 use crate::client::trimmed;
 use crate::secret::{data, written};
-use crate::shape::{record, settings};
 
 operations! {
     LIST: BTreeMap<String, AuditDevice>, Action = data(Verb::Get, "sys.list_audit", "/v1/sys/audit");
@@ -19,38 +18,53 @@ operations! {
     HASH: Hashed, Action = data(Verb::Post, "sys.audit_hash", "/v1/sys/audit-hash/{path*}").idempotent();
 }
 
-record! {
-    /// An audit device.
-    pub struct AuditDevice {
-        /// `file`, `syslog` or `socket`.
-        r#type: text,
-        /// What it is for.
-        description: text,
-        /// Options of its type, such as `file_path`.
-        options: map,
-        /// Whether it stays in one cluster.
-        local: flag,
-        /// Where it is enabled.
-        path: text,
+/// An audit device.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct AuditDevice {
+    /// `file`, `syslog` or `socket`.
+    pub r#type: String,
+    /// What it is for.
+    pub description: String,
+    /// Options of its type, such as `file_path`.
+    pub options: BTreeMap<String, String>,
+    /// Whether it stays in one cluster.
+    pub local: bool,
+    /// Where it is enabled.
+    pub path: String,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+/// An audit device to enable.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct AuditSettings {
+    /// `file`, `syslog` or `socket`.
+    pub r#type: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Options of its type, such as `file_path`.
+    pub options: Option<BTreeMap<String, String>>,
+    /// Whether it stays in one cluster.
+    pub local: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl AuditSettings {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-settings! {
-    /// An audit device to enable.
-    pub struct AuditSettings {
-        /// `file`, `syslog` or `socket`.
-        r#type: text,
-        /// What it is for.
-        description: text,
-        /// Options of its type, such as `file_path`.
-        options: map,
-        /// Whether it stays in one cluster.
-        local: flag,
-    }
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(closed)]
 pub(crate) struct Hashed {
+    #[wire(required)]
     hash: String,
 }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use client_core::caps::Plain;
+use client_core::wire::Wire;
 use client_core::{Verb, operations};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 
 use super::Sys;
 use crate::Call;
@@ -23,20 +23,17 @@ operations! {
 }
 
 /// What a token may do, by path.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Capabilities {
-    /// The capabilities of the last path, under a name of their own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    capabilities: Option<Vec<Capability>>,
-    #[serde(flatten)]
-    paths: BTreeMap<String, Vec<Capability>>,
-}
+#[derive(Debug, Clone, Default, PartialEq, Wire)]
+pub struct Capabilities(BTreeMap<String, Vec<Capability>>);
+
+/// The capabilities of the last path are there under this name too.
+const OF_THE_LAST: &str = "capabilities";
 
 impl Capabilities {
     /// What the token may do at `path`, which has to be one of those asked for.
     #[must_use]
     pub fn at(&self, path: &str) -> &[Capability] {
-        let found = self.paths.get(path).or_else(|| self.paths.get(path.trim_start_matches('/')));
+        let found = self.0.get(path).or_else(|| self.0.get(path.trim_start_matches('/')));
         found.map(Vec::as_slice).unwrap_or_default()
     }
 
@@ -49,7 +46,8 @@ impl Capabilities {
 
     /// The paths and what may be done there.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[Capability])> {
-        self.paths.iter().map(|(path, list)| (path.as_str(), list.as_slice()))
+        let paths = self.0.iter().filter(|(path, _)| *path != OF_THE_LAST);
+        paths.map(|(path, list)| (path.as_str(), list.as_slice()))
     }
 }
 
@@ -75,14 +73,10 @@ impl Sys {
 
     /// Finishes a login that was answered with an [`MfaRequirement`](crate::MfaRequirement).
     pub fn validate_mfa(&self, mfa_request_id: &str, validation: &MfaValidation) -> Call<Auth> {
-        let payload: BTreeMap<&str, Vec<&str>> = validation
-            .iter()
-            .map(|(method, codes)| (method.as_str(), codes.iter().map(ExposeSecret::expose_secret).collect()))
-            .collect();
         self.0
             .call(&VALIDATE_MFA, &[])
             .field("mfa_request_id", mfa_request_id)
-            .field("mfa_payload", &payload)
+            .field("mfa_payload", validation)
             .anonymous()
     }
 }

@@ -1,17 +1,15 @@
 //! How a server is, and which one leads.
 
 use client_core::caps::Plain;
-use client_core::wire::{self, Parts};
-use client_core::{Error, Op, Verb, operations};
+use client_core::wire::{self, Parts, Wire};
+use client_core::{Error, Extra, Op, Verb, operations};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Sys;
 use crate::Call;
 use crate::caps::Action;
 use crate::secret::data;
-use crate::shape::record;
 
 operations! {
     HEALTH: Health, ReadHealth = Op::decoded_by(Verb::Get, "sys.health", "/v1/sys/health", read, recode)
@@ -91,44 +89,40 @@ fn read_state(answer: &Parts) -> Result<HealthState, Error> {
 }
 
 /// How a server is.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
 #[non_exhaustive]
 pub struct Health {
     /// What the status of the answer says.
-    #[serde(skip)]
+    #[wire(skip)]
     pub state: HealthState,
     /// Whether it is initialized.
+    #[wire(required)]
     pub initialized: bool,
     /// Whether it is sealed.
+    #[wire(required)]
     pub sealed: bool,
     /// Whether it stands by.
+    #[wire(required)]
     pub standby: bool,
     /// Whether it stands by and answers reads.
-    #[serde(default)]
     pub performance_standby: bool,
     /// Its part in performance replication.
-    #[serde(default)]
     pub replication_performance_mode: String,
     /// Its part in disaster-recovery replication.
-    #[serde(default)]
     pub replication_dr_mode: String,
     /// Its clock.
-    #[serde(default, with = "client_core::time::unix_seconds")]
+    #[wire(with = client_core::time::unix_seconds)]
     pub server_time_utc: Option<Timestamp>,
     /// Its version.
-    #[serde(default)]
     pub version: String,
     /// The cluster's name; empty while sealed.
-    #[serde(default)]
     pub cluster_name: String,
     /// The cluster's id; empty while sealed.
-    #[serde(default)]
     pub cluster_id: String,
     /// Whether it is an Enterprise server; OpenBao does not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[wire(omit_null)]
     pub enterprise: Option<bool>,
     /// What this version does not know.
-    #[serde(flatten)]
     pub extra: crate::Extra,
 }
 
@@ -146,66 +140,82 @@ impl Health {
     }
 }
 
-record! {
-    /// Which server leads.
-    pub struct Leader {
-        /// Whether the storage allows for more than one server.
-        ha_enabled: flag,
-        /// Whether the answering server leads.
-        is_self: flag,
-        /// Since when the answering server leads.
-        active_time: time,
-        /// The leader's API address.
-        leader_address: text,
-        /// The leader's cluster address.
-        leader_cluster_address: text,
-        /// Whether the answering server stands by and answers reads.
-        performance_standby: maybe(bool),
-        /// The last write-ahead log it has from the leader.
-        performance_standby_last_remote_wal: maybe(u64),
-        /// The last write-ahead log of the cluster.
-        last_wal: maybe(u64),
-        /// What is committed in the integrated storage.
-        raft_committed_index: maybe(u64),
-        /// What is applied of it.
-        raft_applied_index: maybe(u64),
-    }
+/// Which server leads.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct Leader {
+    /// Whether the storage allows for more than one server.
+    pub ha_enabled: bool,
+    /// Whether the answering server leads.
+    pub is_self: bool,
+    /// Since when the answering server leads.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub active_time: Option<Timestamp>,
+    /// The leader's API address.
+    pub leader_address: String,
+    /// The leader's cluster address.
+    pub leader_cluster_address: String,
+    /// Whether the answering server stands by and answers reads.
+    #[wire(omit_null)]
+    pub performance_standby: Option<bool>,
+    /// The last write-ahead log it has from the leader.
+    #[wire(omit_null)]
+    pub performance_standby_last_remote_wal: Option<u64>,
+    /// The last write-ahead log of the cluster.
+    #[wire(omit_null)]
+    pub last_wal: Option<u64>,
+    /// What is committed in the integrated storage.
+    #[wire(omit_null)]
+    pub raft_committed_index: Option<u64>,
+    /// What is applied of it.
+    #[wire(omit_null)]
+    pub raft_applied_index: Option<u64>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// The servers of a cluster.
-    pub struct HaStatus {
-        /// The servers.
-        nodes: of(Vec<HaNode>),
-    }
+/// The servers of a cluster.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct HaStatus {
+    /// The servers.
+    pub nodes: Vec<HaNode>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// A server of a cluster.
-    pub struct HaNode {
-        /// Its host's name.
-        hostname: text,
-        /// Its API address.
-        api_address: text,
-        /// Its cluster address.
-        cluster_address: text,
-        /// Whether it leads.
-        active_node: flag,
-        /// When it was last heard of; `None` for the leader itself.
-        last_echo: time,
-        /// Its version.
-        version: text,
-        /// How long its last echo took, in milliseconds.
-        echo_duration_ms: maybe(i64),
-        /// How far its clock is off, in milliseconds.
-        clock_skew_ms: maybe(i64),
-        /// How far replication is behind, in milliseconds.
-        replication_primary_canary_age_ms: maybe(i64),
-        /// Its upgrade version in the integrated storage.
-        upgrade_version: text,
-        /// Its redundancy zone.
-        redundancy_zone: text,
-    }
+/// A server of a cluster.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct HaNode {
+    /// Its host's name.
+    pub hostname: String,
+    /// Its API address.
+    pub api_address: String,
+    /// Its cluster address.
+    pub cluster_address: String,
+    /// Whether it leads.
+    pub active_node: bool,
+    /// When it was last heard of; `None` for the leader itself.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub last_echo: Option<Timestamp>,
+    /// Its version.
+    pub version: String,
+    /// How long its last echo took, in milliseconds.
+    #[wire(omit_null)]
+    pub echo_duration_ms: Option<i64>,
+    /// How far its clock is off, in milliseconds.
+    #[wire(omit_null)]
+    pub clock_skew_ms: Option<i64>,
+    /// How far replication is behind, in milliseconds.
+    #[wire(omit_null)]
+    pub replication_primary_canary_age_ms: Option<i64>,
+    /// Its upgrade version in the integrated storage.
+    pub upgrade_version: String,
+    /// Its redundancy zone.
+    pub redundancy_zone: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Sys {

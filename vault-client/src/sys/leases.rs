@@ -2,24 +2,22 @@
 
 use std::time::Duration;
 
-use client_core::wire::json;
-use client_core::{Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, Verb, operations};
+use jiff::Timestamp;
 
 use super::Sys;
-use super::wrapping::recode as recode_secret;
 use crate::Call;
 use crate::caps::{List, Plain, Read};
 use crate::client::trimmed;
 use crate::kv::KvData;
-use crate::secret::{Secret, data, keys, written};
-use crate::shape::record;
+use crate::secret::{Secret, data, keys, leased, written};
 
 operations! {
     LOOKUP: LeaseInfo, Read = data(Verb::Post, "sys.lookup_lease", "/v1/sys/leases/lookup").idempotent();
     LEASES: Vec<String>, List = keys("sys.list_leases", "/v1/sys/leases/lookup/{prefix**}");
     RENEW: Secret<Option<KvData>>, RenewLease =
-        Op::decoded_by(Verb::Post, "sys.renew_lease", "/v1/sys/leases/renew", json::<Secret<Option<KvData>>>, recode_secret)
-            .idempotent();
+        leased(Verb::Post, "sys.renew_lease", "/v1/sys/leases/renew").idempotent();
     REVOKE: (), RevokeLease = written(Verb::Post, "sys.revoke_lease", "/v1/sys/leases/revoke").idempotent();
     REVOKE_PREFIX: (), RevokeLease =
         written(Verb::Post, "sys.revoke_prefix", "/v1/sys/leases/revoke-prefix/{prefix*}").idempotent();
@@ -51,22 +49,28 @@ impl<T> Call<T, RevokeLease> {
     }
 }
 
-record! {
-    /// What is known of a lease.
-    pub struct LeaseInfo {
-        /// Its id.
-        id: text,
-        /// Since when it is.
-        issue_time: time,
-        /// When it ends.
-        expire_time: time,
-        /// When it was last renewed.
-        last_renewal: maybe(jiff::Timestamp),
-        /// Whether it can be renewed.
-        renewable: flag,
-        /// How long it still lasts.
-        ttl: seconds,
-    }
+/// What is known of a lease.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct LeaseInfo {
+    /// Its id.
+    pub id: String,
+    /// Since when it is.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub issue_time: Option<Timestamp>,
+    /// When it ends.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub expire_time: Option<Timestamp>,
+    /// When it was last renewed.
+    #[wire(omit_null)]
+    pub last_renewal: Option<jiff::Timestamp>,
+    /// Whether it can be renewed.
+    pub renewable: bool,
+    /// How long it still lasts.
+    #[wire(with = client_core::time::seconds)]
+    pub ttl: Duration,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Sys {

@@ -2,8 +2,10 @@
 //! [auth methods](https://developer.hashicorp.com/vault/api-docs/system/auth), and where they are.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use client_core::{Verb, operations};
+use client_core::wire::{Setters, Wire};
+use client_core::{Extra, Verb, operations};
 use serde_json::Value;
 
 use super::Sys;
@@ -11,7 +13,6 @@ use crate::Call;
 use crate::caps::{Action, Read, Write};
 use crate::client::trimmed;
 use crate::secret::{data, written};
-use crate::shape::{record, settings};
 
 operations! {
     MOUNTS: BTreeMap<String, Mount>, Action = data(Verb::Get, "sys.list_mounts", "/v1/sys/mounts");
@@ -33,27 +34,38 @@ operations! {
     UI_MOUNT: Mount, Read = data(Verb::Get, "sys.ui_mount", "/v1/sys/internal/ui/mounts/{path*}");
 }
 
-settings! {
-    /// A secrets engine or auth method to enable.
-    pub struct MountSettings {
-        /// What it is: `kv`, `pki`, `transit`, `jwt`, `approle`, …
-        r#type: text,
-        /// What it is for.
-        description: text,
-        /// Its settings.
-        config: of(MountConfig),
-        /// Options of its type, such as `version`.
-        options: map,
-        /// Whether it stays in one cluster.
-        local: flag,
-        /// Whether its data is wrapped by the seal as well.
-        seal_wrap: flag,
-        /// Whether it may use the seal's randomness.
-        external_entropy_access: flag,
-        /// The version of the plugin to use.
-        plugin_version: text,
-        /// The name of the plugin, where `type` is `plugin`.
-        plugin_name: text,
+/// A secrets engine or auth method to enable.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct MountSettings {
+    /// What it is: `kv`, `pki`, `transit`, `jwt`, `approle`, …
+    pub r#type: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Its settings.
+    pub config: Option<MountConfig>,
+    /// Options of its type, such as `version`.
+    pub options: Option<BTreeMap<String, String>>,
+    /// Whether it stays in one cluster.
+    pub local: Option<bool>,
+    /// Whether its data is wrapped by the seal as well.
+    pub seal_wrap: Option<bool>,
+    /// Whether it may use the seal's randomness.
+    pub external_entropy_access: Option<bool>,
+    /// The version of the plugin to use.
+    pub plugin_version: Option<String>,
+    /// The name of the plugin, where `type` is `plugin`.
+    pub plugin_name: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl MountSettings {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
@@ -71,114 +83,156 @@ impl MountSettings {
     }
 }
 
-settings! {
-    /// Settings that all secrets engines and auth methods have.
-    pub struct MountConfig {
-        /// How long its leases live unless they say otherwise; zero for the server's default.
-        default_lease_ttl: seconds,
-        /// How long its leases can be renewed to live; zero for the server's default.
-        max_lease_ttl: seconds,
-        /// Whether it is kept out of the server's cache.
-        force_no_cache: flag,
-        /// Request fields that the audit log shows as they are.
-        audit_non_hmac_request_keys: list,
-        /// Answer fields that the audit log shows as they are.
-        audit_non_hmac_response_keys: list,
-        /// `unauth` shows it to users who are not logged in, `hidden` does not.
-        listing_visibility: text,
-        /// Request headers it gets to see.
-        passthrough_request_headers: list,
-        /// Response headers it may set.
-        allowed_response_headers: list,
-        /// The kind of token that an auth method issues.
-        token_type: text,
-        /// Managed keys it may use (Enterprise).
-        allowed_managed_keys: list,
-        /// When users who fail to log in are locked out.
-        user_lockout_config: json,
-        /// The name of the plugin.
-        plugin_name: text,
-        /// Whether its identity tokens are signed by this key (Enterprise).
-        identity_token_key: text,
-        /// The key whose access is delegated (Enterprise).
-        delegated_auth_accessors: list,
-        /// Whether the name of the mount is trimmed from requests (Enterprise).
-        trim_request_trailing_slashes: flag,
+/// Settings that all secrets engines and auth methods have.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct MountConfig {
+    /// How long its leases live unless they say otherwise; zero for the server's default.
+    #[wire(with = client_core::time::seconds::option)]
+    pub default_lease_ttl: Option<Duration>,
+    /// How long its leases can be renewed to live; zero for the server's default.
+    #[wire(with = client_core::time::seconds::option)]
+    pub max_lease_ttl: Option<Duration>,
+    /// Whether it is kept out of the server's cache.
+    pub force_no_cache: Option<bool>,
+    /// Request fields that the audit log shows as they are.
+    #[wire(with = crate::shape::list)]
+    pub audit_non_hmac_request_keys: Option<Vec<String>>,
+    /// Answer fields that the audit log shows as they are.
+    #[wire(with = crate::shape::list)]
+    pub audit_non_hmac_response_keys: Option<Vec<String>>,
+    /// `unauth` shows it to users who are not logged in, `hidden` does not.
+    pub listing_visibility: Option<String>,
+    /// Request headers it gets to see.
+    #[wire(with = crate::shape::list)]
+    pub passthrough_request_headers: Option<Vec<String>>,
+    /// Response headers it may set.
+    #[wire(with = crate::shape::list)]
+    pub allowed_response_headers: Option<Vec<String>>,
+    /// The kind of token that an auth method issues.
+    pub token_type: Option<String>,
+    /// Managed keys it may use (Enterprise).
+    #[wire(with = crate::shape::list)]
+    pub allowed_managed_keys: Option<Vec<String>>,
+    /// When users who fail to log in are locked out.
+    pub user_lockout_config: Option<Value>,
+    /// The name of the plugin.
+    pub plugin_name: Option<String>,
+    /// Whether its identity tokens are signed by this key (Enterprise).
+    pub identity_token_key: Option<String>,
+    /// The key whose access is delegated (Enterprise).
+    #[wire(with = crate::shape::list)]
+    pub delegated_auth_accessors: Option<Vec<String>>,
+    /// Whether the name of the mount is trimmed from requests (Enterprise).
+    pub trim_request_trailing_slashes: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl MountConfig {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-settings! {
-    /// What can be changed about a mount later on.
-    pub struct Tuning {
-        /// What it is for.
-        description: text,
-        /// How long its leases live unless they say otherwise.
-        default_lease_ttl: seconds,
-        /// How long its leases can be renewed to live.
-        max_lease_ttl: seconds,
-        /// Whether it is kept out of the server's cache.
-        force_no_cache: flag,
-        /// Options of its type, such as `version`.
-        options: map,
-        /// Request fields that the audit log shows as they are.
-        audit_non_hmac_request_keys: list,
-        /// Answer fields that the audit log shows as they are.
-        audit_non_hmac_response_keys: list,
-        /// `unauth` shows it to users who are not logged in, `hidden` does not.
-        listing_visibility: text,
-        /// Request headers it gets to see.
-        passthrough_request_headers: list,
-        /// Response headers it may set.
-        allowed_response_headers: list,
-        /// Managed keys it may use (Enterprise).
-        allowed_managed_keys: list,
-        /// The kind of token that an auth method issues.
-        token_type: text,
-        /// When users who fail to log in are locked out.
-        user_lockout_config: json,
-        /// The version of the plugin to use from the next reload on.
-        plugin_version: text,
-        /// Whether its identity tokens are signed by this key (Enterprise).
-        identity_token_key: text,
-        /// The key whose access is delegated (Enterprise).
-        delegated_auth_accessors: list,
-        /// Whether the name of the mount is trimmed from requests (Enterprise).
-        trim_request_trailing_slashes: flag,
+/// What can be changed about a mount later on.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct Tuning {
+    /// What it is for.
+    pub description: Option<String>,
+    /// How long its leases live unless they say otherwise.
+    #[wire(with = client_core::time::seconds::option)]
+    pub default_lease_ttl: Option<Duration>,
+    /// How long its leases can be renewed to live.
+    #[wire(with = client_core::time::seconds::option)]
+    pub max_lease_ttl: Option<Duration>,
+    /// Whether it is kept out of the server's cache.
+    pub force_no_cache: Option<bool>,
+    /// Options of its type, such as `version`.
+    pub options: Option<BTreeMap<String, String>>,
+    /// Request fields that the audit log shows as they are.
+    #[wire(with = crate::shape::list)]
+    pub audit_non_hmac_request_keys: Option<Vec<String>>,
+    /// Answer fields that the audit log shows as they are.
+    #[wire(with = crate::shape::list)]
+    pub audit_non_hmac_response_keys: Option<Vec<String>>,
+    /// `unauth` shows it to users who are not logged in, `hidden` does not.
+    pub listing_visibility: Option<String>,
+    /// Request headers it gets to see.
+    #[wire(with = crate::shape::list)]
+    pub passthrough_request_headers: Option<Vec<String>>,
+    /// Response headers it may set.
+    #[wire(with = crate::shape::list)]
+    pub allowed_response_headers: Option<Vec<String>>,
+    /// Managed keys it may use (Enterprise).
+    #[wire(with = crate::shape::list)]
+    pub allowed_managed_keys: Option<Vec<String>>,
+    /// The kind of token that an auth method issues.
+    pub token_type: Option<String>,
+    /// When users who fail to log in are locked out.
+    pub user_lockout_config: Option<Value>,
+    /// The version of the plugin to use from the next reload on.
+    pub plugin_version: Option<String>,
+    /// Whether its identity tokens are signed by this key (Enterprise).
+    pub identity_token_key: Option<String>,
+    /// The key whose access is delegated (Enterprise).
+    #[wire(with = crate::shape::list)]
+    pub delegated_auth_accessors: Option<Vec<String>>,
+    /// Whether the name of the mount is trimmed from requests (Enterprise).
+    pub trim_request_trailing_slashes: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl Tuning {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-record! {
-    /// A secrets engine or auth method where it is enabled.
-    pub struct Mount {
-        /// What it is: `kv`, `jwt`, …
-        r#type: text,
-        /// What it is for.
-        description: text,
-        /// Names it in identities.
-        accessor: text,
-        /// Its settings.
-        config: of(MountConfig),
-        /// Options of its type, such as `version`.
-        options: of(BTreeMap<String, String>),
-        /// Whether it stays in one cluster.
-        local: flag,
-        /// Whether its data is wrapped by the seal as well.
-        seal_wrap: flag,
-        /// Whether it may use the seal's randomness.
-        external_entropy_access: flag,
-        /// The version of the plugin that was asked for.
-        plugin_version: text,
-        /// The version of the plugin that runs.
-        running_plugin_version: text,
-        /// The hash of the plugin that runs.
-        running_sha256: text,
-        /// Its unique id.
-        uuid: text,
-        /// Whether its type is still supported.
-        deprecation_status: maybe(String),
-        /// Where it is, in answers about one path.
-        path: maybe(String),
-    }
+/// A secrets engine or auth method where it is enabled.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct Mount {
+    /// What it is: `kv`, `jwt`, …
+    pub r#type: String,
+    /// What it is for.
+    pub description: String,
+    /// Names it in identities.
+    pub accessor: String,
+    /// Its settings.
+    pub config: MountConfig,
+    /// Options of its type, such as `version`.
+    pub options: BTreeMap<String, String>,
+    /// Whether it stays in one cluster.
+    pub local: bool,
+    /// Whether its data is wrapped by the seal as well.
+    pub seal_wrap: bool,
+    /// Whether it may use the seal's randomness.
+    pub external_entropy_access: bool,
+    /// The version of the plugin that was asked for.
+    pub plugin_version: String,
+    /// The version of the plugin that runs.
+    pub running_plugin_version: String,
+    /// The hash of the plugin that runs.
+    pub running_sha256: String,
+    /// Its unique id.
+    pub uuid: String,
+    /// Whether its type is still supported.
+    #[wire(omit_null)]
+    pub deprecation_status: Option<String>,
+    /// Where it is, in answers about one path.
+    #[wire(omit_null)]
+    pub path: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Mount {
@@ -192,32 +246,38 @@ impl Mount {
     }
 }
 
-record! {
-    /// The mounts that a token may use.
-    pub struct Mounts {
-        /// Auth methods by path.
-        auth: of(BTreeMap<String, Mount>),
-        /// Secrets engines by path.
-        secret: of(BTreeMap<String, Mount>),
-    }
+/// The mounts that a token may use.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct Mounts {
+    /// Auth methods by path.
+    pub auth: BTreeMap<String, Mount>,
+    /// Secrets engines by path.
+    pub secret: BTreeMap<String, Mount>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// A mount that is being moved.
-    pub struct Remount {
-        /// Names the move.
-        migration_id: text,
-    }
+/// A mount that is being moved.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct Remount {
+    /// Names the move.
+    pub migration_id: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// How far a move is.
-    pub struct RemountStatus {
-        /// Names the move.
-        migration_id: text,
-        /// From where to where, and `in-progress`, `success` or `failure`.
-        migration_info: of(BTreeMap<String, Value>),
-    }
+/// How far a move is.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct RemountStatus {
+    /// Names the move.
+    pub migration_id: String,
+    /// From where to where, and `in-progress`, `success` or `failure`.
+    pub migration_info: BTreeMap<String, Value>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Sys {

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use client_core::{Verb, operations};
+use client_core::wire::{Setters, Wire};
+use client_core::{Extra, Verb, operations};
 
 use super::Sys;
 use crate::Call;
 use crate::caps::{Action, List, Read, Write};
 use crate::client::trimmed;
 use crate::secret::{data, key_info, written};
-use crate::shape::{record, settings};
 
 operations! {
     LIST: BTreeMap<String, Namespace>, List = key_info("sys.list_namespaces", "/v1/sys/namespaces");
@@ -20,29 +20,44 @@ operations! {
     DELETE: (), Write = written(Verb::Delete, "sys.delete_namespace", "/v1/sys/namespaces/{path*}").idempotent();
 }
 
-record! {
-    /// A namespace.
-    pub struct Namespace {
-        /// Its id.
-        id: text,
-        /// Its path; ends in `/`.
-        path: text,
-        /// Free names and values.
-        custom_metadata: map,
-        /// The id that storage knows it by (OpenBao).
-        uuid: text,
-        /// Whether it is being deleted (OpenBao).
-        tainted: maybe(bool),
-        /// Whether its API is locked (OpenBao).
-        locked: maybe(bool),
-    }
+/// A namespace.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct Namespace {
+    /// Its id.
+    pub id: String,
+    /// Its path; ends in `/`.
+    pub path: String,
+    /// Free names and values.
+    pub custom_metadata: BTreeMap<String, String>,
+    /// The id that storage knows it by (OpenBao).
+    pub uuid: String,
+    /// Whether it is being deleted (OpenBao).
+    #[wire(omit_null)]
+    pub tainted: Option<bool>,
+    /// Whether its API is locked (OpenBao).
+    #[wire(omit_null)]
+    pub locked: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-settings! {
-    /// What a namespace has.
-    pub struct NamespaceSettings {
-        /// Free names and values.
-        custom_metadata: map,
+/// What a namespace has.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct NamespaceSettings {
+    /// Free names and values.
+    pub custom_metadata: Option<BTreeMap<String, String>>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl NamespaceSettings {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use client_core::{Verb, operations};
+use client_core::wire::{Setters, Wire};
+use client_core::{Extra, Verb, operations};
 use serde_json::Value;
 
 use super::Sys;
 use crate::Call;
 use crate::caps::{Action, List, Write, markers};
 use crate::secret::{data, keys, written};
-use crate::shape::{record, settings};
 
 operations! {
     CATALOG: PluginCatalog, Action = data(Verb::Get, "sys.list_plugins", "/v1/sys/plugins/catalog");
@@ -43,63 +43,87 @@ client_core::open_enum! {
     }
 }
 
-record! {
-    /// All plugins.
-    pub struct PluginCatalog {
-        /// Those for logging in, by name.
-        auth: list,
-        /// Those for databases, by name.
-        database: list,
-        /// Those for secrets, by name.
-        secret: list,
-        /// All of them.
-        detailed: of(Vec<Plugin>),
-    }
+/// All plugins.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct PluginCatalog {
+    /// Those for logging in, by name.
+    pub auth: Vec<String>,
+    /// Those for databases, by name.
+    pub database: Vec<String>,
+    /// Those for secrets, by name.
+    pub secret: Vec<String>,
+    /// All of them.
+    pub detailed: Vec<Plugin>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// A plugin.
-    pub struct Plugin {
-        /// Its name.
-        name: text,
-        /// What it is for, where the answer does not go without saying.
-        r#type: maybe(PluginKind),
-        /// Its version.
-        version: text,
-        /// Whether it is part of the server.
-        builtin: flag,
-        /// Whether it is still supported.
-        deprecation_status: maybe(String),
-        /// The program to run.
-        command: maybe(String),
-        /// Arguments of the program.
-        args: maybe(Vec<String>),
-        /// The hash of the program.
-        sha256: maybe(String),
-        /// The container image to run.
-        oci_image: maybe(String),
-        /// What runs the container.
-        runtime: maybe(String),
-    }
+/// A plugin.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct Plugin {
+    /// Its name.
+    pub name: String,
+    /// What it is for, where the answer does not go without saying.
+    #[wire(omit_null)]
+    pub r#type: Option<PluginKind>,
+    /// Its version.
+    pub version: String,
+    /// Whether it is part of the server.
+    pub builtin: bool,
+    /// Whether it is still supported.
+    #[wire(omit_null)]
+    pub deprecation_status: Option<String>,
+    /// The program to run.
+    #[wire(omit_null)]
+    pub command: Option<String>,
+    /// Arguments of the program.
+    #[wire(omit_null)]
+    pub args: Option<Vec<String>>,
+    /// The hash of the program.
+    #[wire(omit_null)]
+    pub sha256: Option<String>,
+    /// The container image to run.
+    #[wire(omit_null)]
+    pub oci_image: Option<String>,
+    /// What runs the container.
+    #[wire(omit_null)]
+    pub runtime: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-settings! {
-    /// A plugin to register.
-    pub struct PluginRegistration {
-        /// The hash of the program or image.
-        sha256: text,
-        /// The program to run, in the server's plugin folder.
-        command: text,
-        /// Arguments of the program.
-        args: list,
-        /// Environment of the program, `NAME=value` each.
-        env: list,
-        /// Its version.
-        version: text,
-        /// The container image to run.
-        oci_image: text,
-        /// What runs the container.
-        runtime: text,
+/// A plugin to register.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct PluginRegistration {
+    /// The hash of the program or image.
+    pub sha256: Option<String>,
+    /// The program to run, in the server's plugin folder.
+    pub command: Option<String>,
+    /// Arguments of the program.
+    #[wire(with = crate::shape::list)]
+    pub args: Option<Vec<String>>,
+    /// Environment of the program, `NAME=value` each.
+    #[wire(with = crate::shape::list)]
+    pub env: Option<Vec<String>>,
+    /// Its version.
+    pub version: Option<String>,
+    /// The container image to run.
+    pub oci_image: Option<String>,
+    /// What runs the container.
+    pub runtime: Option<String>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl PluginRegistration {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 

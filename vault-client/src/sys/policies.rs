@@ -1,15 +1,14 @@
 //! [Policies](https://developer.hashicorp.com/vault/api-docs/system/policies): who may do what,
 //! and what generated passwords are like.
 
-use client_core::{Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, Verb, operations};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 
 use super::Sys;
 use crate::Call;
 use crate::caps::{List, Plain, Read, Write};
 use crate::secret::{data, keys, written};
-use crate::shape::record;
 
 operations! {
     POLICIES: Vec<String>, List = keys("sys.list_policies", "/v1/sys/policies/acl");
@@ -27,35 +26,44 @@ operations! {
         data(Verb::Get, "sys.generate_password", "/v1/sys/policies/password/{name}/generate");
 }
 
-record! {
-    /// A policy.
-    pub struct Policy {
-        /// Its name.
-        name: text,
-        /// Its text, in HCL or JSON.
-        policy: text,
-        /// Its version, for a check-and-set (OpenBao).
-        version: maybe(u64),
-        /// Whether every write must be a check-and-set (OpenBao).
-        cas_required: maybe(bool),
-        /// When it was last changed (OpenBao).
-        modified: maybe(jiff::Timestamp),
-        /// When it ends (OpenBao).
-        expiration: maybe(jiff::Timestamp),
-    }
+/// A policy.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// Its text, in HCL or JSON.
+    pub policy: String,
+    /// Its version, for a check-and-set (OpenBao).
+    #[wire(omit_null)]
+    pub version: Option<u64>,
+    /// Whether every write must be a check-and-set (OpenBao).
+    #[wire(omit_null)]
+    pub cas_required: Option<bool>,
+    /// When it was last changed (OpenBao).
+    #[wire(omit_null)]
+    pub modified: Option<jiff::Timestamp>,
+    /// When it ends (OpenBao).
+    #[wire(omit_null)]
+    pub expiration: Option<jiff::Timestamp>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// What generated passwords are like.
-    pub struct PasswordPolicy {
-        /// The policy, in HCL.
-        policy: text,
-    }
+/// What generated passwords are like.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct PasswordPolicy {
+    /// The policy, in HCL.
+    pub policy: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(closed)]
 pub(crate) struct Password {
-    #[serde(with = "client_core::wire::secret")]
+    #[wire(required)]
     password: SecretString,
 }
 

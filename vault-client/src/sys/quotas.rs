@@ -1,12 +1,14 @@
 //! [Quotas](https://developer.hashicorp.com/vault/api-docs/system/rate-limit-quotas).
 
-use client_core::{Verb, operations};
+use std::time::Duration;
+
+use client_core::wire::{Setters, Wire};
+use client_core::{Extra, Verb, operations};
 
 use super::Sys;
 use crate::Call;
 use crate::caps::{List, Read, Write};
 use crate::secret::{data, keys, written};
-use crate::shape::settings;
 
 operations! {
     LIST: Vec<String>, List = keys("sys.list_rate_limit_quotas", "/v1/sys/quotas/rate-limit");
@@ -18,43 +20,69 @@ operations! {
     CONFIGURE: (), Write = written(Verb::Post, "sys.write_quota_config", "/v1/sys/quotas/config").idempotent();
 }
 
-settings! {
-    /// How many requests a client may send.
-    pub struct RateLimitQuota {
-        /// Its name; read only.
-        name: text,
-        /// `rate-limit`; read only.
-        r#type: text,
-        /// What it is for: a namespace, a mount, a path; empty for everything.
-        path: text,
-        /// The role of logins it is for.
-        role: text,
-        /// How many requests in an interval.
-        rate: of(f64),
-        /// How long an interval is. One second by default.
-        interval: seconds,
-        /// How long a client that sent too many is blocked.
-        block_interval: seconds,
-        /// Whether namespaces below the path are meant too.
-        inheritable: flag,
-        /// Whom the requests are counted by: `ip`, `entity_then_ip`, … (Enterprise).
-        group_by: text,
-        /// The rate of those that `group_by` falls back to (Enterprise).
-        secondary_rate: of(f64),
+/// How many requests a client may send.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct RateLimitQuota {
+    /// Its name; read only.
+    pub name: Option<String>,
+    /// `rate-limit`; read only.
+    pub r#type: Option<String>,
+    /// What it is for: a namespace, a mount, a path; empty for everything.
+    pub path: Option<String>,
+    /// The role of logins it is for.
+    pub role: Option<String>,
+    /// How many requests in an interval.
+    pub rate: Option<f64>,
+    /// How long an interval is. One second by default.
+    #[wire(with = client_core::time::seconds::option)]
+    pub interval: Option<Duration>,
+    /// How long a client that sent too many is blocked.
+    #[wire(with = client_core::time::seconds::option)]
+    pub block_interval: Option<Duration>,
+    /// Whether namespaces below the path are meant too.
+    pub inheritable: Option<bool>,
+    /// Whom the requests are counted by: `ip`, `entity_then_ip`, … (Enterprise).
+    pub group_by: Option<String>,
+    /// The rate of those that `group_by` falls back to (Enterprise).
+    pub secondary_rate: Option<f64>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl RateLimitQuota {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
-settings! {
-    /// Settings of all quotas.
-    pub struct QuotaConfig {
-        /// Paths that no rate limit counts, in every namespace.
-        rate_limit_exempt_paths: list,
-        /// Paths that no rate limit counts, as full paths.
-        absolute_rate_limit_exempt_paths: list,
-        /// Whether refused requests are in the audit log.
-        enable_rate_limit_audit_logging: flag,
-        /// Whether answers say how much is left.
-        enable_rate_limit_response_headers: flag,
+/// Settings of all quotas.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct QuotaConfig {
+    /// Paths that no rate limit counts, in every namespace.
+    #[wire(with = crate::shape::list)]
+    pub rate_limit_exempt_paths: Option<Vec<String>>,
+    /// Paths that no rate limit counts, as full paths.
+    #[wire(with = crate::shape::list)]
+    pub absolute_rate_limit_exempt_paths: Option<Vec<String>>,
+    /// Whether refused requests are in the audit log.
+    pub enable_rate_limit_audit_logging: Option<bool>,
+    /// Whether answers say how much is left.
+    pub enable_rate_limit_response_headers: Option<bool>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl QuotaConfig {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 

@@ -2,16 +2,14 @@
 //! and the keys that protect the storage.
 
 use client_core::caps::Plain;
-use client_core::wire::{empty, recode_empty};
-use client_core::{Op, Verb, operations};
+use client_core::wire::{Setters, Wire, empty, recode_empty};
+use client_core::{Extra, Op, Verb, operations};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 
 use super::Sys;
 use crate::Call;
 use crate::caps::Write;
 use crate::secret::written;
-use crate::shape::{record, settings};
 
 operations! {
     SEAL_STATUS: SealStatus, Plain = Op::new(Verb::Get, "sys.seal_status", "/v1/sys/seal-status");
@@ -36,163 +34,165 @@ impl<T> Call<T, UnsealOptions> {
     }
 }
 
-record! {
-    /// Whether a server is sealed, and how far unsealing is.
-    pub struct SealStatus {
-        /// What it is sealed by: `shamir`, `awskms`, …
-        r#type: text,
-        /// Whether it is initialized.
-        initialized: flag,
-        /// Whether it is sealed.
-        sealed: flag,
-        /// How many key shares unseal it.
-        t: number,
-        /// How many key shares there are.
-        n: number,
-        /// How many of the key shares it was given.
-        progress: number,
-        /// Names this attempt at unsealing.
-        nonce: text,
-        /// The server's version.
-        version: text,
-        /// When it was built.
-        build_date: text,
-        /// Whether it moves to another seal.
-        migration: flag,
-        /// The cluster's name; empty while sealed.
-        cluster_name: text,
-        /// The cluster's id; empty while sealed.
-        cluster_id: text,
-        /// Whether it unseals itself and key shares are only for recovery.
-        recovery_seal: flag,
-        /// What is recovered by.
-        recovery_seal_type: text,
-        /// Where it keeps its data.
-        storage_type: text,
-        /// Whether the server talks to others of its cluster.
-        hcp_link_status: text,
-        /// Warnings of the seal's configuration.
-        warnings: list,
-    }
+/// Whether a server is sealed, and how far unsealing is.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct SealStatus {
+    /// What it is sealed by: `shamir`, `awskms`, …
+    pub r#type: String,
+    /// Whether it is initialized.
+    pub initialized: bool,
+    /// Whether it is sealed.
+    pub sealed: bool,
+    /// How many key shares unseal it.
+    pub t: u64,
+    /// How many key shares there are.
+    pub n: u64,
+    /// How many of the key shares it was given.
+    pub progress: u64,
+    /// Names this attempt at unsealing.
+    pub nonce: String,
+    /// The server's version.
+    pub version: String,
+    /// When it was built.
+    pub build_date: String,
+    /// Whether it moves to another seal.
+    pub migration: bool,
+    /// The cluster's name; empty while sealed.
+    pub cluster_name: String,
+    /// The cluster's id; empty while sealed.
+    pub cluster_id: String,
+    /// Whether it unseals itself and key shares are only for recovery.
+    pub recovery_seal: bool,
+    /// What is recovered by.
+    pub recovery_seal_type: String,
+    /// Where it keeps its data.
+    pub storage_type: String,
+    /// Whether the server talks to others of its cluster.
+    pub hcp_link_status: String,
+    /// Warnings of the seal's configuration.
+    pub warnings: Vec<String>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(closed)]
 pub(crate) struct Initialized {
+    #[wire(required)]
     initialized: bool,
 }
 
-settings! {
-    /// How to initialize a server. Shares and threshold for Shamir seals, the recovery ones for
-    /// seals that open by themselves.
-    pub struct InitRequest {
-        /// How many key shares to make.
-        secret_shares: number,
-        /// How many of them unseal.
-        secret_threshold: number,
-        /// PGP keys, one a share, to encrypt the shares with.
-        pgp_keys: list,
-        /// The PGP key to encrypt the root token with.
-        root_token_pgp_key: text,
-        /// How many shares the seal stores itself.
-        stored_shares: number,
-        /// How many recovery shares to make.
-        recovery_shares: number,
-        /// How many of them recover.
-        recovery_threshold: number,
-        /// PGP keys, one a recovery share.
-        recovery_pgp_keys: list,
+/// How to initialize a server. Shares and threshold for Shamir seals, the recovery ones for
+/// seals that open by themselves.
+#[derive(Debug, Clone, Default, Wire, Setters)]
+#[wire(omit)]
+#[non_exhaustive]
+pub struct InitRequest {
+    /// How many key shares to make.
+    pub secret_shares: Option<u64>,
+    /// How many of them unseal.
+    pub secret_threshold: Option<u64>,
+    /// PGP keys, one a share, to encrypt the shares with.
+    #[wire(with = crate::shape::list)]
+    pub pgp_keys: Option<Vec<String>>,
+    /// The PGP key to encrypt the root token with.
+    pub root_token_pgp_key: Option<String>,
+    /// How many shares the seal stores itself.
+    pub stored_shares: Option<u64>,
+    /// How many recovery shares to make.
+    pub recovery_shares: Option<u64>,
+    /// How many of them recover.
+    pub recovery_threshold: Option<u64>,
+    /// PGP keys, one a recovery share.
+    #[wire(with = crate::shape::list)]
+    pub recovery_pgp_keys: Option<Vec<String>>,
+    /// What this version does not know.
+    pub extra: Extra,
+}
+
+impl InitRequest {
+    /// Nothing set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
 /// What initialization shows once and never again.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
 #[non_exhaustive]
 pub struct Init {
     /// The key shares, in hex.
-    #[serde(default, with = "secrets")]
     pub keys: Vec<SecretString>,
     /// The key shares, in base64.
-    #[serde(default, with = "secrets")]
     pub keys_base64: Vec<SecretString>,
     /// The recovery shares, in hex.
-    #[serde(default, with = "secrets", skip_serializing_if = "Vec::is_empty")]
+    #[wire(omit)]
     pub recovery_keys: Vec<SecretString>,
     /// The recovery shares, in base64.
-    #[serde(default, with = "secrets", skip_serializing_if = "Vec::is_empty")]
+    #[wire(omit)]
     pub recovery_keys_base64: Vec<SecretString>,
     /// The root token.
-    #[serde(default, with = "client_core::wire::secret")]
     pub root_token: SecretString,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-/// Lists of secrets, written redacted.
-mod secrets {
-    use client_core::wire::secret::REDACTED;
-    use secrecy::SecretString;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(list: &[SecretString], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(list.iter().map(|_| REDACTED))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<SecretString>, D::Error> {
-        let list = Option::<Vec<String>>::deserialize(deserializer)?.unwrap_or_default();
-        Ok(list.into_iter().map(SecretString::from).collect())
-    }
+/// How far the making of a root token is.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct GenerateRootStatus {
+    /// Whether one is being made.
+    pub started: bool,
+    /// Names this attempt.
+    pub nonce: String,
+    /// How many key shares were given.
+    pub progress: u64,
+    /// How many are needed.
+    pub required: u64,
+    /// Whether it is done.
+    pub complete: bool,
+    /// The token, encoded by the one-time password.
+    pub encoded_token: SecretString,
+    /// The token under its former name.
+    pub encoded_root_token: SecretString,
+    /// The PGP key the token is encrypted with.
+    pub pgp_fingerprint: String,
+    /// The one-time password, where the server chose it.
+    pub otp: SecretString,
+    /// How long a one-time password has to be.
+    pub otp_length: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// How far the making of a root token is.
-    pub struct GenerateRootStatus {
-        /// Whether one is being made.
-        started: flag,
-        /// Names this attempt.
-        nonce: text,
-        /// How many key shares were given.
-        progress: number,
-        /// How many are needed.
-        required: number,
-        /// Whether it is done.
-        complete: flag,
-        /// The token, encoded by the one-time password.
-        encoded_token: secret,
-        /// The token under its former name.
-        encoded_root_token: secret,
-        /// The PGP key the token is encrypted with.
-        pgp_fingerprint: text,
-        /// The one-time password, where the server chose it.
-        otp: secret,
-        /// How long a one-time password has to be.
-        otp_length: number,
-    }
-}
-
-record! {
-    /// How far the making of new key shares is.
-    pub struct RekeyStatus {
-        /// Names this attempt.
-        nonce: text,
-        /// Whether they are being made.
-        started: flag,
-        /// How many new shares will unseal.
-        t: number,
-        /// How many new shares there will be.
-        n: number,
-        /// How many of the old shares were given.
-        progress: number,
-        /// How many of the old shares are needed.
-        required: number,
-        /// The PGP keys the new shares will be encrypted with.
-        pgp_fingerprints: list,
-        /// Whether the server keeps the encrypted new shares.
-        backup: flag,
-        /// Whether the new shares have to be proved before they count.
-        verification_required: flag,
-        /// Names the proof.
-        verification_nonce: text,
-    }
+/// How far the making of new key shares is.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct RekeyStatus {
+    /// Names this attempt.
+    pub nonce: String,
+    /// Whether they are being made.
+    pub started: bool,
+    /// How many new shares will unseal.
+    pub t: u64,
+    /// How many new shares there will be.
+    pub n: u64,
+    /// How many of the old shares were given.
+    pub progress: u64,
+    /// How many of the old shares are needed.
+    pub required: u64,
+    /// The PGP keys the new shares will be encrypted with.
+    pub pgp_fingerprints: Vec<String>,
+    /// Whether the server keeps the encrypted new shares.
+    pub backup: bool,
+    /// Whether the new shares have to be proved before they count.
+    pub verification_required: bool,
+    /// Names the proof.
+    pub verification_nonce: String,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Sys {

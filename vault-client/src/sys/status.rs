@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use client_core::wire::{recode_raw, text};
-use client_core::{Op, Verb, operations};
+use client_core::wire::{Wire, recode_raw, text};
+use client_core::{Extra, Op, Verb, operations};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Sys;
 use crate::Call;
 use crate::caps::{Action, List, Plain, Read, Write};
 use crate::secret::{data, key_info, written};
-use crate::shape::record;
 
 operations! {
     VERSIONS: BTreeMap<String, ServerVersion>, List = key_info("sys.version_history", "/v1/sys/version-history");
@@ -31,70 +31,89 @@ operations! {
     REPLICATION: ReplicationStatus, Action = data(Verb::Get, "sys.replication_status", "/v1/sys/replication/status");
 }
 
-record! {
-    /// A version the cluster has run.
-    pub struct ServerVersion {
-        /// When the version was built.
-        build_date: text,
-        /// The version before; `None` for the first.
-        previous_version: of(Option<String>),
-        /// When it was first run.
-        timestamp_installed: time,
-    }
+/// A version the cluster has run.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct ServerVersion {
+    /// When the version was built.
+    pub build_date: String,
+    /// The version before; `None` for the first.
+    pub previous_version: Option<String>,
+    /// When it was first run.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub timestamp_installed: Option<Timestamp>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// A request that the server is at work on.
-    pub struct InFlightRequest {
-        /// Since when.
-        start_time: time,
-        /// From where it came.
-        client_remote_address: text,
-        /// Its path.
-        request_path: text,
-        /// Its method.
-        request_method: text,
-        /// Whose it is.
-        client_id: text,
-        /// Hashes of request fields.
-        snapshot_fields: maybe(Value),
-    }
+/// A request that the server is at work on.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct InFlightRequest {
+    /// Since when.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub start_time: Option<Timestamp>,
+    /// From where it came.
+    pub client_remote_address: String,
+    /// Its path.
+    pub request_path: String,
+    /// Its method.
+    pub request_method: String,
+    /// Whose it is.
+    pub client_id: String,
+    /// Hashes of request fields.
+    #[wire(omit_null)]
+    pub snapshot_fields: Option<Value>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// The key that the storage is encrypted with.
-    pub struct KeyStatus {
-        /// Its number.
-        term: number,
-        /// Since when it is used.
-        install_time: time,
-        /// For about how many writes it was used.
-        encryptions: number,
-    }
+/// The key that the storage is encrypted with.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct KeyStatus {
+    /// Its number.
+    pub term: u64,
+    /// Since when it is used.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub install_time: Option<Timestamp>,
+    /// For about how many writes it was used.
+    pub encryptions: u64,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// The licence of an Enterprise server.
-    pub struct LicenseStatus {
-        /// The licence it was started with.
-        autoloaded: maybe(Value),
-        /// Whether that is the one in use.
-        autoloading_used: flag,
-        /// The licence that was written to the storage.
-        persisted_autoload: maybe(Value),
-    }
+/// The licence of an Enterprise server.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct LicenseStatus {
+    /// The licence it was started with.
+    #[wire(omit_null)]
+    pub autoloaded: Option<Value>,
+    /// Whether that is the one in use.
+    pub autoloading_used: bool,
+    /// The licence that was written to the storage.
+    #[wire(omit_null)]
+    pub persisted_autoload: Option<Value>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
-record! {
-    /// The parts a cluster has in replication.
-    pub struct ReplicationStatus {
-        /// `disabled` where the server has none.
-        mode: maybe(String),
-        /// Its part in disaster recovery (Enterprise).
-        dr: maybe(Value),
-        /// Its part in performance replication (Enterprise).
-        performance: maybe(Value),
-    }
+/// The parts a cluster has in replication.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct ReplicationStatus {
+    /// `disabled` where the server has none.
+    #[wire(omit_null)]
+    pub mode: Option<String>,
+    /// Its part in disaster recovery (Enterprise).
+    #[wire(omit_null)]
+    pub dr: Option<Value>,
+    /// Its part in performance replication (Enterprise).
+    #[wire(omit_null)]
+    pub performance: Option<Value>,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Sys {

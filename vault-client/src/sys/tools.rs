@@ -1,9 +1,11 @@
 //! [Tools](https://developer.hashicorp.com/vault/api-docs/system/tools): hashes and random bytes.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use client_core::bytes::Bytes;
+use client_core::wire::Wire;
 use client_core::{Verb, operations};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 
 use super::Sys;
 use crate::Call;
@@ -37,26 +39,25 @@ client_core::open_enum! {
     }
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(closed)]
 pub(crate) struct Sum {
+    #[wire(required)]
     sum: String,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Wire)]
+#[wire(closed)]
 pub(crate) struct RandomBytes {
-    #[serde(with = "client_core::wire::secret")]
+    #[wire(required)]
     random_bytes: SecretString,
 }
-
-/// Bytes as the base64 that Vault takes.
-#[derive(Serialize)]
-struct Base64<'a>(#[serde(with = "client_core::wire::base64_bytes")] &'a Bytes);
 
 impl Sys {
     /// The hash of `input`, in hex.
     pub fn hash(&self, algorithm: &HashAlgorithm, input: impl Into<Bytes>) -> Call<String, Plain> {
-        let input = input.into();
-        let call = self.0.call(&HASH, &[algorithm.as_str()]).field("input", &Base64(&input));
+        let input: Bytes = input.into();
+        let call = self.0.call(&HASH, &[algorithm.as_str()]).field("input", &STANDARD.encode(input));
         call.then(|call| call.map(|Sum { sum }| Ok(sum)))
     }
 

@@ -3,18 +3,18 @@
 
 use std::time::Duration;
 
-use client_core::wire::{Parts, json};
-use client_core::{Error as CoreError, Op, Verb, operations};
+use client_core::wire::{Wire, json};
+use client_core::{Extra, Verb, operations};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::Sys;
 use crate::caps::Plain;
-use crate::kv::KvData;
-use crate::secret::{Secret, WrapInfo, data, with_copies, wraps};
-use crate::shape::record;
+use crate::kv::{KvData, read_as};
+use crate::secret::{Secret, WrapInfo, data, leased, wraps};
 use crate::{Call, Error, Result};
 
 operations! {
@@ -22,25 +22,24 @@ operations! {
     LOOKUP: WrappingLookup, Plain =
         data(Verb::Post, "sys.lookup_wrapping", "/v1/sys/wrapping/lookup").idempotent();
     UNWRAP: Secret<Option<KvData>>, Plain =
-        Op::decoded_by(Verb::Post, "sys.unwrap", "/v1/sys/wrapping/unwrap", json::<Secret<Option<KvData>>>, recode);
+        leased(Verb::Post, "sys.unwrap", "/v1/sys/wrapping/unwrap");
     REWRAP: WrapInfo, Plain = wraps(Verb::Post, "sys.rewrap", "/v1/sys/wrapping/rewrap");
 }
 
-pub(super) fn recode(answer: &Parts) -> std::result::Result<Value, CoreError> {
-    let secret = json::<Secret<Option<KvData>>>(answer)?.map(|data| data.map(|data| data.redacted()));
-    with_copies(answer, client_core::wire::rewrite(&secret)?)
-}
-
-record! {
-    /// What can be known of a wrapping token without using it up.
-    pub struct WrappingLookup {
-        /// The path whose answer is in it.
-        creation_path: text,
-        /// When it was made.
-        creation_time: time,
-        /// How long it lives from then on.
-        creation_ttl: seconds,
-    }
+/// What can be known of a wrapping token without using it up.
+#[derive(Debug, Clone, Default, Wire)]
+#[non_exhaustive]
+pub struct WrappingLookup {
+    /// The path whose answer is in it.
+    pub creation_path: String,
+    /// When it was made.
+    #[wire(with = client_core::time::rfc3339::nullable)]
+    pub creation_time: Option<Timestamp>,
+    /// How long it lives from then on.
+    #[wire(with = client_core::time::seconds)]
+    pub creation_ttl: Duration,
+    /// What this version does not know.
+    pub extra: Extra,
 }
 
 impl Sys {
@@ -55,7 +54,7 @@ impl Sys {
     /// # }
     /// ```
     pub fn wrap<D: Serialize + ?Sized>(&self, data: &D, ttl: Duration) -> Call<WrapInfo> {
-        self.0.call(&WRAP, &[]).json(data).wrap(ttl)
+        self.0.call(&WRAP, &[]).json_by_serde(data).wrap(ttl)
     }
 
     /// Looks at a wrapping token without using it up. Any caller may, with or without a token.
@@ -74,7 +73,14 @@ impl Sys {
 
     /// As [`unwrap`](Sys::unwrap), with the data as a type of the caller's.
     pub fn unwrap_as<T: DeserializeOwned>(&self, token: &SecretString) -> Call<Secret<T>> {
-        self.unwrap(token).then(|call| call.decoded_by(json::<Secret<T>>))
+        self.unwrap(token).then(|call| {
+            call.decoded_by(|answer| {
+                let secret = json::<Secret<Option<Box<RawValue>>>>(answer)?;
+                let data = secret.data.as_ref().map_or("null", |data| data.get());
+                let data = read_as(data)?;
+                Ok(secret.map(|_| data))
+            })
+        })
     }
 
     /// Uses a wrapping token up after having seen that it was made by `creation_path`, such as

@@ -329,3 +329,47 @@ async fn capabilities_of_root_and_of_nobody() {
     assert!(found.at("c").contains(&Capability::Unknown("brew".to_owned())));
     assert!(found.at("nowhere").is_empty());
 }
+
+#[tokio::test]
+async fn a_version_without_data_is_empty() {
+    let fake =
+        Fake::always(200, json!({"data": {"data": null, "subkeys": null, "metadata": {"version": 3}}}));
+    let kv = fake.client().kv2("secret");
+    let secret = kv.get("a").await.unwrap();
+    assert!(secret.data.is_empty());
+    assert_eq!(secret.metadata.version, 3);
+    assert!(kv.subkeys("a").await.unwrap().subkeys.is_empty());
+    // A secret of an engine without versions is not one.
+    let fake = Fake::always(200, json!({"data": {"k": "v"}}));
+    assert!(fake.client().kv2("kv").get("a").await.is_err());
+    let fake = Fake::always(200, json!({"data": null}));
+    assert!(fake.client().kv1("kv").get("a").await.is_err());
+}
+
+#[tokio::test]
+async fn numbers_are_written_back_as_they_were_read() {
+    const DATA: &str = r#"{"big":12345678901234567890123,"e":1e3,"f":1.10,"huge":1e400}"#;
+    let v1 = format!(r#"{{"data":{DATA}}}"#);
+    let fake = Fake::new(move |_| (200, Value::String(v1.clone())));
+    let kv = fake.client().kv1("kv");
+    let secret = kv.get("a").await.unwrap();
+    assert_eq!(kv.put("a", secret.expose()).spec().unwrap().body, DATA.as_bytes());
+    let v2 = format!(r#"{{"data":{{"data":{DATA},"metadata":{{"version":1}}}}}}"#);
+    let fake = Fake::new(move |_| (200, Value::String(v2.clone())));
+    let kv = fake.client().kv2("secret");
+    let secret = kv.get("a").await.unwrap();
+    let put = kv.put("a", secret.data.expose()).spec().unwrap();
+    assert_eq!(put.body, format!(r#"{{"data":{DATA}}}"#).as_bytes());
+}
+
+/// Our types are written by serde without their secrets, which no server shall take for the secrets.
+#[tokio::test]
+async fn a_redacted_secret_is_not_sent() {
+    let user = vault_client::auth::UserpassUser::new().password("hunter22");
+    let fake = Fake::always(204, Value::Null);
+    let error = fake.client().logical().write("auth/userpass/users/al", &user).await.unwrap_err().to_string();
+    assert!(error.contains("redacted") && !error.contains("hunter22"), "{error}");
+    assert!(fake.asked().is_empty());
+    fake.client().auth().userpass("userpass").put_user("al", &user).await.unwrap();
+    assert_eq!(fake.asked().pop().unwrap().json(), json!({"password": "hunter22"}));
+}

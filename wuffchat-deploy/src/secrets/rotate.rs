@@ -1,9 +1,6 @@
 //! New values for secrets of an application that runs.
 
-use std::collections::BTreeMap;
-
 use secrecy::ExposeSecret;
-use serde_json::Value;
 use vault_client::Client as Vault;
 use vault_client::kv::KvData;
 
@@ -71,7 +68,7 @@ pub(crate) async fn write(
         match kv.get(&below_mount).optional().await? {
             None => missing.push(format!("{mount}/{below_mount}")),
             Some(now) => {
-                let mut data: BTreeMap<String, Value> = now.data.expose().clone();
+                let mut data = now.data.expose().clone();
                 for key in keys {
                     if let Some(value) = values.get(secret, key) {
                         data.insert(key.to_owned(), value.expose_secret().into());
@@ -87,7 +84,7 @@ pub(crate) async fn write(
     let mut written = Vec::new();
     for (below_mount, now, data) in found {
         let version_before = now.metadata.version;
-        let changed = &data != now.data.expose();
+        let changed = data != *now.data.expose();
         let version = if changed {
             kv.put(&below_mount, &data).cas(version_before).await?.version
         } else {

@@ -1,7 +1,5 @@
 //! Writing secrets that are missing.
 
-use std::collections::BTreeMap;
-
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::Value;
@@ -38,7 +36,7 @@ pub struct Seeding {
 /// A secret as it is, and as it would be.
 struct Prepared {
     below_mount: String,
-    data: BTreeMap<String, Value>,
+    data: vault_client::kv::Exposed,
     seeding: Seeding,
 }
 
@@ -124,7 +122,7 @@ async fn prepare_one(
         writes: Vec::new(),
         missing: Vec::new(),
     };
-    let mut data = BTreeMap::new();
+    let mut data = vault_client::kv::Exposed::default();
     match vault.kv2(mount).get(&below_mount).optional().await {
         Ok(None) => {}
         Ok(Some(secret)) => {

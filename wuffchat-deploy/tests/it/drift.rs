@@ -54,7 +54,7 @@ async fn what_somebody_changed_is_named() {
     job.task_groups[0].count = Some(3);
     clients.nomad.jobs().register(&job).await.unwrap();
     // A role that lets every namespace in, and a policy that reads more.
-    let role = identity::role(environment).bound_claims(BTreeMap::new());
+    let role = identity::role(environment).bound_claims(BTreeMap::<String, serde_json::Value>::new());
     clients.vault.auth().jwt("jwt-nomad").put_role("wuffchat-api-dev", &role).await.unwrap();
     let policy = "path \"secret/*\" { capabilities = [\"read\"] }";
     clients.vault.sys().put_policy("wuffchat-api-dev", policy).await.unwrap();

@@ -86,8 +86,10 @@ async fn the_doctor_names_what_is_wrong() {
     assert_eq!(problems(&findings), ["identity.vault.role"], "{findings:#?}");
     // The stock role: one user for a job's id in all namespaces, and everybody is admitted.
     let role = identity::role(environment).user_claim("/nomad_job_id").user_claim_json_pointer(true);
-    let role =
-        role.bound_claims(std::collections::BTreeMap::new()).token_type("batch").token_period(Duration::ZERO);
+    let role = role
+        .bound_claims(std::collections::BTreeMap::<String, serde_json::Value>::new())
+        .token_type("batch")
+        .token_period(Duration::ZERO);
     vault.auth().jwt("jwt-nomad").put_role(&environment.vault.role, &role).await.unwrap();
     let findings = stack.doctor().await;
     assert!(has(&findings, "identity.vault.user", Level::Warning, "one identity"), "{findings:#?}");

@@ -160,7 +160,7 @@ async fn a_task_gets_its_tokens_and_what_is_broken_is_named() {
     named("identity.vault.role", "aud").await;
     assert!(stack.logs_in_to_vault(&for_vault).await.unwrap_err().contains("audience"));
     // A role for another job.
-    let claims = BTreeMap::from([("nomad_job_id".to_owned(), "other".into())]);
+    let claims = BTreeMap::from([("nomad_job_id".to_owned(), serde_json::Value::from("other"))]);
     jwt.put_role(role, &ours.clone().bound_claims(claims)).await.unwrap();
     named("identity.vault.role", "nomad_job_id").await;
     assert!(stack.logs_in_to_vault(&for_vault).await.unwrap_err().contains("nomad_job_id"));

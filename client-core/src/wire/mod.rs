@@ -1,17 +1,56 @@
-//! Reading answers: JSON with Go's habits, without ever quoting what was read.
+//! Reading answers and writing bodies: JSON with Go's habits, without ever quoting what was read.
+//!
+//! A type says with [`Wire`] how it is read and written, nearly always by `#[derive(Wire)]`, which
+//! makes a table of its fields for one loop that is compiled once. Nothing here is generic over
+//! the format; serde's traits, which the derive implements too, go through this.
 
-use std::collections::BTreeMap;
+mod by_name;
+mod extra;
+mod json;
+mod reader;
+mod record;
+mod serde_side;
+mod values;
+mod writer;
+
+pub use by_name::ByName;
+pub use client_derive::{Setters, ToWire, Wire};
+pub use extra::Extra;
+pub use json::Json;
+pub use reader::{Fault, FaultKind, Next, Reader};
+pub use record::{Field, Omit, Record, read_record, write_record, write_record_without};
+pub use serde_side::{deserialize, serialize};
+pub use writer::{Entries, Writer};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::{Error, Meta};
 
-/// Fields of an answer that its type does not know, kept so that writing it back loses nothing.
-pub type Extra = BTreeMap<String, Value>;
+/// What can be written as JSON.
+pub trait ToWire {
+    /// Writes it.
+    fn write(&self, to: &mut Writer);
+}
+
+/// What can be read from JSON and written again.
+pub trait Wire: ToWire + Sized {
+    /// Whether a whole answer that is `null` or empty is one.
+    const NULLABLE: bool = false;
+
+    /// What stands where nothing was sent.
+    fn blank() -> Self;
+
+    /// Reads a value in place of a blank one.
+    ///
+    /// # Errors
+    ///
+    /// It is of another shape.
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Fault>;
+}
 
 /// A whole answer.
 #[derive(Clone)]
@@ -44,32 +83,78 @@ impl std::fmt::Debug for Parts {
 /// # Errors
 ///
 /// The text says where in the answer something else than expected was found, and never what.
-pub fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    // One look at the whole is faster than one at each string in it.
-    let text = std::str::from_utf8(body).map_err(|error| {
-        Error::decode(format!("the answer is not valid JSON: no UTF-8 from byte {}", error.valid_up_to()))
-    })?;
-    let text = if text.bytes().all(|byte| byte.is_ascii_whitespace()) { "null" } else { text };
-    // The plain reader is faster; only a failure is worth finding the path of.
-    match serde_json::from_str(text) {
-        Ok(value) => Ok(value),
-        Err(error) => Err(locate::<T>(text, &error)),
+pub fn from_slice<T: Wire>(body: &[u8]) -> Result<T, Error> {
+    let text = text_of(body)?;
+    let mut value = T::blank();
+    let mut reader = Reader::new(text);
+    let outcome = match reader.null() {
+        // Where a thing is expected, nothing is none.
+        Ok(true) if !T::NULLABLE => Err(reader.misfit("nothing")),
+        Ok(true) => Ok(()),
+        Ok(false) => value.read(&mut reader),
+        Err(fault) => Err(fault),
+    };
+    match outcome.and_then(|()| reader.end()) {
+        Ok(()) => Ok(value),
+        Err(fault) => Err(told(&fault, text)),
     }
 }
 
-fn locate<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> Error {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let path = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
-        Err(error) => error.path().to_string(),
-        Ok(_) => ".".to_owned(),
+/// One look at the whole is faster than one at each string in it.
+fn text_of(body: &[u8]) -> Result<&str, Error> {
+    let text = std::str::from_utf8(body).map_err(|error| {
+        Error::decode(format!("the answer is not valid JSON: no UTF-8 from byte {}", error.valid_up_to()))
+    })?;
+    Ok(if text.bytes().all(|byte| byte.is_ascii_whitespace()) { "null" } else { text })
+}
+
+#[cold]
+pub(crate) fn told(fault: &Fault, text: &str) -> Error {
+    let what = match fault.kind() {
+        FaultKind::Syntax | FaultKind::Incomplete => "the answer is not valid JSON",
+        FaultKind::Shape => "the answer has an unexpected shape",
     };
-    let what = match error.classify() {
-        serde_json::error::Category::Syntax | serde_json::error::Category::Eof => {
-            "the answer is not valid JSON"
-        }
-        _ => "the answer has an unexpected shape",
+    let before = text.as_bytes().get(..fault.at()).unwrap_or_default();
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+    Error::decode(format!("{what} at `{}` (line {line}, column {column})", fault.path()))
+}
+
+/// Reads JSON into a type that has only serde's own traits, such as a caller's.
+///
+/// # Errors
+///
+/// As [`from_slice`].
+pub fn from_slice_by_serde<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    let text = text_of(body)?;
+    let mut reader = Reader::new(text);
+    let value = reader.by_serde();
+    match value.and_then(|value| reader.end().map(|()| value)) {
+        Ok(value) => Ok(value),
+        Err(fault) => Err(told(&fault, text)),
+    }
+}
+
+/// Reads one field of an object; `None` where it is missing or `null`.
+///
+/// # Errors
+///
+/// As [`from_slice`].
+pub fn field<T: Wire>(text: &str, name: &'static str) -> Result<Option<T>, Error> {
+    let mut found = None;
+    let mut reader = Reader::new(text);
+    let outcome = if reader.null().unwrap_or(false) {
+        Ok(())
+    } else {
+        reader.object(&mut |from, key| {
+            if key == name {
+                return found.read(from).map_err(|fault| fault.in_field(name));
+            }
+            from.raw().map(drop)
+        })
     };
-    Error::decode(format!("{what} at `{path}` (line {}, column {})", error.line(), error.column()))
+    outcome.map_err(|fault| told(&fault, text))?;
+    Ok(found)
 }
 
 /// Reads a JSON answer.
@@ -77,26 +162,36 @@ fn locate<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> Error {
 /// # Errors
 ///
 /// As [`from_slice`].
-pub fn json<T: DeserializeOwned>(answer: &Parts) -> Result<T, Error> {
+pub fn json<T: Wire>(answer: &Parts) -> Result<T, Error> {
     from_slice(&answer.body)
 }
 
-/// Reads a JSON answer and writes it again.
+/// Reads a JSON answer and writes it again, without its secrets.
 ///
 /// # Errors
 ///
 /// As [`from_slice`], or the value cannot be written.
-pub fn recode<T: DeserializeOwned + Serialize>(answer: &Parts) -> Result<Value, Error> {
+pub fn recode<T: Wire>(answer: &Parts) -> Result<Value, Error> {
     rewrite(&json::<T>(answer)?)
 }
 
-/// Writes a value as JSON.
+/// Writes a value as JSON, without its secrets.
 ///
 /// # Errors
 ///
 /// It has no JSON form.
-pub fn rewrite<T: Serialize>(value: &T) -> Result<Value, Error> {
-    serde_json::to_value(value).map_err(|_| Error::decode("the value cannot be written as JSON again"))
+pub fn rewrite<T: ToWire>(value: &T) -> Result<Value, Error> {
+    let mut to = Writer::redacting();
+    value.write(&mut to);
+    serde_side::to_value(to).ok_or_else(|| Error::decode("the value cannot be written as JSON again"))
+}
+
+/// The JSON of a request's body, secrets and all; `None` where it has no JSON form.
+#[must_use]
+pub fn body<B: ToWire + ?Sized>(value: &B) -> Option<Vec<u8>> {
+    let mut to = Writer::exposing();
+    value.write(&mut to);
+    to.finish()
 }
 
 /// Reads an answer whose body does not matter.
@@ -168,6 +263,27 @@ pub mod base64_bytes {
     use serde::de::{Error, Visitor};
     use serde::{Deserializer, Serializer};
 
+    use super::{Fault, Reader, Writer};
+
+    /// Writes bytes as base64.
+    pub fn write(bytes: &Bytes, to: &mut Writer) {
+        to.text(&STANDARD.encode(bytes));
+    }
+
+    /// Reads base64; `null` is empty.
+    ///
+    /// # Errors
+    ///
+    /// The value is neither.
+    pub fn read(bytes: &mut Bytes, from: &mut Reader<'_>) -> Result<(), Fault> {
+        *bytes = Bytes::new();
+        if !from.null()? {
+            let text = from.text()?;
+            *bytes = STANDARD.decode(&*text).map(Bytes::from).map_err(|_| from.misfit("no base64"))?;
+        }
+        Ok(())
+    }
+
     /// Writes bytes as base64.
     ///
     /// # Errors
@@ -203,6 +319,29 @@ pub mod base64_bytes {
     }
 }
 
+/// Values by their own serde implementations; for `#[wire(with = …)]`.
+pub mod by_serde {
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+
+    use super::{Fault, Reader, Writer};
+
+    /// Writes a value.
+    pub fn write<T: Serialize>(value: &T, to: &mut Writer) {
+        to.by_serde(value);
+    }
+
+    /// Reads a value.
+    ///
+    /// # Errors
+    ///
+    /// It is of another shape.
+    pub fn read<T: DeserializeOwned>(value: &mut T, from: &mut Reader<'_>) -> Result<(), Fault> {
+        *value = from.by_serde()?;
+        Ok(())
+    }
+}
+
 /// Secrets in JSON: read into [`SecretString`](secrecy::SecretString); written only where a
 /// request has to carry them, and redacted everywhere else.
 pub mod secret {
@@ -210,7 +349,7 @@ pub mod secret {
     use serde::{Deserialize, Deserializer, Serializer};
 
     /// What stands for a secret where it must not be shown.
-    pub const REDACTED: &str = "[redacted]";
+    pub use super::writer::REDACTED;
 
     /// Reads a secret; `null` is empty.
     ///
@@ -287,38 +426,4 @@ pub mod secret {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, Deserialize, Serialize, PartialEq)]
-    struct Thing {
-        #[serde(default, deserialize_with = "null_default")]
-        list: Vec<u8>,
-        #[serde(default)]
-        name: Option<String>,
-    }
-
-    #[test]
-    fn null_lists_are_empty() {
-        let thing: Thing = from_slice(br#"{"list":null}"#).unwrap();
-        assert_eq!(thing, Thing { list: vec![], name: None });
-    }
-
-    #[test]
-    fn a_decode_error_names_the_place_and_hides_the_value() {
-        let message = from_slice::<Thing>(br#"{"list":["hunter2"]}"#).unwrap_err().to_string();
-        assert!(message.contains("list[0]"), "{message}");
-        assert!(!message.contains("hunter2"), "{message}");
-    }
-
-    #[test]
-    fn what_is_not_utf_8_is_an_error_that_says_where() {
-        let message = from_slice::<Thing>(b"{\"name\":\"\xff\"}").unwrap_err().to_string();
-        assert!(message.contains("byte 9"), "{message}");
-    }
-
-    #[test]
-    fn an_empty_body_is_null() {
-        assert_eq!(from_slice::<Option<Thing>>(b"").unwrap(), None);
-    }
-}
+mod tests;
