@@ -82,6 +82,9 @@ impl<P: Product, T> Call<P, T> {
 
     /// Works in `namespace` instead of the client's.
     pub fn namespace(&mut self, namespace: String) {
+        if let Placement::Query(name) = P::SPEC.namespace {
+            self.request.insist_on_query(name, &namespace);
+        }
         self.client = self.client.with_namespace(namespace);
     }
 

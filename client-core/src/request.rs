@@ -135,6 +135,20 @@ impl Request {
         }
     }
 
+    /// The value of a query parameter that was set.
+    #[must_use]
+    pub fn query_value(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(known, _)| known == name)?.1.as_deref()
+    }
+
+    /// Keeps a mistake where a query parameter was set to something else, such as by what a request is about.
+    pub fn insist_on_query(&mut self, name: &str, value: &str) {
+        if let Some(other) = self.query_value(name).filter(|other| *other != value) {
+            let text = format!("the request is about {name} `{other}`, and {name} `{value}` was asked for");
+            self.mistake(text);
+        }
+    }
+
     /// Adds a query parameter beside earlier ones of the same name.
     pub fn add_query(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) {
         self.query.push((name.into(), Some(value.into())));

@@ -8,7 +8,11 @@ client_core::define_call!(Nomad, Error);
 impl<T, C> Call<T, C> {
     /// Asks this region instead of the client's.
     pub fn region(self, region: impl Into<String>) -> Self {
-        self.set_query("region", region.into())
+        let region = region.into();
+        self.edit(|request| {
+            request.insist_on_query("region", &region);
+            request.set_query("region", region);
+        })
     }
 }
 

@@ -2,11 +2,14 @@
 
 mod diff;
 mod dispatch;
+mod place;
 mod plan;
 mod register;
 mod scale;
 mod status;
 mod versions;
+
+pub(crate) use place::JobPlace;
 
 pub use diff::*;
 pub use dispatch::*;
@@ -230,18 +233,36 @@ impl Jobs<'_> {
 
     /// Registers a job: creates it, or makes a new version of it where the specification changed.
     ///
+    /// The job's own namespace and region count more than the client's, as in the CLI, and are where
+    /// the registration is [waited for](crate::Wait::rollout).
+    ///
     /// # Errors
+    ///
+    /// The call names another namespace or region than the job;
     ///
     /// [`Invalid`](crate::Error::Invalid) says what is wrong with the specification;
     /// [`JobModifyIndexConflict`](crate::Error::JobModifyIndexConflict) follows
     /// [`enforce_index`](Call::enforce_index).
     pub fn register(&self, job: &Job) -> Call<JobRegistration, RegisterJob> {
-        self.0.call(&REGISTER, &[]).field("Job", job)
+        self.registering(job, &REGISTER, &[])
     }
 
-    /// Registers a job whose id must be `job_id`.
+    /// Registers a job whose id must be `job_id`, as [`register`](Self::register).
     pub fn update(&self, job_id: &str, job: &Job) -> Call<JobRegistration, RegisterJob> {
-        self.0.call(&UPDATE, &[job_id]).field("Job", job)
+        self.registering(job, &UPDATE, &[job_id])
+    }
+
+    fn registering(
+        &self,
+        job: &Job,
+        op: &'static Op<JobRegistration, RegisterJob>,
+        arguments: &[&str],
+    ) -> Call<JobRegistration, RegisterJob> {
+        let place = JobPlace::of(job);
+        let call = place.call(self.0, op, arguments).field("Job", job);
+        call.then(|call| {
+            call.map(move |registration| Ok(JobRegistration { place: place.clone(), ..registration }))
+        })
     }
 
     /// Makes a job of its specification in HCL, on the server.
@@ -272,7 +293,7 @@ impl Jobs<'_> {
     /// Checks a specification without registering it. An invalid one is no error of the call: see
     /// [`JobValidation::validation_errors`].
     pub fn validate(&self, job: &Job) -> Call<JobValidation> {
-        self.0.call(&VALIDATE, &[]).field("Job", job)
+        JobPlace::of(job).call(self.0, &VALIDATE, &[]).field("Job", job)
     }
 
     /// Reads a job.
@@ -318,9 +339,10 @@ impl Jobs<'_> {
         self.0.call(&PERIODIC_FORCE, &[job_id])
     }
 
-    /// What registering this job would change, without changing anything.
+    /// What registering this job would change, without changing anything, in the job's own namespace
+    /// and region if it names them.
     pub fn plan(&self, job: &Job) -> Call<JobPlan, PlanJob> {
-        self.0.call(&PLAN, &[&job.id]).field("Job", job).field("Diff", &true)
+        JobPlace::of(job).call(self.0, &PLAN, &[&job.id]).field("Job", job).field("Diff", &true)
     }
 
     /// How many allocations of each group are in which state.

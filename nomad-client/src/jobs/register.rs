@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use client_core::Extra;
 use client_core::wire::Wire;
 
+use super::JobPlace;
 use crate::record::enums;
 
 /// What registering, reverting, evaluating or scaling a job made.
@@ -30,6 +31,9 @@ pub struct JobRegistration {
     pub known_leader: bool,
     /// Always empty.
     pub next_token: String,
+    /// Where the job lives, as far as its specification says: nobody sends it.
+    #[wire(skip)]
+    pub(crate) place: JobPlace,
     /// What this version does not know.
     pub extra: Extra,
 }

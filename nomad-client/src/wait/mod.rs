@@ -5,6 +5,7 @@ mod follow;
 mod plain;
 mod rollout;
 mod stream;
+mod unchanged;
 
 pub use evaluation::*;
 pub use follow::is_ready_for_promotion;
@@ -46,12 +47,16 @@ impl Wait<'_> {
     }
 
     /// Waits until what a registration set going came to its end: a deployment and, if it fails,
-    /// its automatic revert, or the allocations of a job that has no deployments.
+    /// its automatic revert, or the allocations of a job that has no deployments. One that changed
+    /// nothing is no success unless the job runs.
+    ///
+    /// It is followed where the job lives, in the namespace and region that its specification names.
     pub fn rollout(&self, job_id: impl Into<String>, registration: &JobRegistration) -> RolloutWait {
         RolloutWait::new(self.0.clone(), Start::Registration(job_id.into(), Box::new(registration.clone())))
     }
 
-    /// Waits until a deployment that goes on already came to its end, such as one that was promoted.
+    /// Waits until a deployment that goes on already came to its end, such as one that was promoted,
+    /// in the deployment's own namespace.
     pub fn deployment(&self, deployment_id: impl Into<String>) -> RolloutWait {
         RolloutWait::new(self.0.clone(), Start::Deployment(deployment_id.into()))
     }

@@ -22,7 +22,7 @@ impl Run {
     }
 
     /// Waits until everything that should run has run for the minimal healthy time.
-    async fn service(self, placed: bool) -> Result<RolloutOutcome> {
+    pub(super) async fn service(self, placed: bool) -> Result<RolloutOutcome> {
         let mut lists = self.client.jobs().allocations(&self.job.id).watch();
         let mut told = BTreeMap::new();
         let mut ours: Vec<AllocationListStub> = Vec::new();
@@ -63,7 +63,7 @@ impl Run {
     }
 
     /// Whether each group has as many running allocations as it should.
-    fn runs(&self, ours: &[AllocationListStub]) -> bool {
+    pub(super) fn runs(&self, ours: &[AllocationListStub]) -> bool {
         let live = |group: &str| {
             ours.iter().filter(move |a| a.task_group == group && !a.is_over()).collect::<Vec<_>>()
         };
@@ -75,7 +75,10 @@ impl Run {
                 _ => group.count.unwrap_or(1),
             };
             u64::try_from(live.len()).unwrap_or(u64::MAX) >= wanted
-                && live.iter().all(|allocation| allocation.client_status == ClientStatus::Running)
+                && live.iter().all(|it| {
+                    // Health that nobody states is unknown, not bad.
+                    it.client_status == ClientStatus::Running && it.is_healthy() != Some(false)
+                })
         })
     }
 
@@ -88,7 +91,7 @@ impl Run {
     }
 
     /// Waits until the job is dead and judges the last attempt of each allocation.
-    async fn batch(self, placed: bool) -> Result<RolloutOutcome> {
+    pub(super) async fn batch(self, placed: bool) -> Result<RolloutOutcome> {
         let mut jobs = self.client.jobs().get(&self.job.id).watch();
         let mut lists = self.client.jobs().allocations(&self.job.id).watch();
         let mut told = BTreeMap::new();
@@ -116,10 +119,16 @@ impl Run {
                 () = sleep_until(limit) => return self.over(waits && limit < self.deadline).await,
             }
         }
-        let mut all = self.client.jobs().allocations(&self.job.id).await?;
-        all.retain(|allocation| Some(allocation.job_version) == self.job.version);
+        let all = self.ours().await?;
         self.tell_changes(&all, &mut told);
         Ok(judge(all))
+    }
+
+    /// The allocations of the job's version.
+    pub(super) async fn ours(&self) -> Result<Vec<AllocationListStub>> {
+        let mut all = self.client.jobs().allocations(&self.job.id).await?;
+        all.retain(|allocation| Some(allocation.job_version) == self.job.version);
+        Ok(all)
     }
 
     async fn over(&self, not_placed: bool) -> Result<RolloutOutcome> {
@@ -133,7 +142,7 @@ impl Run {
 }
 
 /// The last attempt of each allocation says how it went; earlier ones were tried again.
-fn judge(allocations: Vec<AllocationListStub>) -> RolloutOutcome {
+pub(super) fn judge(allocations: Vec<AllocationListStub>) -> RolloutOutcome {
     let last: Vec<_> = allocations.into_iter().filter(|a| a.next_allocation.is_empty()).collect();
     let failed: Vec<_> = last.iter().filter(|a| a.client_status != ClientStatus::Complete).cloned().collect();
     if failed.is_empty() {

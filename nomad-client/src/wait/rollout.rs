@@ -88,14 +88,21 @@ impl RolloutWait {
 
     pub(super) async fn run(self, tell: UnboundedSender<RolloutEvent>) -> Result<RolloutOutcome> {
         let begun = Instant::now();
-        let job_id = match &self.start {
-            Start::Registration(job_id, _) => job_id.clone(),
-            Start::Deployment(id) => self.client.deployments().get(id).await?.job_id,
+        let (client, job_id) = match &self.start {
+            Start::Registration(job_id, registration) => {
+                (registration.place.client(&self.client), job_id.clone())
+            }
+            Start::Deployment(id) => {
+                let Deployment { namespace, job_id, .. } = self.client.deployments().get(id).await?;
+                let client =
+                    if namespace.is_empty() { self.client } else { self.client.namespace(namespace) };
+                (client, job_id)
+            }
         };
-        let job = self.client.jobs().get(&job_id).await?;
+        let job = client.jobs().get(&job_id).await?;
         let limit = self.limit.unwrap_or_else(|| limit_of(&job));
         let run = Run {
-            client: self.client,
+            client,
             job,
             tell,
             deadline: begun + limit,
@@ -153,8 +160,8 @@ pub enum RolloutOutcome {
     Completed(Vec<AllocationListStub>),
     /// The job waits for its time, or to be dispatched.
     Registered,
-    /// The specification is the one the job has already, so nothing was set going. Its latest
-    /// deployment may have failed: registering again does not try it again.
+    /// The specification is the one the job has already, so nothing was set going, and what runs is
+    /// what should. Unless its latest deployment failed: registering again does not try it again.
     Unchanged(Option<Box<Deployment>>),
     /// All canaries are healthy, and somebody has to promote them.
     ReadyForPromotion(Box<Deployment>),
@@ -263,10 +270,7 @@ impl Run {
 
     async fn registration(self, registration: &JobRegistration) -> Result<RolloutOutcome> {
         if !registration.is_new_version() {
-            let version = self.job.version;
-            let latest = self.client.jobs().latest_deployment(&self.job.id).await?;
-            let of_version = latest.filter(|deployment| Some(deployment.job_version) == version);
-            return Ok(RolloutOutcome::Unchanged(of_version.map(Box::new)));
+            return self.unchanged(registration).await;
         }
         if registration.eval_id.is_empty() {
             return Ok(RolloutOutcome::Registered);
@@ -297,7 +301,7 @@ impl Run {
         self.job.create_index.is_none_or(|index| index == deployment.job_create_index)
     }
 
-    async fn evaluation(&self, eval_id: &str) -> Result<Option<Evaluation>> {
+    pub(super) async fn evaluation(&self, eval_id: &str) -> Result<Option<Evaluation>> {
         let mut chain = Chain::new(self.client.clone(), eval_id.to_owned());
         loop {
             let tell = |evaluation: &Evaluation| {
@@ -315,7 +319,7 @@ impl Run {
         }
     }
 
-    async fn deployment(self, deployment_id: String) -> Result<RolloutOutcome> {
+    pub(super) async fn deployment(self, deployment_id: String) -> Result<RolloutOutcome> {
         let ended = match self.follow(&deployment_id).await? {
             Followed::Over(deployment) => deployment,
             Followed::Ready(deployment) => {

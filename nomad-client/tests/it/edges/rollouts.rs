@@ -263,3 +263,168 @@ async fn an_evaluation_is_followed_and_a_failed_placement_told() {
     assert!(!outcome.is_placed());
     assert_eq!((outcome.evaluation.id.as_str(), outcome.followed), ("n", vec!["e".to_owned()]));
 }
+
+/// What is registered a second time: nothing changes, and it is evaluated all the same.
+async fn registered_again(answers: &Answers) -> RolloutOutcome {
+    let wait = answers.client().wait().rollout("api", &registration(18, 50));
+    wait.timeout(Duration::from_secs(600)).await.unwrap()
+}
+
+fn again(job: Value, deployment: Value) -> Answers {
+    Answers::new()
+        .at("/v1/job/api", 41, job.clone())
+        .at("/v1/job/api/deployment", 43, deployment)
+        .at("/v1/evaluation/e", 42, json!({"ID": "e", "Status": "complete"}))
+        .at("/v1/job/api", 48, job)
+}
+
+fn allocation(id: &str, status: &str, health: Value) -> Value {
+    json!({"ID": id, "JobVersion": 2, "TaskGroup": "api", "ClientStatus": status, "DesiredStatus": "run",
+           "DeploymentStatus": health})
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unchanged_batch_job_that_failed_is_no_success() {
+    let mut batch = job(2, 41);
+    (batch["Type"], batch["Status"]) = (json!("batch"), json!("dead"));
+    let ended = |status| {
+        again(batch.clone(), Value::Null).at(
+            "/v1/job/api/allocations",
+            44,
+            json!([allocation("a", status, Value::Null)]),
+        )
+    };
+    let outcome = registered_again(&ended("failed")).await;
+    assert!(
+        matches!(&outcome, RolloutOutcome::AllocationsFailed(failed) if failed[0].id == "a"),
+        "{outcome:?}"
+    );
+    assert!(!outcome.is_success());
+    let outcome = registered_again(&ended("complete")).await;
+    assert!(matches!(outcome, RolloutOutcome::Unchanged(None)) && outcome.is_success(), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unchanged_service_that_died_is_no_success() {
+    let good = deployment("good", 2, 41, "successful", "Deployment completed successfully");
+    for deployment in [Value::Null, good] {
+        let lists = json!([
+            allocation("a", "failed", json!({"Healthy": true})),
+            allocation("b", "running", json!({"Healthy": true})),
+        ]);
+        // It is listed once, and then watched.
+        let answers = again(job(2, 41), deployment).at("/v1/job/api/allocations", 44, lists.clone()).at(
+            "/v1/job/api/allocations",
+            44,
+            lists,
+        );
+        let outcome = registered_again(&answers).await;
+        assert!(
+            matches!(&outcome, RolloutOutcome::AllocationsFailed(failed) if failed[0].id == "a" && failed.len() == 1),
+            "{outcome:?}"
+        );
+        assert!(!outcome.is_success());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unchanged_service_whose_health_nobody_states_runs() {
+    let good = deployment("good", 2, 41, "successful", "");
+    let answers = again(job(2, 41), good).at(
+        "/v1/job/api/allocations",
+        44,
+        json!([
+            allocation("a", "running", Value::Null),
+            allocation("b", "running", json!({"Healthy": null})),
+            // What it replaced.
+            {"ID": "c", "JobVersion": 2, "TaskGroup": "api", "ClientStatus": "failed", "NextAllocation": "a"},
+        ]),
+    );
+    let outcome = registered_again(&answers).await;
+    assert!(matches!(&outcome, RolloutOutcome::Unchanged(Some(it)) if it.id == "good"), "{outcome:?}");
+    assert!(outcome.is_success());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unchanged_service_that_is_being_replaced_is_waited_for() {
+    let good = deployment("good", 2, 41, "successful", "");
+    let gone = json!({"ID": "c", "JobVersion": 2, "TaskGroup": "api", "ClientStatus": "failed", "DesiredStatus": "run",
+                      "FollowupEvalID": "later"});
+    let one = allocation("a", "running", Value::Null);
+    let answers = again(job(2, 41), good)
+        .at("/v1/job/api/allocations", 44, json!([one, gone]))
+        .at("/v1/job/api/allocations", 44, json!([one, gone]))
+        .at("/v1/job/api/allocations", 46, json!([one, allocation("d", "running", Value::Null)]));
+    let outcome = registered_again(&answers).await;
+    assert!(matches!(&outcome, RolloutOutcome::Running(all) if all.len() == 2), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unchanged_job_on_its_way_is_followed() {
+    let answers = again(job(2, 41), deployment("ours", 2, 41, "running", "")).at(
+        "/v1/deployment/ours",
+        45,
+        deployment("ours", 2, 41, "successful", ""),
+    );
+    assert!(matches!(registered_again(&answers).await, RolloutOutcome::Deployed(it) if it.id == "ours"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollout_is_followed_where_the_job_lives() {
+    let mut theirs = job(2, 41);
+    (theirs["Namespace"], theirs["Region"]) = (json!("team"), json!("eu"));
+    let answers = Answers::new()
+        .at("/v1/jobs", 41, json!({"EvalID": "e", "JobModifyIndex": 41, "EvalCreateIndex": 41}))
+        .at("/v1/job/api", 41, theirs.clone())
+        .at("/v1/evaluation/e", 42, json!({"ID": "e", "Status": "complete"}))
+        .at("/v1/job/api/deployments", 43, json!([deployment("ours", 2, 41, "successful", "")]))
+        .at("/v1/deployment/ours", 45, deployment("ours", 2, 41, "successful", ""))
+        .at("/v1/deployment/allocations/ours", 45, json!([]));
+    let nomad = answers.client().namespace("elsewhere").region("us");
+    let spec: nomad_client::Job = serde_json::from_value(theirs).unwrap();
+    let registered = nomad.jobs().register(&spec).await.unwrap();
+    let outcome = nomad.wait().rollout("api", &registered).await.unwrap();
+    assert!(matches!(outcome, RolloutOutcome::Deployed(_)), "{outcome:?}");
+    let asked = answers.asked();
+    assert!(asked.len() >= 5, "{asked:?}");
+    for one in asked {
+        assert!(one.target.contains("namespace=team") && one.target.contains("region=eu"), "{}", one.target);
+    }
+}
+
+#[tokio::test]
+async fn a_jobs_own_place_counts_and_is_not_contradicted() {
+    let nomad = Answers::new().client().namespace("team").region("eu");
+    let job = |namespace: &str, region: &str| {
+        let mut job = nomad_client::Job::service("api").namespace(namespace);
+        if !region.is_empty() {
+            job = job.region(region);
+        }
+        job
+    };
+    let theirs = job("default", "us");
+    let jobs = nomad.jobs();
+    for spec in [
+        jobs.register(&theirs).spec(),
+        jobs.update("api", &theirs).spec(),
+        jobs.plan(&theirs).spec(),
+        jobs.validate(&theirs).spec(),
+    ] {
+        let target = spec.unwrap().target;
+        assert!(target.contains("namespace=default") && target.contains("region=us"), "{target}");
+        assert!(!target.contains("team") && !target.contains("eu"), "{target}");
+    }
+    // What a job does not say is where the client looks.
+    let target = jobs.register(&job("", "")).spec().unwrap().target;
+    assert!(target.contains("namespace=team") && target.contains("region=eu"), "{target}");
+    // The same name said twice is no contradiction.
+    assert!(jobs.register(&theirs).namespace("default").region("us").spec().is_ok());
+    for wrong in
+        [jobs.register(&theirs).namespace("other").spec(), jobs.plan(&theirs).namespace("other").spec()]
+    {
+        let error = wrong.unwrap_err().to_string();
+        assert!(error.contains("`default`") && error.contains("`other`"), "{error}");
+    }
+    let error = jobs.register(&theirs).region("other").spec().unwrap_err().to_string();
+    assert!(error.contains("`us`") && error.contains("`other`"), "{error}");
+}
