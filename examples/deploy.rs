@@ -77,15 +77,12 @@ fn main() -> ExitCode {
 async fn deploy(arguments: Arguments) -> Result<u8, Failure> {
     let Arguments { common, target, version, from, only, plan, timeout, no_promote, .. } = &arguments;
     let mut environment = target.settings()?;
-    if *no_promote {
-        environment.update.auto_promote = false;
-    }
     environment.release.gates.extend(arguments.gates.iter().cloned());
     environment.release.soak = arguments.soak.unwrap_or(environment.release.soak);
-    let stack = Stack::open(common.stack).await?;
+    let stack = Stack::open(common, &environment, target.file()).await?;
     let display = Display::new(common.output);
     let interrupt = program::interrupts(common.output);
-    let mut request = Request::new(version.clone());
+    let mut request = stack.request(version.clone());
     request.components = only.map_or_else(|| Component::ALL.to_vec(), |component| vec![component]);
     request.versions.extend(arguments.version_of.iter().cloned());
     let plan = *plan || arguments.why;
@@ -96,8 +93,6 @@ async fn deploy(arguments: Arguments) -> Result<u8, Failure> {
     request.fetch = Fetcher::new(HttpFetch::new().map_err(nomad_client::Error::from)?);
     request.timeout = *timeout;
     request.placement_timeout = arguments.placement_timeout;
-    request.who = program::who();
-    request.stack = stack.name.to_owned();
     request.secrets = values(&arguments, &stack)?;
     request.interrupt = interrupt;
     if let Some(from) = from {

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 async fn look(arguments: Arguments) -> Result<u8, Failure> {
     let Arguments { common, target, version, all, from } = arguments;
     let environment = target.settings()?;
-    let stack = Stack::open(common.stack).await?;
+    let stack = Stack::open(&common, &environment, target.file()).await?;
     if let Some(from) = from {
         let display = Display::new(common.output);
         let first = (from, secrets::Values::throw_away());

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
 
 async fn events(arguments: Arguments) -> Result<u8, Failure> {
     let environment = arguments.target.settings()?;
-    let stack = Stack::open(arguments.common.stack).await?;
+    let stack = Stack::open_beside(&arguments.common, &environment, arguments.target.file()).await?;
     let nomad = stack.clients.within(&environment).nomad;
     let jobs = arguments.only.map_or_else(|| Component::ALL.to_vec(), |job| vec![job]);
     let mut request = nomad.events();

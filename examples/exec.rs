@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 
 async fn exec(arguments: Arguments) -> Result<u8, Failure> {
     let environment = arguments.target.settings()?;
-    let stack = Stack::open(arguments.common.stack).await?;
+    let stack = Stack::open_beside(&arguments.common, &environment, arguments.target.file()).await?;
     let nomad = stack.clients.within(&environment).nomad;
     let running = |instance: &AllocationListStub| instance.client_status == ClientStatus::Running;
     let found = arguments.instances.find(&nomad, running).await?;

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
 async fn show(arguments: Arguments) -> Result<u8, Failure> {
     let Arguments { common, target, all, from } = arguments;
     let environment = target.settings()?;
-    let stack = Stack::open(common.stack).await?;
+    let stack = Stack::open(&common, &environment, target.file()).await?;
     let display = Display::new(common.output);
     for version in from {
         let first = (version, secrets::Values::throw_away());

@@ -57,7 +57,7 @@ fn main() -> ExitCode {
 }
 
 async fn issue(arguments: Arguments) -> Result<u8, Failure> {
-    let stack = Stack::open(arguments.common.stack).await?;
+    let stack = Stack::open_by_variables(&arguments.common).await?;
     let result = with(&stack, &arguments).await;
     stack.close().await;
     result.map(|()| 0)

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
 }
 
 async fn lead(arguments: Arguments) -> Result<u8, Failure> {
-    let stack = Stack::open(arguments.common.stack).await?;
+    let stack = Stack::open_by_variables(&arguments.common).await?;
     let mut lock = stack.clients.consul.lock(&arguments.key).ttl(arguments.ttl).value(program::who());
     if let Some(wait) = arguments.wait {
         lock = lock.wait(wait);

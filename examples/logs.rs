@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 
 async fn logs(arguments: Arguments) -> Result<u8, Failure> {
     let environment = arguments.target.settings()?;
-    let stack = Stack::open(arguments.common.stack).await?;
+    let stack = Stack::open_beside(&arguments.common, &environment, arguments.target.file()).await?;
     let nomad = stack.clients.within(&environment).nomad;
     // One that is over is shown only if it is asked for by its id.
     let named = arguments.instances.allocation.is_some();

@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     examples::run(async |arguments: Arguments| {
         let Arguments { common, target, only, plan, status, timeout } = arguments;
         let environment = target.settings()?;
-        let stack = Stack::open(common.stack).await?;
+        let stack = Stack::open(&common, &environment, target.file()).await?;
         if status {
             let states = platform::status(&stack.clients, &environment).await?;
             if common.output == Output::Json {
@@ -74,7 +74,8 @@ fn main() -> ExitCode {
             program::print_json(&report)?;
         } else {
             for what in &report.ensured {
-                examples::say!("set up: {what}");
+                let done = if report.created.contains(what) { "created" } else { "changed" };
+                examples::say!("{what} was {done}");
             }
             for job in &report.jobs {
                 for change in job.changes.iter().filter(|_| plan) {

@@ -45,7 +45,7 @@ const VARIABLES: [&str; 6] = [
 fn main() -> ExitCode {
     examples::run(async |arguments: Arguments| {
         let environment = arguments.target.settings()?;
-        let stack = Stack::open(arguments.common.stack).await?;
+        let stack = Stack::open(&arguments.common, &environment, arguments.target.file()).await?;
         let time = Duration::from_secs(arguments.release_minutes.saturating_mul(60));
         let mut options = Options::default().release_time(time);
         let mut files: Vec<(String, PathBuf)> =

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use clap::Parser;
 use examples::{Common, Display, DriverChoice, Failure, Output, Reports, Stack, Target, program};
+use wuffchat_deploy::app::Server;
 use wuffchat_deploy::promotion::{self, Place, Terms};
-use wuffchat_deploy::release::Request;
-use wuffchat_deploy::{Clients, Component, Outcome, Stage, Version, secrets};
+use wuffchat_deploy::{Clients, Component, Environment, Outcome, Stage, Version, secrets};
 
 /// Promotes what runs in one environment to the next, with the same images and the spec that was tested, and refuses what
 /// is not stable there
@@ -30,7 +30,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE.toml")]
     from_config: Option<PathBuf>,
     /// The Nomad of the source, where it is not that of the target; its token is read from FROM_NOMAD_TOKEN
-    /// [default: the target's]
+    /// [default: what the source's settings name, else the target's]
     #[arg(long, value_name = "URL")]
     from_nomad: Option<String>,
     /// How tasks run, in both [default: that of the settings]
@@ -81,11 +81,12 @@ async fn promote(arguments: Arguments) -> Result<u8, Failure> {
     };
     let from = settings(arguments.from, &arguments.from_config)?;
     let to = settings(arguments.to, &arguments.config)?;
-    let stack = Stack::open(common.stack).await?;
-    let mut source = stack.clients.clone();
-    if let Some(address) = &arguments.from_nomad {
-        source = Clients { nomad: nomad_of_source(address)?, ..source };
-    }
+    let stack = Stack::open(common, &to, arguments.config.as_deref()).await?;
+    let source = match &arguments.deploy {
+        // It is deployed there first, to have something to promote.
+        Some(_) => stack.clients.clone(),
+        None => source(&arguments, &from, &stack)?,
+    };
     let display = Display::new(common.output);
     let values = match &arguments.secrets {
         Some(file) => program::secret_values(file)?,
@@ -95,8 +96,7 @@ async fn promote(arguments: Arguments) -> Result<u8, Failure> {
         }
     };
     let request = |version: Version| {
-        let mut request = Request::new(version);
-        (request.who, request.stack) = (program::who(), stack.name.to_owned());
+        let mut request = stack.request(version);
         (request.secrets, request.timeout) = (values.clone(), arguments.timeout);
         request
     };
@@ -143,10 +143,25 @@ async fn promote(arguments: Arguments) -> Result<u8, Failure> {
     Ok(code)
 }
 
-fn nomad_of_source(address: &str) -> Result<nomad_client::Client, Failure> {
+/// The source's clients: what the flag or the source's settings name, where that is not the target.
+fn source(arguments: &Arguments, from: &Environment, stack: &Stack) -> Result<Clients, Failure> {
+    let file = arguments.from_config.as_deref().map_or_else(String::new, |file| file.display().to_string());
+    let flag = |name: &str| (name == "NOMAD_ADDR").then(|| arguments.from_nomad.clone()).flatten();
+    let located = from.addresses.locate(Server::Nomad, &file, &flag);
+    let located =
+        located.map_err(|error| Failure::usage(error.to_string().replace("NOMAD_ADDR", "`--from-nomad`")))?;
+    let same = || Ok(stack.clients.clone());
+    // A stack of this program's own has both environments.
+    let Some(address) = located.filter(|_| !stack.is_throw_away()) else { return same() };
     let builder = nomad_client::Client::builder().address(address);
-    Ok(match std::env::var("FROM_NOMAD_TOKEN").ok().filter(|token| !token.is_empty()) {
+    let nomad = match std::env::var("FROM_NOMAD_TOKEN").ok().filter(|token| !token.is_empty()) {
         Some(token) => builder.token(token.as_str()).build()?,
         None => builder.build()?,
-    })
+    };
+    if arguments.from_nomad.is_none()
+        && nomad.address().to_string() == stack.clients.nomad.address().to_string()
+    {
+        return same();
+    }
+    Ok(Clients { nomad, ..stack.clients.clone() })
 }

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 async fn roll_back(arguments: Arguments) -> Result<u8, Failure> {
     let Arguments { common, target, only, to, plan, from, reports } = arguments;
     let environment = target.settings()?;
-    let stack = Stack::open(common.stack).await?;
+    let stack = Stack::open(&common, &environment, target.file()).await?;
     let to = match to {
         None => To::LastGood,
         Some(text) => text.parse().map_or(To::Named(text), To::Version),
@@ -52,12 +52,10 @@ async fn roll_back(arguments: Arguments) -> Result<u8, Failure> {
         let first = (version, secrets::Values::throw_away());
         stack.deploy_first("--from", &environment, first, &display).await?;
     }
-    let mut request = Request::rollback();
+    let mut request = stack.request(Request::rollback().version);
     request.interrupt = program::interrupts(common.output);
     request.components = only.map_or_else(|| Component::ALL.to_vec(), |component| vec![component]);
     request.plan_only = plan;
-    request.who = program::who();
-    request.stack = stack.name.to_owned();
     let report = rollback::run(&stack.clients, &environment, &request, &to, &display).await?;
     drop(display);
     let code = reports.give(common.output, &report)?;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use clap::Parser;
 use examples::{Common, Display, Failure, Reports, Stack, Target, program};
-use wuffchat_deploy::release::Request;
 use wuffchat_deploy::{Version, secrets};
 
 /// Writes new values of a secret and moves the running API to them, one instance after the other
@@ -41,12 +40,10 @@ fn main() -> ExitCode {
 
 async fn rotate(arguments: Arguments) -> Result<u8, Failure> {
     let environment = arguments.target.settings()?;
-    let stack = Stack::open(arguments.common.stack).await?;
+    let stack = Stack::open(&arguments.common, &environment, arguments.target.file()).await?;
     let display = Display::new(arguments.common.output);
-    let mut request = Request::new(arguments.deployed.clone());
+    let mut request = stack.request(arguments.deployed.clone());
     request.timeout = arguments.timeout;
-    request.who = program::who();
-    request.stack = stack.name.to_owned();
     request.interrupt = program::interrupts(arguments.common.output);
     if stack.is_throw_away() {
         let first = (request.version.clone(), secrets::Values::throw_away());

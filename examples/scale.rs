@@ -39,7 +39,7 @@ struct Arguments {
 fn main() -> ExitCode {
     examples::run(async |arguments: Arguments| {
         let environment = arguments.target.settings()?;
-        let stack = Stack::open(arguments.common.stack).await?;
+        let stack = Stack::open(&arguments.common, &environment, arguments.target.file()).await?;
         let (clients, job) = (&stack.clients, arguments.job);
         if arguments.hold {
             scale::hold(clients, &environment, job).await?;

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 
 async fn seed(arguments: Arguments) -> Result<u8, Failure> {
     let environment = arguments.target.settings()?;
-    let stack = Stack::open(arguments.common.stack).await?;
+    let stack = Stack::open(&arguments.common, &environment, arguments.target.file()).await?;
     let mut values = match &arguments.from {
         Some(file) => program::secret_values(file)?,
         None => secrets::Values::from_vars(|name| std::env::var(name).ok()),
@@ -57,14 +57,14 @@ async fn seed(arguments: Arguments) -> Result<u8, Failure> {
         return tell_preview(&preview, arguments.common.output);
     }
     let written = secrets::seed(&clients.vault, &environment, &values, existing).await?;
-    let mut changed = Vec::new();
+    let mut ensured = identity::Ensured::default();
     if arguments.static_keys {
         let keys = identity::sync_keys(&clients, &environment, arguments.keep_keys).await?;
-        changed.extend(keys.changed);
+        ensured = ensured.and(keys);
     }
-    changed.extend(identity::ensure(&clients.nomad, &clients.vault, &environment).await?.changed);
+    ensured = ensured.and(identity::ensure(&clients.nomad, &clients.vault, &environment).await?);
     match identity::ensure_consul(&clients.nomad, &clients.consul, &environment).await {
-        Ok(ensured) => changed.extend(ensured.changed),
+        Ok(more) => ensured = ensured.and(more),
         // Nobody needs it where agents register services with their own token.
         Err(Error::Consul(consul_client::Error::PermissionDenied(_))) => {
             note(
@@ -75,16 +75,17 @@ async fn seed(arguments: Arguments) -> Result<u8, Failure> {
         Err(error) => return Err(error.into()),
     }
     if arguments.common.output == Output::Json {
-        program::print_json(&serde_json::json!({"secrets": written, "changed": changed}))?;
+        let document = serde_json::json!({
+            "secrets": written, "changed": ensured.changed, "created": ensured.created,
+        });
+        program::print_json(&document)?;
     } else {
         for secret in &written {
-            let what = if secret.changed { "written" } else { "unchanged" };
-            examples::say!("{} is {what} (version {})", secret.path, secret.version);
+            let verb = if secret.changed { "was" } else { "is" };
+            examples::say!("{} {verb} {} (version {})", secret.path, secret.done(), secret.version);
         }
-        for what in &changed {
-            examples::say!("{what} is written");
-        }
-        if changed.is_empty() {
+        ensured.sentences().for_each(|sentence| examples::say!("{sentence}"));
+        if ensured.changed.is_empty() {
             examples::say!("policies, roles and auth methods are unchanged");
         }
     }

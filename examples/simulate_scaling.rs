@@ -173,7 +173,7 @@ async fn read_policy(arguments: &Arguments, text: &str) -> Result<Policy, Failur
         }
         // Only Nomad itself reads HCL exactly.
         Err(_) => {
-            let stack = Stack::open(arguments.common.stack).await?;
+            let stack = Stack::open_by_variables(&arguments.common).await?;
             let job = stack.clients.nomad.jobs().parse(text).await;
             stack.close().await;
             of_job(arguments, job?)

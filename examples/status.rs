@@ -19,7 +19,7 @@ struct Arguments {
 fn main() -> ExitCode {
     examples::run(async |arguments: Arguments| {
         let environment = arguments.target.settings()?;
-        let stack = Stack::open(arguments.common.stack).await?;
+        let stack = Stack::open(&arguments.common, &environment, arguments.target.file()).await?;
         let status = status::status(&stack.clients, &environment).await?;
         if arguments.common.output == Output::Json {
             program::print_json(&status)?;

@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 
 async fn wait(arguments: Arguments) -> Result<u8, Failure> {
     let Arguments { common, service, count, timeout } = &arguments;
-    let stack = Stack::open(common.stack).await?;
+    let stack = Stack::open_by_variables(common).await?;
     let mut changes = stack.clients.consul.health().service(service).passing().watch();
     let mut passing = 0;
     let enough = async {

@@ -1,7 +1,7 @@
 //! The flags that mean the same in every program.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use wuffchat_deploy::{Driver, Environment, Stage};
@@ -11,9 +11,9 @@ use crate::{Failure, program};
 /// Where a program connects to and how it shows things.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
-    /// Where to run: `env` uses NOMAD_ADDR, VAULT_ADDR and CONSUL_HTTP_ADDR, `embedded` a simulation
-    /// in this process, `agents` real agents started from PATH; `auto` is `env` where NOMAD_ADDR is
-    /// set, else `embedded`
+    /// Where to run: `env` uses the servers that `[addresses]` in the settings names, and for those left out
+    /// NOMAD_ADDR, VAULT_ADDR and CONSUL_HTTP_ADDR; `embedded` is a simulation in this process, `agents` real agents
+    /// started from PATH; `auto` is `env`, and the simulation only for dev where nothing names a server
     #[arg(long, value_enum, default_value_t = StackChoice::Auto, global = true)]
     pub stack: StackChoice,
     /// How to show progress and result; `auto` is a live display on a terminal, else plain lines
@@ -24,26 +24,14 @@ pub struct Common {
 /// Where the three products run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum StackChoice {
-    /// `env` where NOMAD_ADDR is set, else `embedded`.
+    /// `env`; `embedded` for development where nothing names a server.
     Auto,
     /// In this process.
     Embedded,
     /// Real agents, started from PATH.
     Agents,
-    /// What the environment points to.
+    /// What settings and variables point to.
     Env,
-}
-
-impl StackChoice {
-    /// The choice with `auto` decided.
-    #[must_use]
-    pub fn decided(self) -> Self {
-        match self {
-            Self::Auto if std::env::var_os("NOMAD_ADDR").is_some_and(|value| !value.is_empty()) => Self::Env,
-            Self::Auto => Self::Embedded,
-            other => other,
-        }
-    }
 }
 
 /// How progress and result are shown.
@@ -108,6 +96,12 @@ pub enum DriverChoice {
 pub const STAND_IN: &str = "stand-in";
 
 impl Target {
+    /// The file that settings come from.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
     /// The environment's settings.
     ///
     /// # Errors

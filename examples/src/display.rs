@@ -135,8 +135,12 @@ fn line(event: &Event) -> Option<(String, String)> {
         }
         Event::FoundUnfinished { text } => ("unfinished".into(), format!("! {text}")),
         Event::Secret { path, version, changed } => {
-            let what = if *changed { "written" } else { "present" };
-            (path.clone(), format!("  secret {path} is {what} (version {version})"))
+            let what = match (changed, version) {
+                (false, _) => "is present",
+                (true, 1) => "was created",
+                (true, _) => "was changed",
+            };
+            (path.clone(), format!("  secret {path} {what} (version {version})"))
         }
         Event::Planned { job, changes, warnings } => {
             let mut text = match changes.as_slice() {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use clap::Parser;
@@ -161,8 +161,43 @@ fn log() {
     }
 }
 
-/// Ends with an exit code; without a result the reason takes its place.
+/// Where a program says that it simulates: on stdout, unless that belongs to what it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// The result is text of this program's own.
+    OnStdout,
+    /// It is somebody else's, such as a command's output.
+    OnStderr,
+}
+
+/// Set once, when a simulation is opened: all that is said afterwards is about it.
+static SIMULATED: OnceLock<Said> = OnceLock::new();
+
+/// Says that what follows is simulated. The last line says so too, and so does a JSON document.
+pub fn simulated(output: Output, said: Said) {
+    let text = "simulated: a stack in this process; no server is reached";
+    match said {
+        _ if output == Output::Json => note(output, text),
+        Said::OnStdout => crate::say!("{text}"),
+        Said::OnStderr => note(output, text),
+    }
+    let _ = SIMULATED.set(said);
+}
+
+/// Ends with an exit code; without a result the reason takes its place. In a simulation the last line says so.
 fn end(result: Result<u8, Failure>, output: Output) -> ExitCode {
+    let code = ended(result, output);
+    let text = "simulated: all of this is gone with this process";
+    match SIMULATED.get() {
+        Some(_) if output == Output::Json => note(output, text),
+        Some(Said::OnStdout) => crate::say!("{text}"),
+        Some(Said::OnStderr) => note(output, text),
+        None => {}
+    }
+    code
+}
+
+fn ended(result: Result<u8, Failure>, output: Output) -> ExitCode {
     let Failure { text, code } = match result {
         Ok(code) => return ExitCode::from(code),
         Err(failure) => failure,
@@ -255,13 +290,21 @@ pub fn secret_values(file: &str) -> Result<wuffchat_deploy::secrets::Values, Fai
     Ok(wuffchat_deploy::secrets::Values::parse(&read(file)?)?)
 }
 
-/// Prints one JSON document on stdout.
+/// Prints one JSON document on stdout. An object says whether it is about a simulation.
 ///
 /// # Errors
 ///
 /// The value has no JSON form.
 pub fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(|cause| Failure::usage(cause.to_string()))?;
+    let failed = |cause: serde_json::Error| Failure::usage(cause.to_string());
+    let text = match serde_json::to_value(value).map_err(failed)? {
+        serde_json::Value::Object(mut fields) if SIMULATED.get().is_some() => {
+            fields.insert("simulated".to_owned(), true.into());
+            serde_json::to_string_pretty(&fields)
+        }
+        _ => serde_json::to_string_pretty(value),
+    };
+    let text = text.map_err(failed)?;
     crate::say!("{text}");
     Ok(())
 }

@@ -96,11 +96,7 @@ pub fn tell(report: &Report) {
     for job in &report.jobs {
         let Some(outcome) = job.outcome else { continue };
         let version = job.version.map(|version| format!(" (version {version})")).unwrap_or_default();
-        // What was undone, planned or not begun has no count of its own.
-        let counts = match outcome {
-            Outcome::Reverted | Outcome::Planned | Outcome::Untouched => String::new(),
-            _ => format!(", {}/{} healthy", job.healthy, job.desired),
-        };
+        let counts = format!(", {}/{} healthy", job.healthy, job.desired);
         say!("{}{version}{counts}", outcome.sentence(&job.job));
         if matches!(outcome, Outcome::Interrupted | Outcome::Timeout | Outcome::ReadyForPromotion)
             && let Some(id) = &job.deployment_id

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-pub use addresses::Addresses;
+pub use addresses::{Addresses, Server};
 pub use cloud::Cloud;
 pub use platform::{
     AutoscalerJob, ConsulAccess, GrafanaJob, Platform, PrometheusJob, RedisJob, ScrapeTls, TraefikJob, Volume,

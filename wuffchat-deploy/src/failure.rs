@@ -81,6 +81,16 @@ fn words(deployment: &Deployment) -> FailureReport {
     }
 }
 
+/// Nothing runs of which anybody could be asked.
+pub(crate) fn absent(text: &str) -> FailureReport {
+    FailureReport {
+        class: FailureClass::Unclear.to_string(),
+        message: text.to_owned(),
+        task_events: Vec::new(),
+        log_tail: Vec::new(),
+    }
+}
+
 /// A gate, and what it says.
 pub(crate) fn gate(text: &str) -> FailureReport {
     FailureReport {

@@ -254,6 +254,8 @@ pub(crate) async fn remember(
     for job in &mut report.jobs {
         if let Some(found) = clients.nomad.jobs().get(&job.job).optional().await? {
             job.release = jobs::version_of(&found).map(String::from);
+            // What was put back has a number of its own.
+            job.version = found.version.or(job.version);
             now.push(found);
             // Nothing of the release happened to it; its instances belong to earlier ones.
             if matches!(job.outcome, Some(Outcome::Untouched | Outcome::Unchanged)) {

@@ -32,6 +32,7 @@ pub mod history;
 pub mod identity;
 pub mod jobs;
 pub mod lint;
+mod live;
 mod mask;
 mod monitoring;
 pub mod platform;

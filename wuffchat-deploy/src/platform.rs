@@ -14,6 +14,7 @@ use vault_client::policy::{Capability, Policy};
 
 use crate::app::Environment;
 use crate::events::{Event, EventSink};
+use crate::identity::Ensured;
 use crate::report::Outcome;
 use crate::{Clients, Error, Result, identity, jobs, release};
 
@@ -137,6 +138,8 @@ pub struct PlatformReport {
     pub outcome: Outcome,
     /// What was set up around the jobs, such as `policy nomad-autoscaler-staging`.
     pub ensured: Vec<String>,
+    /// Those of them that were not there before.
+    pub created: Vec<String>,
     /// The jobs, in the order in which they were deployed.
     pub jobs: Vec<PartReport>,
 }
@@ -205,14 +208,15 @@ pub async fn deploy(
     parts.sort_unstable();
     parts.dedup();
     let ensured = if options.plan_only {
-        Vec::new()
+        Ensured::default()
     } else {
         step(events, "access", ensure(clients, environment, &parts, options)).await?
     };
     let mut report = PlatformReport {
         environment: environment.stage.to_string(),
         outcome: Outcome::Unchanged,
-        ensured,
+        ensured: ensured.changed,
+        created: ensured.created,
         jobs: Vec::new(),
     };
     for part in parts {
@@ -249,15 +253,18 @@ async fn ensure(
     environment: &Environment,
     parts: &[Part],
     options: &Options,
-) -> Result<Vec<String>> {
-    let mut ensured: Vec<String> = ensure_namespace(&clients.nomad, environment).await?.into_iter().collect();
-    ensured.extend(identity::ensure_consul_if_used(clients, environment).await?.changed);
+) -> Result<Ensured> {
+    let mut ensured = Ensured::default();
+    if let Some(namespace) = ensure_namespace(&clients.nomad, environment).await? {
+        ensured.create(namespace);
+    }
+    ensured = ensured.and(identity::ensure_consul_if_used(clients, environment).await?);
     if parts.contains(&Part::Autoscaler) {
-        ensured.extend(autoscaler_access(&clients.nomad, environment).await?);
+        autoscaler_access(&clients.nomad, environment, &mut ensured).await?;
     }
     if parts.contains(&Part::Grafana) {
-        ensured.extend(identity::ensure(&clients.nomad, &clients.vault, environment).await?.changed);
-        ensured.extend(grafana_access(clients, environment, options).await?);
+        ensured = ensured.and(identity::ensure(&clients.nomad, &clients.vault, environment).await?);
+        grafana_access(clients, environment, options, &mut ensured).await?;
     }
     Ok(ensured)
 }
@@ -274,19 +281,20 @@ pub(crate) async fn ensure_namespace(nomad: &Nomad, environment: &Environment) -
     Ok(Some(format!("namespace {name}")))
 }
 
-async fn autoscaler_access(nomad: &Nomad, environment: &Environment) -> Result<Option<String>> {
+async fn autoscaler_access(nomad: &Nomad, environment: &Environment, ensured: &mut Ensured) -> Result<()> {
     let wanted = jobs::autoscaler_policy(environment);
     let found = match nomad.acl().policy(&wanted.name).optional().await {
         Ok(found) => found,
         // Without access control there is nothing to allow.
-        Err(error) if error.to_string().contains("ACL support disabled") => return Ok(None),
+        Err(error) if error.to_string().contains("ACL support disabled") => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    if found.is_some_and(|found| found.rules == wanted.rules && found.job_acl == wanted.job_acl) {
-        return Ok(None);
+    if found.as_ref().is_some_and(|it| it.rules == wanted.rules && it.job_acl == wanted.job_acl) {
+        return Ok(());
     }
     nomad.acl().upsert_policy(&wanted).await?;
-    Ok(Some(format!("policy {}", wanted.name)))
+    ensured.write(found.is_some(), format!("policy {}", wanted.name));
+    Ok(())
 }
 
 /// The policy: Grafana's own secret, to read.
@@ -317,9 +325,9 @@ async fn grafana_access(
     clients: &Clients,
     environment: &Environment,
     options: &Options,
-) -> Result<Vec<String>> {
+    ensured: &mut Ensured,
+) -> Result<()> {
     const KEY: &str = "admin_password";
-    let mut ensured = Vec::new();
     let settings = &environment.platform.grafana;
     let vault = &clients.vault;
     let kv = vault.kv2(&environment.vault.mount);
@@ -329,22 +337,22 @@ async fn grafana_access(
         };
         let data = BTreeMap::from([(KEY.to_owned(), Value::from(password.expose_secret()))]);
         kv.put(&settings.secret, &data).cas(0).await?;
-        ensured.push(format!("secret {}", settings.secret));
+        ensured.create(format!("secret {}", settings.secret));
     }
     let wanted = grafana_policy(environment).to_hcl();
     let found = vault.sys().policy(&settings.role).optional().await?;
-    if found.is_none_or(|policy| policy.policy.trim() != wanted.trim()) {
+    if found.as_ref().is_none_or(|policy| policy.policy.trim() != wanted.trim()) {
         vault.sys().put_policy(&settings.role, &wanted).await?;
-        ensured.push(format!("policy {}", settings.role));
+        ensured.write(found.is_some(), format!("policy {}", settings.role));
     }
     let jwt = vault.auth().jwt(&environment.vault.auth_mount);
     let wanted = grafana_role(environment);
     let found = jwt.role(&settings.role).optional().await?;
-    if !found.is_some_and(|found| identity::covers(&found, &wanted)) {
+    if !found.as_ref().is_some_and(|found| identity::covers(found, &wanted)) {
         jwt.put_role(&settings.role, &wanted).await?;
-        ensured.push(format!("role {}", settings.role));
+        ensured.write(found.is_some(), format!("role {}", settings.role));
     }
-    Ok(ensured)
+    Ok(())
 }
 
 async fn one(

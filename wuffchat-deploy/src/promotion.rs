@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::app::{Component, Driver, Environment, Stage, Version};
 use crate::events::EventSink;
+use crate::live::Live;
 use crate::release::{self, Request, essence};
 use crate::report::PromotedReport;
 use crate::{Clients, Error, Report, Result, history, jobs};
@@ -90,7 +91,8 @@ pub async fn candidate(clients: &Clients, from: &Environment, terms: &Terms) -> 
     let mut problems = Vec::new();
     let components = if terms.components.is_empty() { &Component::ALL[..] } else { &terms.components };
     for component in components {
-        if let Some(job) = look(&clients, from, *component, terms, &mut problems).await? {
+        let found = look(&clients, from, *component, terms, &mut problems, &mut candidate.warnings).await?;
+        if let Some(job) = found {
             if !job.version.is_digest() && job.image.is_some() {
                 let text = format!(
                     "{} runs the tag {}, which may name another image by now; a digest cannot",
@@ -118,13 +120,14 @@ pub async fn candidate(clients: &Clients, from: &Environment, terms: &Terms) -> 
     if problems.is_empty() { Ok(candidate) } else { Err(Error::NotPromotable(problems)) }
 }
 
-/// Looks at one job; what stands in the way goes to `problems`.
+/// Looks at one job; what stands in the way goes to `problems`, what deserves a look to `warnings`.
 async fn look(
     clients: &Clients,
     from: &Environment,
     component: Component,
     terms: &Terms,
     problems: &mut Vec<String>,
+    warnings: &mut Vec<String>,
 ) -> Result<Option<Promotable>> {
     let nomad = &clients.nomad;
     let name = component.job_id();
@@ -154,9 +157,14 @@ async fn look(
     let versions = nomad.jobs().versions(name).await?.versions;
     problems
         .extend(unstable(&job, deployment.as_ref(), &versions).map(|why| format!("{name} in {stage} {why}")));
-    let (healthy, desired) = release::running(nomad, component).await?;
-    if healthy < desired {
+    let live = Live::look(clients, component).await?;
+    let (healthy, desired, unknown) = (live.healthy(), live.desired, live.unknown());
+    if live.lacks() {
         problems.push(format!("{name} in {stage} has {healthy} healthy instances of {desired}"));
+    } else if healthy < desired {
+        warnings.push(format!(
+            "{name} in {stage} has {desired} running instances, and the health of {unknown} is not known"
+        ));
     }
     let allocations = nomad.jobs().allocations(name).await?;
     let others = allocations.iter().filter(|it| !it.is_over() && Some(it.job_version) != job.version).count();

@@ -9,7 +9,7 @@ use crate::app::{Component, Environment};
 use crate::events::EventSink;
 use crate::release::{self, Request, essence, with_live_counts};
 use crate::report::{JobReport, Outcome, SecretVersions};
-use crate::{Clients, Error, Report, Result, history};
+use crate::{Clients, Error, Report, Result, history, live};
 
 /// Where to go back to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -267,7 +267,7 @@ pub async fn run(
         };
         let mut job = JobReport::of(component, Some(&standing.current));
         (job.version, job.release) = (job.previous_version, job.previous_release.clone());
-        (job.healthy, job.desired) = release::running(&clients.nomad, component).await?;
+        (job.healthy, job.desired) = live::counts(&clients, component).await?;
         job.outcome = Some(outcome);
         report.jobs.push(job);
         report.warnings.extend(why);
@@ -314,6 +314,8 @@ async fn plan_only(clients: &Clients, wanted: Vec<(Component, Job)>, mut report:
         job.outcome = Some(Outcome::Planned);
         job.changes = planned.changes();
         job.restarts = planned.restarts();
+        job.healthy = live::counts(clients, planned.component).await?.0;
+        job.desired = planned.wanted();
         report.warnings.extend(planned.warnings());
         report.jobs.push(job);
     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::app::{Component, Environment};
+use crate::live::Live;
 use crate::{Clients, Error, Result};
 
 /// Who scaled, in an event's data.
@@ -103,22 +104,20 @@ impl Change {
 pub async fn show(clients: &Clients, environment: &Environment, component: Component) -> Result<Count> {
     let nomad = clients.within(environment).nomad;
     let job = nomad.jobs().get(component.job_id()).await?;
-    count_of(&nomad, &job, component).await
+    count_of(&clients.within(environment), &job, component).await
 }
 
-async fn count_of(nomad: &nomad_client::Client, job: &Job, component: Component) -> Result<Count> {
+async fn count_of(clients: &Clients, job: &Job, component: Component) -> Result<Count> {
     let name = component.job_id();
-    let status = nomad.jobs().scale_status(name).await?;
-    let group = status.task_groups.get(component.group());
+    let live = Live::look(clients, component).await?;
     let policy =
         job.task_groups.iter().find(|group| group.name == component.group()).and_then(|g| g.scaling.as_ref());
-    let count = |value: i64| u64::try_from(value).unwrap_or_default();
     Ok(Count {
         job: name.to_owned(),
         group: component.group().to_owned(),
-        desired: group.map_or(0, |group| count(group.desired)),
-        running: group.map_or(0, |group| count(group.running)),
-        healthy: group.map_or(0, |group| count(group.healthy)),
+        desired: live.desired,
+        running: live.running(),
+        healthy: live.healthy(),
         min: policy.and_then(|policy| policy.min),
         max: policy.and_then(|policy| policy.max),
         held: policy.is_some_and(|policy| policy.enabled == Some(false)),
@@ -157,7 +156,7 @@ pub async fn change(
 ) -> Result<Count> {
     let nomad = clients.within(environment).nomad;
     let job = nomad.jobs().get(component.job_id()).await?;
-    let before = count_of(&nomad, &job, component).await?;
+    let before = count_of(&clients.within(environment), &job, component).await?;
     let (min, max) = (before.min.unwrap_or(0), before.max.unwrap_or(u64::MAX));
     if change.count < min || change.count > max {
         return Err(Error::OutsidePolicy { job: before.job, count: change.count, min, max });

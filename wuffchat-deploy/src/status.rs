@@ -4,6 +4,7 @@ use consul_client::CheckStatus;
 use serde::Serialize;
 
 use crate::app::{Component, Environment, Stage};
+use crate::live::{self, Live};
 use crate::{Clients, Result, jobs};
 
 /// How an environment is doing.
@@ -66,7 +67,7 @@ pub struct AllocationLine {
     pub version: u64,
     /// Its status.
     pub status: String,
-    /// Whether it is healthy; `None` while that is not known.
+    /// Whether it is healthy, as its deployment and its checks in Consul say; `None` where neither does.
     pub healthy: Option<bool>,
     /// The node it is on.
     pub node: String,
@@ -106,7 +107,7 @@ async fn job(clients: &Clients, component: Component) -> Result<Option<JobState>
     let latest = nomad.jobs().latest_deployment(name);
     let (allocations, deployment, entries) =
         (nomad.jobs().allocations(name).await?, latest.await?, clients.consul.health().service(name).await?);
-    let (healthy, desired) = crate::release::running(nomad, component).await?;
+    let live = Live::look(clients, component).await?;
     let deep = match component {
         Component::Api => clients.consul.health().service(jobs::READINESS).await?,
         Component::Ui => Vec::new(),
@@ -121,7 +122,7 @@ async fn job(clients: &Clients, component: Component) -> Result<Option<JobState>
         name: alloc.name.clone(),
         version: alloc.job_version,
         status: alloc.client_status.to_string(),
-        healthy: alloc.is_healthy(),
+        healthy: live::health(alloc, &entries),
         node: alloc.node_name.clone(),
         failing_checks: failing(&alloc.id),
     });
@@ -135,8 +136,8 @@ async fn job(clients: &Clients, component: Component) -> Result<Option<JobState>
         version: job.version,
         release: jobs::version_of(&job).map(String::from),
         stable: job.stable.unwrap_or_default(),
-        desired,
-        healthy,
+        desired: live.desired,
+        healthy: live.healthy(),
         passing: u64::try_from(passing).unwrap_or(u64::MAX),
         deployment: deployment.map(|deployment| DeploymentLine {
             id: deployment.id,

@@ -42,7 +42,7 @@ pub async fn ensure_consul(nomad: &Nomad, consul: &Consul, environment: &Environ
         None => {
             let config = method_config(nomad, environment);
             acl.create_auth_method(&auth_method(name, &config)).await?;
-            ensured.changed.push(format!("auth method {name} in consul"));
+            ensured.create(format!("auth method {name} in consul"));
             config
         }
     };
@@ -53,7 +53,7 @@ pub async fn ensure_consul(nomad: &Nomad, consul: &Consul, environment: &Environ
         let rule = BindingRule::new(name, BindType::Service, "${value.nomad_service}")
             .selector("\"nomad_service\" in value");
         acl.create_binding_rule(&rule).await?;
-        ensured.changed.push(format!("rule for services of {name} in consul"));
+        ensured.create(format!("rule for services of {name} in consul"));
     }
     let task = config.identity(&task_claims(environment));
     let grants: Vec<Grant> = rules.iter().filter_map(|rule| rule.grant(&task).ok().flatten()).collect();
@@ -70,7 +70,7 @@ pub async fn ensure_consul(nomad: &Nomad, consul: &Consul, environment: &Environ
             let rule = BindingRule::new(name, BindType::Role, "nomad-${value.nomad_namespace}-tasks")
                 .selector("\"nomad_service\" not in value");
             acl.create_binding_rule(&rule).await?;
-            ensured.changed.push(format!("rule for tasks of {name} in consul"));
+            ensured.create(format!("rule for tasks of {name} in consul"));
         }
         let role = role.unwrap_or_else(|| format!("nomad-{}-tasks", environment.namespace.to_lowercase()));
         ensure_role(consul, environment, &role, &mut ensured).await?;
@@ -117,12 +117,12 @@ async fn ensure_role(
     if acl.policy_by_name(policy).optional().await?.is_none() {
         let policy = Policy::new(policy, TASK_RULES).description("tasks that read Consul");
         acl.create_policy(&policy).await?;
-        ensured.changed.push(format!("policy {} in consul", policy.name));
+        ensured.create(format!("policy {} in consul", policy.name));
     }
     if acl.role_by_name(role).optional().await?.is_none() {
         let text = format!("tasks of the namespace {}", environment.namespace);
         acl.create_role(&Role::new(role).policy(policy).description(text)).await?;
-        ensured.changed.push(format!("role {role} in consul"));
+        ensured.create(format!("role {role} in consul"));
     }
     Ok(())
 }

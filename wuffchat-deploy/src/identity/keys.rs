@@ -62,7 +62,7 @@ pub async fn sync_keys(clients: &Clients, environment: &Environment, keep: Durat
     let has = vault.jwt_validation_pubkeys.clone().unwrap_or_default();
     if sorted(&has) != wanted || is_set(&vault.jwks_url) || is_set(&vault.oidc_discovery_url) {
         jwt.configure(&with_keys(vault, &wanted, environment)).await?;
-        ensured.changed.push(format!("keys of {mount} in vault"));
+        ensured.write(!has.is_empty(), format!("keys of {mount} in vault"));
     }
     if let Some((method, config)) = consul {
         consul_keys(&clients, environment, method, config, wanted, &mut ensured).await?;
@@ -81,6 +81,7 @@ async fn consul_keys(
 ) -> Result<()> {
     let name = environment.consul.auth_method.as_str();
     let other_source = is_set(&config.jwks_url) || is_set(&config.oidc_discovery_url);
+    let had_keys = !config.jwt_validation_pub_keys.is_empty();
     if sorted(&config.jwt_validation_pub_keys) == wanted && !other_source {
         return Ok(());
     }
@@ -95,10 +96,10 @@ async fn consul_keys(
         }
         None => {
             acl.create_auth_method(&auth_method(name, &config)).await?;
-            ensured.changed.push(format!("auth method {name} in consul"));
+            ensured.create(format!("auth method {name} in consul"));
         }
     }
-    ensured.changed.push(format!("keys of {name} in consul"));
+    ensured.write(had_keys, format!("keys of {name} in consul"));
     Ok(())
 }
 

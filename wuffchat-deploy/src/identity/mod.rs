@@ -42,6 +42,41 @@ const ALGORITHMS: [&str; 2] = ["RS256", "EdDSA"];
 pub struct Ensured {
     /// What was written, by name; empty where all was in order.
     pub changed: Vec<String>,
+    /// Those of them that were not there before.
+    pub created: Vec<String>,
+}
+
+impl Ensured {
+    pub(crate) fn create(&mut self, what: impl Into<String>) {
+        let what = what.into();
+        self.created.push(what.clone());
+        self.changed.push(what);
+    }
+
+    pub(crate) fn change(&mut self, what: impl Into<String>) {
+        self.changed.push(what.into());
+    }
+
+    /// Something that is to be as it should: it was not there, or it was otherwise.
+    pub(crate) fn write(&mut self, was_there: bool, what: impl Into<String>) {
+        if was_there { self.change(what) } else { self.create(what) }
+    }
+
+    /// What was done, with what was done before.
+    #[must_use]
+    pub fn and(mut self, more: Self) -> Self {
+        self.changed.extend(more.changed);
+        self.created.extend(more.created);
+        self
+    }
+
+    /// What was done, a sentence each: what was not there was created, what was otherwise was changed.
+    pub fn sentences(&self) -> impl Iterator<Item = String> + '_ {
+        self.changed.iter().map(|what| {
+            let done = if self.created.contains(what) { "created" } else { "changed" };
+            format!("{what} was {done}")
+        })
+    }
 }
 
 /// The policy: the environment's own secrets, to read.
@@ -82,19 +117,19 @@ pub async fn ensure(nomad: &Nomad, vault: &Vault, environment: &Environment) -> 
             .jwt_supported_algs(ALGORITHMS)
             .default_role(settings.role.as_str());
         jwt.configure(&config).await?;
-        ensured.changed.push(format!("keys of {mount}"));
+        ensured.create(format!("keys of {mount}"));
     }
     let wanted = policy(environment).to_hcl();
     let found = vault.sys().policy(&settings.role).optional().await?;
-    if found.is_none_or(|policy| policy.policy.trim() != wanted.trim()) {
+    if found.as_ref().is_none_or(|policy| policy.policy.trim() != wanted.trim()) {
         vault.sys().put_policy(&settings.role, &wanted).await?;
-        ensured.changed.push(format!("policy {}", settings.role));
+        ensured.write(found.is_some(), format!("policy {}", settings.role));
     }
     let wanted = role(environment);
     let found = jwt.role(&settings.role).optional().await?;
-    if !found.is_some_and(|found| covers(&found, &wanted)) {
+    if !found.as_ref().is_some_and(|found| covers(found, &wanted)) {
         jwt.put_role(&settings.role, &wanted).await?;
-        ensured.changed.push(format!("role {}", settings.role));
+        ensured.write(found.is_some(), format!("role {}", settings.role));
     }
     Ok(ensured)
 }
@@ -102,7 +137,7 @@ pub async fn ensure(nomad: &Nomad, vault: &Vault, environment: &Environment) -> 
 async fn ensure_method(vault: &Vault, mount: &str, ensured: &mut Ensured) -> Result<()> {
     if !vault.sys().auth_methods().await?.contains_key(&format!("{mount}/")) {
         vault.sys().enable_auth_method(mount, &MountSettings::of("jwt")).await?;
-        ensured.changed.push(format!("auth method {mount}"));
+        ensured.create(format!("auth method {mount}"));
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ use nomad_client::Job;
 use nomad_client::jobspec::{Constraint, Migrate, Network, Port, Spread, TaskGroup, Update};
 
 use crate::app::{Component, Environment, Version};
+use crate::release::Promoter;
 
 pub(crate) use parts::CANARY;
 
@@ -84,7 +85,7 @@ pub fn job(component: Component, environment: &Environment, version: &Version) -
     if matches!(environment.driver, crate::Driver::Docker { .. }) {
         job = job.constraint(Constraint::new("${attr.kernel.name}", "=", "linux"));
     }
-    job
+    Promoter::by_settings(environment).tell(job)
 }
 
 /// The version a job was made for, as its `meta` says.
@@ -98,7 +99,6 @@ fn update(environment: &Environment) -> Update {
     Update::default()
         .canary(u64::from(update.canary))
         .max_parallel(u64::from(update.max_parallel))
-        .auto_promote(update.auto_promote && update.canary > 0 && !environment.release.decides_promotion())
         .auto_revert(true)
         .health_check("checks")
         .min_healthy_time(update.min_healthy_time)

@@ -117,6 +117,22 @@ impl Preflight {
     }
 }
 
+/// Whether the doctor of identities tells the cause of a finding about secrets already: who cannot log in
+/// has no role or none that admits it, and who may read nothing has no policy. What follows from one cause is
+/// one finding.
+fn is_told(finding: &Finding, identity: &[Finding]) -> bool {
+    let causes: &[&str] = match finding.check.as_str() {
+        "secrets.login" => &["identity.vault.method", "identity.vault.role"],
+        "secrets.policy" => &["identity.vault.method", "identity.vault.role", "identity.vault.policy"],
+        _ => return false,
+    };
+    let level = finding.level;
+    let bad = |level| matches!(level, Level::Problem | Level::Unknown);
+    let told =
+        |cause: &Finding| bad(cause.level) && cause.level >= level && causes.contains(&cause.check.as_str());
+    bad(level) && identity.iter().any(told)
+}
+
 /// Looks at everything. A server that does not answer is a finding, no error.
 pub async fn run(clients: &Clients, environment: &Environment, options: &Options<'_>) -> Preflight {
     let clients = &clients.within(environment);
@@ -137,7 +153,8 @@ pub async fn run(clients: &Clients, environment: &Environment, options: &Options
         Box::pin(secrets::check_access(&clients.vault, environment, &api)),
         Box::pin(externals::look(clients, environment, options.reach)),
     );
-    for part in [servers, clocks, access, capacity, needs, identity, secrets] {
+    let secrets = secrets.into_iter().filter(|finding| !is_told(finding, &identity)).collect();
+    for part in [servers, clocks, access, capacity, needs, identity.clone(), secrets] {
         findings.extend(part);
     }
     findings.extend(certificates::look(&options.certificates, options.duration(), jiff::Timestamp::now()));

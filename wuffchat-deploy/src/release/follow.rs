@@ -6,18 +6,18 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use nomad_client::{
-    AllocationListStub, Canaries, Deployment, JobRegistration, Prospect, RolloutEvent, RolloutOutcome,
-    RolloutWait,
+    AllocationListStub, Deployment, JobRegistration, Prospect, RolloutEvent, RolloutOutcome, RolloutWait,
 };
 use tokio::time::Instant;
 
+use super::Promoter;
 use super::run::Release;
 use super::soak::{Decision, Soak};
 use crate::app::Component;
 use crate::events::Event;
 use crate::mask::Mask;
 use crate::report::{FailureReport, JobReport, Outcome};
-use crate::{Result, failure};
+use crate::{Result, failure, live};
 
 /// After a look at an instance that failed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -34,8 +34,7 @@ pub(crate) struct Follow<'a, 'b> {
     component: Component,
     job: JobReport,
     failure: Option<FailureReport>,
-    /// Whether gates and soak time decide about promotion.
-    gated: bool,
+    promoter: Promoter,
     /// Whether this release ended the deployment, or does as soon as it knows it.
     give_up: bool,
     /// Whether the server was told.
@@ -60,7 +59,8 @@ impl<'a, 'b> Follow<'a, 'b> {
             component,
             job,
             failure: None,
-            gated: false,
+            // Going back after a failure waits for nobody.
+            promoter: Promoter::Release,
             give_up: false,
             given_up: false,
             doubtful: BTreeMap::new(),
@@ -68,9 +68,9 @@ impl<'a, 'b> Follow<'a, 'b> {
         }
     }
 
-    /// Has gates and soak time decide about promotion. Going back does not wait for them.
-    pub(super) fn gated(mut self) -> Self {
-        self.gated = self.release.decides_promotion();
+    /// Says who promotes; without this it is the release, at once.
+    pub(super) fn promoted_by(mut self, promoter: Promoter) -> Self {
+        self.promoter = promoter;
         self
     }
 
@@ -104,11 +104,7 @@ impl<'a, 'b> Follow<'a, 'b> {
 
     async fn follow(mut self, wait: RolloutWait) -> Result<Ended> {
         let request = self.release.request;
-        let canaries = match (request.promote, self.gated) {
-            (true, true) => Canaries::Wait,
-            (true, false) => Canaries::Promote,
-            (false, _) => Canaries::Stop,
-        };
+        let canaries = self.promoter.canaries();
         let left = self.release.deadline.saturating_duration_since(Instant::now());
         let mut events =
             wait.timeout(left).placement_timeout(request.placement_timeout).canaries(canaries).stream();
@@ -137,7 +133,7 @@ impl<'a, 'b> Follow<'a, 'b> {
 
     /// Canaries are healthy. Those of a version that is put back have proven themselves before.
     async fn ready(&mut self, deployment: &Deployment) -> Result<()> {
-        if !self.gated || !self.release.request.promote {
+        if self.promoter != Promoter::Gates {
             return Ok(());
         }
         if self.job.deployment_id.as_deref() != Some(deployment.id.as_str()) {
@@ -363,7 +359,8 @@ impl<'a, 'b> Follow<'a, 'b> {
             RolloutOutcome::Deployed(_) | RolloutOutcome::Running(_) | RolloutOutcome::Completed(_) => {
                 Outcome::Deployed
             }
-            RolloutOutcome::Registered | RolloutOutcome::Unchanged(_) => Outcome::Unchanged,
+            RolloutOutcome::Registered => Outcome::Unchanged,
+            RolloutOutcome::Unchanged(_) if outcome.is_success() => Outcome::Unchanged,
             RolloutOutcome::ReadyForPromotion(_) => Outcome::ReadyForPromotion,
             RolloutOutcome::Reverted { revert, .. } => {
                 self.job.version = Some(revert.job_version);
@@ -381,8 +378,7 @@ impl<'a, 'b> Follow<'a, 'b> {
             self.failure = failure::of_deployment(&self.release.clients.nomad, outcome.deployment()).await?;
         }
         if ended == Outcome::Deployed || ended == Outcome::Unchanged {
-            let (healthy, desired) = super::running(&self.release.clients.nomad, self.component).await?;
-            (self.job.healthy, self.job.desired) = (healthy, desired);
+            (self.job.healthy, self.job.desired) = live::counts(self.release.clients, self.component).await?;
         }
         Ok(self.end(ended))
     }

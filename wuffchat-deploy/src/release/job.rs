@@ -10,13 +10,22 @@ use super::plan::{self, FORCED, JobPlanned};
 use super::resume::Before;
 use super::run::Release;
 use super::soak::{Decision, Soak};
-use super::{Ended, Follow, ReleaseLock, undo, verify};
+use super::{Ended, Follow, Promoter, ReleaseLock, undo, verify};
 use crate::app::Component;
 use crate::events::Event;
-use crate::history;
+use crate::live::{self, Live};
 use crate::mask::Mask;
 use crate::report::{JobReport, Outcome};
-use crate::{Error, Result};
+use crate::{Error, Result, failure, history};
+
+/// An unchanged job without all of its instances.
+pub(super) fn does_not_run(job: &JobReport) -> String {
+    format!(
+        "{} is at this version already and does not run as it should, {}/{} healthy; Nomad does not start an \
+         unchanged job anew unless it is forced (`--force`)",
+        job.job, job.healthy, job.desired
+    )
+}
 
 impl Release<'_> {
     pub(super) async fn deploy_one(&mut self, planned: JobPlanned, lock: &ReleaseLock) -> Result<JobReport> {
@@ -24,6 +33,7 @@ impl Release<'_> {
         let before = self.before(component, planned.current.as_ref()).await?;
         let mut job = JobReport::of(component, before.job.as_ref());
         job.changes = planned.changes();
+        job.desired = planned.wanted();
         if self.request.interrupt.is_interrupted() {
             job.version = planned.current.as_ref().and_then(|job| job.version);
             job.outcome = Some(Outcome::Interrupted);
@@ -49,7 +59,8 @@ impl Release<'_> {
             }
             Err(error) => return Err(error),
         };
-        let follow = Follow::new(self, component, job).gated();
+        let promoter = Promoter::of(self.environment, self.request);
+        let follow = Follow::new(self, component, job).promoted_by(promoter);
         let ended = follow.registration(&registered).await?;
         let job = self.finish(component, ended).await?;
         self.settle(component, job, lock).await
@@ -69,7 +80,8 @@ impl Release<'_> {
         deployment: &Deployment,
         lock: &ReleaseLock,
     ) -> Result<JobReport> {
-        let ended = Follow::new(self, component, job).gated().deployment(deployment).await?;
+        let promoter = Promoter::of(self.environment, self.request);
+        let ended = Follow::new(self, component, job).promoted_by(promoter).deployment(deployment).await?;
         let job = self.finish(component, ended).await?;
         self.settle(component, job, lock).await
     }
@@ -122,8 +134,11 @@ impl Release<'_> {
                     job.deployment_status = Some(deployment.status.to_string());
                     job.deployment_id = Some(deployment.id);
                 }
-                let (healthy, desired) = verify::running(&self.clients.nomad, component).await?;
-                (job.healthy, job.desired) = (healthy, desired);
+                let live = self.until_it_runs(component).await?;
+                (job.healthy, job.desired) = (live.healthy(), live.desired);
+                if live.lacks() {
+                    return self.down(job, &live).await;
+                }
                 let Some(begun) = before.begun else {
                     job.outcome = Some(Outcome::Unchanged);
                     return Ok(job);
@@ -139,6 +154,47 @@ impl Release<'_> {
                 self.settle(component, job, lock).await
             }
         }
+    }
+
+    /// Looks until everything that should run does, or nothing will come any more. An instance that failed
+    /// may be on its way back.
+    async fn until_it_runs(&self, component: Component) -> Result<Live> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let end = Instant::now() + self.environment.update.healthy_deadline.min(left);
+        let mut pause = Duration::from_millis(100);
+        loop {
+            let live = Live::look(self.clients, component).await?;
+            let interrupted = self.request.interrupt.is_interrupted();
+            if live.is_complete() || live.lost.is_some() || interrupted || Instant::now() >= end {
+                return Ok(live);
+            }
+            tokio::time::sleep(pause.min(end.saturating_duration_since(Instant::now()))).await;
+            pause = (pause * 2).min(Duration::from_secs(2));
+        }
+    }
+
+    /// The job is what was asked for, and does not run.
+    async fn down(&mut self, mut job: JobReport, live: &Live) -> Result<JobReport> {
+        if self.request.interrupt.is_interrupted() {
+            job.outcome = Some(Outcome::Interrupted);
+            return Ok(job);
+        }
+        self.warn(does_not_run(&job));
+        let nomad = &self.clients.nomad;
+        let found = match &live.lost {
+            Some(lost) => failure::explain(nomad, &lost.id).await?,
+            None => {
+                let bad = live.instances.iter().find(|it| it.healthy == Some(false));
+                let bad = bad.or_else(|| live.instances.iter().find(|it| it.healthy.is_none()));
+                match bad {
+                    Some(instance) => failure::explain(nomad, &instance.stub.id).await?,
+                    None => failure::absent(&format!("{}: {}", does_not_run(&job), live::said(live))),
+                }
+            }
+        };
+        job.failure = Some(Mask::new(&self.request.secrets).report(found));
+        job.outcome = Some(Outcome::Failed);
+        Ok(job)
     }
 
     /// Registers what was planned, insisting on the index the plan saw. An autoscaler that changed
@@ -185,8 +241,8 @@ impl Release<'_> {
         Ok(job)
     }
 
-    /// Whether gates or a soak time decide about promotion.
-    pub(super) fn decides_promotion(&self) -> bool {
+    /// Whether gates or a soak time watch what is deployed.
+    fn watches(&self) -> bool {
         !self.gates.is_empty() || self.environment.release.decides_promotion()
     }
 
@@ -201,7 +257,7 @@ impl Release<'_> {
         if job.outcome != Some(Outcome::Deployed) {
             return Ok(job);
         }
-        if !self.decides_promotion() {
+        if !self.watches() {
             self.proven(component, &job).await?;
             return Ok(job);
         }

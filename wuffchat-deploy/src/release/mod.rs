@@ -7,6 +7,7 @@ mod job;
 mod lock;
 mod plan;
 mod prepare;
+mod promoter;
 mod record;
 mod resume;
 mod rotate;
@@ -29,6 +30,7 @@ use crate::secrets::Values;
 
 pub use gate::{Fetcher, Gate, Gates, Situation, Verdict};
 pub use plan::{JobPlanned, plan};
+pub use promoter::Promoter;
 pub(crate) use rotate::rotate;
 pub use run::run;
 pub(crate) use run::{promote, roll_back};
@@ -38,7 +40,6 @@ pub(crate) use lock::{ReleaseLock, path as lock_path};
 pub(crate) use plan::{
     differences, essence, plan_as_live, plan_job, plan_of, still_forced, with_live_counts,
 };
-pub(crate) use verify::running;
 
 /// What to release, and how.
 #[derive(Debug, Clone)]
@@ -52,8 +53,8 @@ pub struct Request {
     pub components: Vec<Component>,
     /// Only plans; nothing is changed.
     pub plan_only: bool,
-    /// Promotes healthy canaries, where Nomad does not do it by itself. On by default; without it
-    /// a release ends as ready for promotion.
+    /// Has healthy canaries promoted, by Nomad or by the release ([`Promoter`]). On by default; without
+    /// it nobody here does, whatever the settings say, and a release ends as ready for promotion.
     pub promote: bool,
     /// Fails a deployment at its first unhealthy instance, and at the first cause that waiting
     /// cannot mend, instead of letting Nomad try other nodes until the progress deadline. On by
@@ -78,6 +79,8 @@ pub struct Request {
     pub who: String,
     /// Where it runs, for the report.
     pub stack: String,
+    /// Whether that is a simulation, which the report says so that nobody takes it for a release.
+    pub simulated: bool,
     /// Ends watching early, and leaves what was begun as it is.
     pub interrupt: Interrupt,
 }
@@ -108,6 +111,7 @@ impl Request {
             secrets: Values::default(),
             who: "somebody".to_owned(),
             stack: "env".to_owned(),
+            simulated: false,
             interrupt: Interrupt::default(),
         }
     }

@@ -29,6 +29,13 @@ impl JobPlanned {
         is_unchanged(self.current.as_ref(), &self.job, &self.plan)
     }
 
+    /// How many instances there should be afterwards.
+    #[must_use]
+    pub fn wanted(&self) -> u64 {
+        let group = self.job.task_groups.iter().find(|group| group.name == self.component.group());
+        group.map_or(0, |group| group.count.unwrap_or(1))
+    }
+
     /// What changes, a line each.
     #[must_use]
     pub fn changes(&self) -> Vec<String> {
@@ -179,7 +186,39 @@ pub async fn plan(
 pub(super) async fn plan_release(nomad: &Nomad, component: Component, job: Job) -> Result<JobPlanned> {
     let current = nomad.jobs().get(component.job_id()).optional().await?;
     let job = still_forced(job, current.as_ref());
+    if let Some(as_it_is) = promoted_as_live(nomad, &job, current.as_ref()).await? {
+        let planned = Box::pin(planned(nomad, component, as_it_is, current.clone())).await?;
+        if planned.is_unchanged() {
+            return Ok(planned);
+        }
+    }
     Box::pin(planned(nomad, component, job, current)).await
+}
+
+/// The job with the running one's word on who promotes, where that differs: it is no setting of what is
+/// released, and no reason to register what is the same otherwise. Unless Nomad is about to promote what it
+/// should not.
+async fn promoted_as_live(nomad: &Nomad, job: &Job, live: Option<&Job>) -> Result<Option<Job>> {
+    let Some(live) = live.filter(|live| live.stop != Some(true)) else { return Ok(None) };
+    let automatic = |job: &Job| job.task_groups.iter().find_map(|group| group.update.as_ref()?.auto_promote);
+    let (wanted, is) = (automatic(job).unwrap_or_default(), automatic(live).unwrap_or_default());
+    if wanted == is {
+        return Ok(None);
+    }
+    if is {
+        let latest = nomad.jobs().latest_deployment(&live.id).await?;
+        if latest.is_some_and(|it| Some(it.job_version) == live.version && !it.status.is_terminal()) {
+            return Ok(None);
+        }
+    }
+    let mut job = job.clone();
+    for group in &mut job.task_groups {
+        let same = live.task_groups.iter().find(|it| it.name == group.name);
+        if let (Some(update), Some(live)) = (&mut group.update, same.and_then(|it| it.update.as_ref())) {
+            update.auto_promote = live.auto_promote;
+        }
+    }
+    Ok(Some(job))
 }
 
 pub(crate) async fn plan_job(nomad: &Nomad, component: Component, job: Job) -> Result<JobPlanned> {

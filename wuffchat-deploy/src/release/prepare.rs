@@ -1,12 +1,14 @@
 //! What a release does before it changes what runs: a look at the servers, the secrets, the
 //! identity, the plans.
 
+use super::Promoter;
+use super::job::does_not_run;
 use super::plan::{self, JobPlanned};
 use super::run::Release;
 use crate::app::Component;
 use crate::events::Event;
 use crate::report::{JobReport, Outcome};
-use crate::{Clients, Error, Level, Result, identity, platform, secrets};
+use crate::{Clients, Error, Level, Result, identity, live, platform, secrets};
 
 impl Release<'_> {
     /// Everything up to the first registration: nothing that runs is changed by it.
@@ -57,7 +59,7 @@ impl Release<'_> {
 
     pub(super) async fn ensure_namespace(&mut self) -> Result<()> {
         if let Some(what) = platform::ensure_namespace(&self.clients.nomad, self.environment).await? {
-            self.warn(format!("the {what} did not exist and was created"));
+            self.warn(format!("{what} was created"));
         }
         Ok(())
     }
@@ -83,13 +85,13 @@ impl Release<'_> {
     }
 
     async fn identity(&mut self) -> Result<()> {
-        let mut ensured = identity::ensure_consul_if_used(self.clients, self.environment).await?.changed;
+        let mut ensured = identity::ensure_consul_if_used(self.clients, self.environment).await?;
         if self.request.components.contains(&Component::Api) {
             let Clients { nomad, vault, .. } = self.clients;
-            ensured.extend(identity::ensure(nomad, vault, self.environment).await?.changed);
+            ensured = ensured.and(identity::ensure(nomad, vault, self.environment).await?);
         }
-        for what in ensured {
-            self.warn(format!("{what} was not as it should be and was written"));
+        for sentence in ensured.sentences() {
+            self.warn(sentence);
         }
         Ok(())
     }
@@ -99,6 +101,7 @@ impl Release<'_> {
         for component in &self.request.components {
             let version = self.request.version_of(*component);
             let job = crate::jobs::job(*component, self.environment, version);
+            let job = Promoter::of(self.environment, self.request).tell(job);
             let job = secrets::pinned(job, &self.report.secrets);
             let planned = plan::plan_release(&self.clients.nomad, *component, job).await?;
             let event = Event::Planned {
@@ -147,6 +150,11 @@ impl Release<'_> {
             job.changes = planned.changes();
             job.restarts = planned.restarts();
             job.release = job.previous_release.clone();
+            job.desired = planned.wanted();
+            job.healthy = live::counts(self.clients, planned.component).await?.0;
+            if outcome == Outcome::Unchanged && job.healthy < job.desired {
+                self.warn(does_not_run(&job));
+            }
             self.report.jobs.push(job);
         }
         Ok(())

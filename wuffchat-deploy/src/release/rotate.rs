@@ -4,13 +4,13 @@ use nomad_client::Job;
 
 use super::resume::Before;
 use super::run::Release;
-use super::{Follow, ReleaseLock, Request};
+use super::{Follow, Promoter, ReleaseLock, Request};
 use crate::app::{Component, Environment};
 use crate::events::{Event, EventSink};
 use crate::history::Kind;
 use crate::report::{JobReport, Outcome, Recorder, Report};
 use crate::secrets::Written;
-use crate::{Clients, Error, Result, jobs, rollback, secrets};
+use crate::{Clients, Error, Result, jobs, live, rollback, secrets};
 
 const API: Component = Component::Api;
 
@@ -166,12 +166,13 @@ impl Release<'_> {
             _ => before.fallen,
         };
         if let Some(deployment) = latest {
-            let ended = Follow::new(self, API, job).deployment(&deployment).await?;
+            let promoter = Promoter::going_back(self.request);
+            let ended = Follow::new(self, API, job).promoted_by(promoter).deployment(&deployment).await?;
             return self.finish(API, ended).await;
         }
         if &wanted == current {
             job.version = job.previous_version;
-            (job.healthy, job.desired) = super::verify::running(&self.clients.nomad, API).await?;
+            (job.healthy, job.desired) = live::counts(self.clients, API).await?;
             job.outcome = Some(Outcome::Unchanged);
             return Ok(job);
         }
@@ -181,6 +182,8 @@ impl Release<'_> {
         }
         lock.check()?;
         self.begin(API, job.previous_version).await?;
+        let promoter = Promoter::going_back(self.request);
+        let wanted = promoter.tell_again(wanted);
         let registered = match rollback::register(&self.clients.nomad, API, wanted).await {
             Ok(registered) => registered,
             Err(Error::Nomad(nomad_client::Error::JobModifyIndexConflict { .. })) => {
@@ -189,7 +192,7 @@ impl Release<'_> {
             }
             Err(error) => return Err(error),
         };
-        let ended = Follow::new(self, API, job).registration(&registered).await?;
+        let ended = Follow::new(self, API, job).promoted_by(promoter).registration(&registered).await?;
         self.finish(API, ended).await
     }
 

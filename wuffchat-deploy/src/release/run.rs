@@ -11,10 +11,11 @@ use super::gate::{self, Gate};
 use super::plan::JobPlanned;
 use super::record::{Begun, Undoing};
 use super::resume::Left;
-use super::{Follow, Holder, ReleaseLock, Request, undo};
+use super::{Follow, Holder, Promoter, ReleaseLock, Request, undo};
 use crate::app::{Component, Environment};
 use crate::events::{Event, EventSink};
 use crate::history::{self, Kind};
+use crate::live::Live;
 use crate::report::{JobReport, Outcome, PromotedReport, Recorder, Report, StepReport, title, woven};
 use crate::{Clients, Error, Result, rollback};
 
@@ -35,20 +36,11 @@ pub async fn run(
 ) -> Result<Report> {
     environment.check()?;
     let clients = clients.within(environment);
-    let environment = gated(environment, request);
     let recorder = Recorder::new(events);
-    let mut release = Release::new(&clients, &environment, request, &recorder);
+    let mut release = Release::new(&clients, environment, request, &recorder);
     release.set_gates()?;
     Box::pin(release.run()).await?;
     Ok(release.end(&recorder))
-}
-
-/// The environment with promotion left to the caller's gates: Nomad would promote before they
-/// decide.
-fn gated(environment: &Environment, request: &Request) -> Environment {
-    let mut environment = environment.clone();
-    environment.update.auto_promote &= request.gates.0.is_empty();
-    environment
 }
 
 /// As [`run`], and says where the version ran before.
@@ -62,8 +54,7 @@ pub(crate) async fn promote(
     environment.check()?;
     let clients = clients.within(environment);
     let recorder = Recorder::new(events);
-    let environment = gated(environment, request);
-    let mut release = Release::new(&clients, &environment, request, &recorder);
+    let mut release = Release::new(&clients, environment, request, &recorder);
     release.set_gates()?;
     release.kind = Kind::Promotion;
     release.report.promoted = promoted;
@@ -183,8 +174,11 @@ impl Release<'_> {
         let current = self.clients.nomad.jobs().get(component.job_id()).await?;
         let report = JobReport::of(component, Some(&current));
         self.events.event(&Event::Reverting { job: report.job.clone(), to_version: job.version });
+        let promoter = Promoter::going_back(self.request);
+        let job = promoter.tell_again(job);
         let registered = rollback::register(&self.clients.nomad, component, job).await?;
-        let ended = Follow::new(self, component, report).registration(&registered).await?;
+        let ended =
+            Follow::new(self, component, report).promoted_by(promoter).registration(&registered).await?;
         let report = self.finish(component, ended).await?;
         self.tag(&report).await;
         Ok(report)
@@ -232,9 +226,26 @@ impl Release<'_> {
     /// Writes down how it ended, for people and for the next release.
     pub(super) async fn conclude(&mut self, outcome: Outcome) -> Result<()> {
         self.report.outcome = outcome;
+        self.count().await;
         let ended = (!matches!(outcome, Outcome::Interrupted | Outcome::Timeout)).then_some(outcome);
         self.remember().await;
         self.record(None, ended).await
+    }
+
+    /// Puts into the report what runs at the end, and what was wanted; also for what was put back or not
+    /// touched. Where a deployment goes on, its own counts say how far it is.
+    async fn count(&mut self) {
+        for job in &mut self.report.jobs {
+            let Ok(component) = job.job.parse() else { continue };
+            if job.outcome.is_none_or(Outcome::goes_on) {
+                continue;
+            }
+            match Live::look(self.clients, component).await {
+                Ok(live) if live.exists => (job.healthy, job.desired) = (live.healthy(), live.desired),
+                Ok(_) => job.healthy = 0,
+                Err(error) => tracing::debug!(%error, job = job.job, "what runs at the end is not known"),
+            }
+        }
     }
 
     /// Runs a step and records how long it took.
@@ -285,6 +296,7 @@ impl Release<'_> {
             if failed.is_some() {
                 let mut job = JobReport::of(component, planned.current.as_ref());
                 job.version = job.previous_version;
+                job.desired = planned.wanted();
                 job.outcome = Some(Outcome::Untouched);
                 self.report.jobs.push(job);
                 continue;

@@ -3,19 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use nomad_client::{Client as Nomad, ClientStatus};
+use nomad_client::ClientStatus;
 
 use crate::app::{Component, Environment};
 use crate::jobs::CANARY;
 use crate::{Clients, Result};
-
-/// Instances of a job that are healthy, and how many there should be.
-pub(crate) async fn running(nomad: &Nomad, component: Component) -> Result<(u64, u64)> {
-    let status = nomad.jobs().scale_status(component.job_id()).optional().await?;
-    let group = status.and_then(|status| status.task_groups.get(component.group()).cloned());
-    Ok(group
-        .map_or((0, 0), |group| (group.healthy.max(0).unsigned_abs(), group.desired.max(0).unsigned_abs())))
-}
 
 /// Waits until Consul has what users are to reach: `wanted` passing instances of the job's `version`, no longer as
 /// canaries, and none of another version or of an allocation that does not run.

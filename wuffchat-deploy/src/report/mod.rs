@@ -89,7 +89,7 @@ impl Outcome {
     pub fn sentence(self, what: &str) -> String {
         match self {
             Self::Deployed => format!("{what} is deployed"),
-            Self::Unchanged => format!("{what} is unchanged: it runs already"),
+            Self::Unchanged => format!("{what} is unchanged: it is registered already"),
             Self::Planned => format!("{what} was planned; nothing was changed"),
             Self::Reverted => format!("{what} failed and was reverted: the version before it runs"),
             Self::Failed => format!("{what} failed and was not reverted"),
@@ -120,6 +120,9 @@ pub struct Report {
     pub version: String,
     /// Where it ran: `embedded`, `agents` or `env`.
     pub stack: String,
+    /// Whether that was a simulation: nothing of it happened on a server.
+    #[serde(default)]
+    pub simulated: bool,
     /// What became of each job.
     pub jobs: Vec<JobReport>,
     /// The secrets the release relies on.
@@ -155,6 +158,7 @@ impl Report {
             environment,
             version: version.to_owned(),
             stack: stack.to_owned(),
+            simulated: false,
             jobs: Vec::new(),
             secrets: Vec::new(),
             steps: Vec::new(),
@@ -171,12 +175,14 @@ impl Report {
     /// The sentence that says how it ended.
     #[must_use]
     pub fn verdict(&self) -> String {
-        self.outcome.sentence(&format!("version {} on {}", self.version, self.environment))
+        let verdict = self.outcome.sentence(&format!("version {} on {}", self.version, self.environment));
+        if self.simulated { format!("simulated: {verdict}") } else { verdict }
     }
 
     pub(crate) fn begun(environment: Stage, request: &crate::release::Request) -> Self {
         let mut report = Self::new(environment, request.version.as_str(), &request.stack);
         report.who = Some(request.who.clone());
+        report.simulated = request.simulated;
         report.started = Some(Timestamp::now());
         report
     }
@@ -210,7 +216,7 @@ pub struct JobReport {
     /// The version of the application before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_release: Option<String>,
-    /// Healthy instances of the deployment.
+    /// Healthy instances of what runs at the end; those of the deployment where that goes on.
     pub healthy: u64,
     /// Instances there should be.
     pub desired: u64,
@@ -250,6 +256,18 @@ pub struct SecretReport {
     pub version: u64,
     /// Whether this release wrote it.
     pub changed: bool,
+}
+
+impl SecretReport {
+    /// What was done with it: `created`, `changed`, or `unchanged`.
+    #[must_use]
+    pub const fn done(&self) -> &'static str {
+        match (self.changed, self.version) {
+            (false, _) => "unchanged",
+            (true, 1) => "created",
+            (true, _) => "changed",
+        }
+    }
 }
 
 /// A step of the release.

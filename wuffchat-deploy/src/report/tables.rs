@@ -99,7 +99,10 @@ impl Report {
     pub(super) fn secrets_table(&self) -> Option<Table> {
         use Column::{Name, Number, Text};
         let rows = self.secrets.iter().map(|secret| {
-            let written = if secret.changed { "by this release" } else { "before" };
+            let written = match (secret.changed, secret.done()) {
+                (true, done) => format!("{done} by this release"),
+                (false, _) => "before".to_owned(),
+            };
             vec![Cell::Code(secret.path.clone()), Cell::text(secret.version.to_string()), Cell::text(written)]
         });
         table("Secrets", &[Name("Secret"), Number("Version"), Text("Written")], rows)

@@ -27,6 +27,7 @@ mod reports;
 mod restarts;
 mod resume;
 mod rights;
+mod running;
 mod scaling;
 mod secrets;
 mod secrets_real;

@@ -184,3 +184,31 @@ async fn what_is_outside_is_reached_through_the_caller() {
     assert_eq!(level(&found, "certificate.ca"), Level::Ok);
     assert_eq!(level(&found, "certificate.broken"), Level::Problem);
 }
+
+/// One cause is one finding: without a role nobody can log in, and that is said once.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_cause_is_told_once() {
+    let stack = seeded().await;
+    let role = stack.environment.vault.role.clone();
+    let look = async || preflight::run(&stack.clients, &stack.environment, &Options::default()).await;
+    let problems = |found: &Preflight| -> Vec<String> {
+        found.problems().map(|finding| finding.check.clone()).collect()
+    };
+    let vault = &stack.clients.vault;
+    vault.auth().jwt("jwt-nomad").delete_role(&role).await.unwrap();
+    let found = look().await;
+    assert_eq!(problems(&found), ["identity.vault.role"], "{found:#?}");
+    identity::ensure(&stack.clients.nomad, vault, &stack.environment).await.unwrap();
+    vault.sys().delete_policy(&role).await.unwrap();
+    let found = look().await;
+    assert_eq!(problems(&found), ["identity.vault.policy"], "{found:#?}");
+    identity::ensure(&stack.clients.nomad, vault, &stack.environment).await.unwrap();
+    // What only the policy itself says is still said.
+    vault.sys().put_policy(&role, "path \"other/*\" { capabilities = [\"read\"] }\n").await.unwrap();
+    let found = look().await;
+    assert!(problems(&found).iter().all(|check| check == "secrets.policy"), "{found:#?}");
+    assert!(!found.is_ready());
+    vault.sys().disable_auth_method("jwt-nomad").await.unwrap();
+    let found = look().await;
+    assert_eq!(problems(&found), ["identity.vault.method"], "{found:#?}");
+}
