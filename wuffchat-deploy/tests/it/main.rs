@@ -32,3 +32,4 @@ mod scaling;
 mod secrets;
 mod secrets_real;
 mod stack;
+mod unchanged;

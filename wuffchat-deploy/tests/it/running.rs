@@ -13,12 +13,12 @@ use wuffchat_deploy::{
     Component, Driver, Environment, Outcome, Report, Stage, drift, rollback, scale, secrets, status,
 };
 
-use crate::stack::{Stack, Told, skipped};
+use crate::stack::{Stack, Told};
 
-async fn real(what: &str) -> Option<Stack> {
+async fn real() -> Option<Stack> {
     let options = AgentsOptions::new().docker(Docker::Off);
     if let Err(missing) = options.check_binaries() {
-        skipped(&format!("{what}: {missing}"));
+        xtest::skip(missing);
         return None;
     }
     let mut stack = Stack::of(DevStack::agents_with(options).await.unwrap());
@@ -55,8 +55,7 @@ async fn replace_all(stack: &Stack) {
         let end = Instant::now() + Duration::from_secs(90);
         loop {
             let now = nomad.jobs().allocations(name).await.unwrap();
-            let running: Vec<_> =
-                now.iter().filter(|it| !it.is_over() && !before.contains(&it.id)).collect();
+            let running: Vec<_> = now.iter().filter(|it| !it.is_over() && !before.contains(&it.id)).collect();
             let passing = stack.clients.consul.health().service(name).passing().await.unwrap();
             let passes = |id: &str| passing.iter().any(|entry| entry.service.id.contains(id));
             if running.len() >= 2 && running.iter().all(|it| passes(&it.id)) {
@@ -105,7 +104,7 @@ async fn replaced_instances_are_healthy() {
 
 #[tokio::test]
 async fn replaced_instances_are_healthy_on_real_agents() {
-    let Some(stack) = real("replaced instances are healthy").await else { return };
+    let Some(stack) = real().await else { return };
     replaced_instances_are_as_healthy_as_others(stack).await;
 }
 
@@ -181,7 +180,7 @@ async fn a_report_says_what_runs_at_the_end() {
 
 #[tokio::test]
 async fn a_report_says_what_runs_at_the_end_on_real_agents() {
-    let Some(stack) = real("a report says what runs at the end").await else { return };
+    let Some(stack) = real().await else { return };
     reports_what_runs_at_the_end(stack, "bad-1").await;
 }
 
@@ -225,7 +224,7 @@ async fn a_release_leaves_promotion_to_somebody_else() {
 
 #[tokio::test]
 async fn a_release_leaves_promotion_to_somebody_else_on_real_agents() {
-    let Some(stack) = real("a release leaves promotion to somebody else").await else { return };
+    let Some(stack) = real().await else { return };
     somebody_else_promotes(stack).await;
 }
 
