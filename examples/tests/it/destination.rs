@@ -109,7 +109,8 @@ fn the_settings_addresses_are_what_is_connected_to() {
     stack.site.run("status", &["--environment", "production"]).exits(0).says(&["release v7"]);
     let report =
         site.run("deploy", &[&deploy[..6], &["--plan", "--output", "json"]].concat()).exits(0).json();
-    assert_eq!((&report["stack"], &report["simulated"]), (&json!("env"), &json!(false)));
+    assert_eq!(report["stack"], json!("env"));
+    assert!(report["simulated"].is_null(), "{report}");
 
     // A variable that says the same is no contradiction, one that says something else is.
     let mut same = site.clone();

@@ -210,7 +210,7 @@ impl Release<'_> {
             Err(nomad_client::Error::JobModifyIndexConflict { .. })
                 if self.only_counts_moved(&planned).await? =>
             {
-                let again = plan::plan_release(nomad, planned.component, job).await?;
+                let again = plan::plan_release(nomad, planned.component, job, self.request.force).await?;
                 nomad.jobs().register(&again.job).enforce_index(again.plan.job_modify_index).await?
             }
             other => other?,

@@ -179,14 +179,20 @@ pub async fn plan(
     component: Component,
     version: &Version,
 ) -> Result<JobPlanned> {
-    plan_release(nomad, component, jobs::job(component, environment, version)).await
+    plan_release(nomad, component, jobs::job(component, environment, version), false).await
 }
 
-/// Plans a job as a release would register it: what was started anew by force stays so.
-pub(super) async fn plan_release(nomad: &Nomad, component: Component, job: Job) -> Result<JobPlanned> {
+/// Plans a job as a release would register it: what was started anew by force stays so. `anew` is for what is
+/// registered although it did not change.
+pub(super) async fn plan_release(
+    nomad: &Nomad,
+    component: Component,
+    job: Job,
+    anew: bool,
+) -> Result<JobPlanned> {
     let current = nomad.jobs().get(component.job_id()).optional().await?;
     let job = still_forced(job, current.as_ref());
-    if let Some(as_it_is) = promoted_as_live(nomad, &job, current.as_ref()).await? {
+    if !anew && let Some(as_it_is) = promoted_as_live(nomad, &job, current.as_ref()).await? {
         let planned = Box::pin(planned(nomad, component, as_it_is, current.clone())).await?;
         if planned.is_unchanged() {
             return Ok(planned);

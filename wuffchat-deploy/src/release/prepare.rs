@@ -103,7 +103,8 @@ impl Release<'_> {
             let job = crate::jobs::job(*component, self.environment, version);
             let job = Promoter::of(self.environment, self.request).tell(job);
             let job = secrets::pinned(job, &self.report.secrets);
-            let planned = plan::plan_release(&self.clients.nomad, *component, job).await?;
+            let planned =
+                plan::plan_release(&self.clients.nomad, *component, job, self.request.force).await?;
             let event = Event::Planned {
                 job: component.job_id().to_owned(),
                 changes: planned.changes(),

@@ -121,7 +121,7 @@ pub struct Report {
     /// Where it ran: `embedded`, `agents` or `env`.
     pub stack: String,
     /// Whether that was a simulation: nothing of it happened on a server.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub simulated: bool,
     /// What became of each job.
     pub jobs: Vec<JobReport>,
