@@ -278,9 +278,9 @@ pub async fn run(
         return Ok(report);
     }
     if request.plan_only {
-        return plan_only(&clients, wanted, report).await;
+        return Box::pin(plan_only(&clients, wanted, report)).await;
     }
-    release::roll_back(&clients, environment, &request, wanted, report, events).await
+    Box::pin(release::roll_back(&clients, environment, &request, wanted, report, events)).await
 }
 
 /// Puts the secrets' versions into the report, and warns where the old job meets newer ones.

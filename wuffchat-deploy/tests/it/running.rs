@@ -99,13 +99,13 @@ async fn replaced_instances_are_as_healthy_as_others(stack: Stack) {
 
 #[tokio::test]
 async fn replaced_instances_are_healthy() {
-    replaced_instances_are_as_healthy_as_others(Stack::embedded().await).await;
+    Box::pin(replaced_instances_are_as_healthy_as_others(Stack::embedded().await)).await;
 }
 
 #[tokio::test]
 async fn replaced_instances_are_healthy_on_real_agents() {
     let Some(stack) = real().await else { return };
-    replaced_instances_are_as_healthy_as_others(stack).await;
+    Box::pin(replaced_instances_are_as_healthy_as_others(stack)).await;
 }
 
 #[tokio::test]
