@@ -5,7 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use nomad_client::{Client as Nomad, DiffType, Job, RolloutOutcome};
+use nomad_client::{
+    AllocationListStub, Client as Nomad, ClientStatus, DiffType, Job, JobType, RolloutOutcome,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,6 +19,9 @@ use crate::events::{Event, EventSink};
 use crate::identity::Ensured;
 use crate::report::Outcome;
 use crate::{Clients, Error, Result, identity, jobs, release};
+
+/// How long an unchanged job may take to come back by itself: a restart, or a first reschedule.
+const RETURN: Duration = Duration::from_secs(60);
 
 /// One of the jobs beside the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -384,6 +389,10 @@ async fn one(
         warnings: warnings.map(str::to_owned).collect(),
     });
     if planned.is_unchanged() {
+        if let Some(message) = does_not_run(nomad, &planned.job, options).await? {
+            report.message = Some(message);
+            report.outcome = if options.plan_only { Outcome::Unchanged } else { Outcome::Failed };
+        }
         return Ok(report);
     }
     if options.plan_only {
@@ -401,6 +410,32 @@ async fn one(
     let ended = nomad.wait().rollout(name, &registration).timeout(options.timeout).await?;
     (report.outcome, report.message) = judged(&ended);
     Ok(report)
+}
+
+/// What an unchanged job lacks: what is registered need not run. What is on its way is waited for a while.
+async fn does_not_run(nomad: &Nomad, job: &Job, options: &Options) -> Result<Option<String>> {
+    let patience = if options.plan_only { Duration::ZERO } else { options.timeout.min(RETURN) };
+    let end = tokio::time::Instant::now() + patience;
+    loop {
+        let allocations = nomad.jobs().allocations(&job.id).await?;
+        let running = |group: &str| {
+            let runs = |it: &&AllocationListStub| {
+                it.task_group == group && !it.is_over() && it.client_status == ClientStatus::Running
+            };
+            u64::try_from(allocations.iter().filter(runs).count()).unwrap_or(u64::MAX)
+        };
+        let lacks = job.task_groups.iter().find_map(|group| {
+            let count = group.count.unwrap_or(1);
+            // One on each node that fits, which the servers alone can count.
+            let wanted = if job.kind == Some(JobType::System) { count.min(1) } else { count };
+            let running = running(&group.name);
+            (running < wanted).then(|| format!("it is registered already, and {running} of {wanted} run"))
+        });
+        if lacks.is_none() || tokio::time::Instant::now() >= end {
+            return Ok(lacks);
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
 }
 
 /// An end in the words of a release.

@@ -162,8 +162,17 @@ impl Release<'_> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         let end = Instant::now() + self.environment.update.healthy_deadline.min(left);
         let mut pause = Duration::from_millis(100);
+        let mut told = false;
         loop {
             let live = Live::look(self.clients, component).await?;
+            if !live.is_complete() && !std::mem::replace(&mut told, true) {
+                let text = format!(
+                    "{} is unchanged, and not all of it runs ({}); waiting for what may be on its way",
+                    component.job_id(),
+                    live::said(&live)
+                );
+                self.events.event(&Event::Warning { text });
+            }
             let interrupted = self.request.interrupt.is_interrupted();
             if live.is_complete() || live.lost.is_some() || interrupted || Instant::now() >= end {
                 return Ok(live);

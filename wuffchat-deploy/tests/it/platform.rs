@@ -2,7 +2,9 @@
 //! deployed.
 
 use std::process::Command;
+use std::time::Duration;
 
+use dev_stack::embedded::Behaviour;
 use serde_json::Value;
 use wuffchat_deploy::events::Silent;
 use wuffchat_deploy::platform::{self, Options, Part};
@@ -170,4 +172,25 @@ async fn the_platform_is_deployed_once() {
     let changed = changed.unwrap();
     let outcomes: Vec<Outcome> = changed.jobs.iter().map(|job| job.outcome).collect();
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Deployed).count(), 1, "{changed:#?}");
+}
+
+#[tokio::test]
+async fn an_unchanged_part_that_does_not_run_is_no_success() {
+    let stack = Stack::embedded().await;
+    let mut options = Options::default();
+    options.parts = Some(vec![Part::Redis]);
+    let deploy = async |options: &Options| {
+        platform::deploy(&stack.clients, &stack.environment, options, &Silent).await.unwrap()
+    };
+    assert_eq!(deploy(&options).await.outcome, Outcome::Deployed);
+    let message = "the port is taken".to_owned();
+    stack.stack.as_embedded().unwrap().behave("redis", Behaviour::StartFailure { message });
+    let nomad = &stack.clients.nomad;
+    for allocation in nomad.jobs().allocations("redis").await.unwrap() {
+        nomad.allocations().stop(&allocation.id).await.unwrap();
+    }
+    options.timeout = Duration::from_secs(2);
+    let report = deploy(&options).await;
+    assert_eq!(report.outcome, Outcome::Failed, "{report:#?}");
+    assert!(report.jobs[0].message.as_ref().is_some_and(|text| text.contains("0 of 1 run")), "{report:#?}");
 }
