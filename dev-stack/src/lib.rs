@@ -23,7 +23,7 @@ pub mod standin;
 use std::fmt;
 
 use agents::{Agents, AgentsError, AgentsOptions};
-use embedded::{Embedded, EmbeddedOptions};
+use embedded::{Embedded, EmbeddedOptions, Product};
 use env::EnvError;
 
 pub use endpoint::{Endpoint, Versions};
@@ -106,9 +106,10 @@ impl DevStack {
     /// As [`DevStack::embedded`].
     pub async fn embedded_with(options: EmbeddedOptions) -> Result<Self, Error> {
         let embedded = Embedded::start(options).await.map_err(|error| Error::Embedded(error.into()))?;
-        let nomad = with_token(embedded.nomad_addr(), embedded.nomad_token());
-        let vault = with_token(embedded.vault_addr(), embedded.vault_token());
-        let consul = with_token(embedded.consul_addr(), embedded.consul_token());
+        let token = |product, token| embedded.has_acl(product).then_some(token);
+        let nomad = Endpoint::new(embedded.nomad_addr(), token(Product::Nomad, embedded.nomad_token()));
+        let vault = Endpoint::new(embedded.vault_addr(), token(Product::Vault, embedded.vault_token()));
+        let consul = Endpoint::new(embedded.consul_addr(), token(Product::Consul, embedded.consul_token()));
         Self::assemble(nomad, vault, consul, Backend::Embedded(Box::new(embedded))).await
     }
 
@@ -213,8 +214,4 @@ impl DevStack {
             Backend::Environment => {}
         }
     }
-}
-
-fn with_token(address: impl Into<String>, token: impl Into<String>) -> Endpoint {
-    Endpoint::new(address, Some(token.into()))
 }

@@ -1,16 +1,25 @@
 //! Runs a stack by itself, so that any program can use it.
 
+mod signals;
+mod tokens;
+
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use self::signals::Signals;
+use self::tokens::Tokens;
 use clap::{Parser, ValueEnum};
 use dev_stack::agents::{AgentsOptions, Docker, VaultProgram};
 use dev_stack::embedded::EmbeddedOptions;
 use dev_stack::embedded::clock::Clock;
-use dev_stack::{DevStack, Endpoint, Error};
+use dev_stack::{DevStack, Endpoint};
 use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
+
+/// How long stopping may take before the process ends anyway; agents stop their tasks first.
+const EMBEDDED_ENDS: Duration = Duration::from_secs(2);
+const AGENTS_END: Duration = Duration::from_secs(30);
 
 /// Runs Nomad, Vault and Consul for development on loopback ports, prints how to reach them, and stops them when
 /// interrupted.
@@ -31,8 +40,9 @@ struct Arguments {
     #[arg(long, conflicts_with = "agents", value_name = "NOMAD,VAULT,CONSUL", value_parser = ports, default_value = "0,0,0")]
     ports: [u16; 3],
 
-    /// How many times faster than real time the embedded stack's clock runs
-    #[arg(long, conflicts_with = "agents", value_name = "FACTOR", value_parser = speed, default_value = "15")]
+    /// How many times faster than real time the embedded stack's clock runs: a deployment with a minimum healthy time
+    /// of 10 s takes less than a second at 15
+    #[arg(long, conflicts_with = "agents", value_name = "FACTOR", value_parser = speed, default_value = "1")]
     speed: f64,
 
     /// Give Nomad its Docker driver, and fail if no engine answers; without this flag, if an engine answers
@@ -52,8 +62,11 @@ struct Arguments {
     data_dir: Option<PathBuf>,
 
     /// Run Nomad and Consul without ACLs
-    #[arg(long, requires = "agents")]
+    #[arg(long)]
     no_acl: bool,
+
+    #[command(flatten)]
+    tokens: Tokens,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -86,11 +99,13 @@ fn speed(text: &str) -> Result<f64, String> {
 }
 
 impl Arguments {
-    fn embedded_options(&self) -> EmbeddedOptions {
+    fn embedded_options(&self) -> Result<EmbeddedOptions, String> {
         let mut options = EmbeddedOptions::default();
         options.ports = self.ports;
         options.clock = Clock::scaled(self.speed);
-        options
+        (options.nomad_acl, options.consul_acl) = (!self.no_acl, !self.no_acl);
+        self.tokens.put(&mut options)?;
+        Ok(options)
     }
 
     fn agents_options(&self) -> AgentsOptions {
@@ -132,38 +147,31 @@ fn main() -> ExitCode {
     }
 }
 
-#[tokio::main]
-async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
+fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     // From here on a signal stops the stack, also while it starts.
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let stack = tokio::select! {
-        stack = start(arguments) => stack?,
-        _ = interrupt.recv() => return Ok(()),
-        _ = terminate.recv() => return Ok(()),
-    };
-    print(&stack, arguments.output)?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    if io::stderr().is_terminal() {
-        eprintln!("stopping; interrupt again to stop at once");
-    }
-    tokio::select! {
-        () = stack.stop() => {}
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
+    let mut signals = Signals::listen(if arguments.agents { AGENTS_END } else { EMBEDDED_ENDS })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let stack = tokio::select! {
+            stack = start(arguments) => stack?,
+            () = signals.told() => return Ok(()),
+        };
+        print(&stack, arguments.output)?;
+        signals.told().await;
+        if io::stderr().is_terminal() {
+            eprintln!("stopping; interrupt again to stop at once");
+        }
+        stack.stop().await;
+        Ok(())
+    })
 }
 
-async fn start(arguments: &Arguments) -> Result<DevStack, Error> {
-    if arguments.agents {
-        DevStack::agents_with(arguments.agents_options()).await
+async fn start(arguments: &Arguments) -> Result<DevStack, Box<dyn std::error::Error>> {
+    Ok(if arguments.agents {
+        DevStack::agents_with(arguments.agents_options()).await?
     } else {
-        DevStack::embedded_with(arguments.embedded_options()).await
-    }
+        DevStack::embedded_with(arguments.embedded_options()?).await?
+    })
 }
 
 fn print(stack: &DevStack, output: Output) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! Faults a test can switch on, per product.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +29,18 @@ pub enum Fault {
     TruncatedBody,
 }
 
+/// How often a rule was applied. A test that injects a fault looks at it: one that nothing met proves nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Injected(Arc<AtomicU64>);
+
+impl Injected {
+    /// The number of requests that got the fault so far.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// Which requests get a [`Fault`], and how many of them.
 #[derive(Clone, Debug)]
 pub struct FaultRule {
@@ -36,12 +49,20 @@ pub struct FaultRule {
     left: Option<u32>,
     skip: u32,
     fault: Fault,
+    injected: Injected,
 }
 
 impl FaultRule {
     /// A rule that gives `fault` to every request until it is cleared.
     pub fn new(fault: Fault) -> Self {
-        Self { method: None, path_prefix: String::new(), left: None, skip: 0, fault }
+        Self {
+            method: None,
+            path_prefix: String::new(),
+            left: None,
+            skip: 0,
+            fault,
+            injected: Injected::default(),
+        }
     }
 
     /// Only requests with this method.
@@ -83,6 +104,7 @@ pub struct Faults {
 struct Shared {
     rules: Mutex<Vec<FaultRule>>,
     leaderless: watch::Sender<bool>,
+    injected: Injected,
     restarts: watch::Sender<u64>,
     drops: watch::Sender<u64>,
 }
@@ -93,6 +115,7 @@ impl Default for Faults {
             shared: Arc::new(Shared {
                 rules: Mutex::new(Vec::new()),
                 leaderless: watch::Sender::new(false),
+                injected: Injected::default(),
                 restarts: watch::Sender::new(0),
                 drops: watch::Sender::new(0),
             }),
@@ -107,8 +130,24 @@ impl Faults {
     }
 
     /// Adds a rule. Where several match one request, each [`Fault::Latency`] is added up and the first other one wins.
-    pub fn add(&self, rule: FaultRule) {
+    ///
+    /// What it returns tells how often the rule was applied.
+    pub fn add(&self, rule: FaultRule) -> Injected {
+        let injected = rule.injected.clone();
         self.shared.rules.lock().unwrap_or_else(PoisonError::into_inner).push(rule);
+        injected
+    }
+
+    /// How often anything was injected so far: requests that rules were applied to, requests refused for want of a
+    /// leader, and connections that were closed.
+    #[must_use]
+    pub fn injected(&self) -> u64 {
+        self.shared.injected.count()
+    }
+
+    /// Counts one injected fault.
+    pub(crate) fn note(&self) {
+        self.shared.injected.0.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Removes all rules and brings the leader back.
@@ -175,6 +214,8 @@ impl Faults {
                 Some(n) => *n -= 1,
                 None => {}
             }
+            rule.injected.0.fetch_add(1, Ordering::AcqRel);
+            self.note();
             match latency {
                 Some(d) => taken.latency += d,
                 None => taken.fault = Some(rule.fault.clone()),
@@ -199,12 +240,14 @@ mod tests {
     #[test]
     fn a_rule_matches_by_method_and_path_and_is_used_up() {
         let faults = Faults::new();
-        faults.add(FaultRule::new(Fault::Reset).method("get").path("/v1/jobs").times(1).after(1));
+        let injected =
+            faults.add(FaultRule::new(Fault::Reset).method("get").path("/v1/jobs").times(1).after(1));
         assert!(faults.take("PUT", "/v1/jobs").fault.is_none());
         assert!(faults.take("GET", "/v1/nodes").fault.is_none());
         assert!(faults.take("GET", "/v1/jobs").fault.is_none(), "the first is let through");
         assert_eq!(faults.take("GET", "/v1/jobs").fault, Some(Fault::Reset));
         assert!(faults.take("GET", "/v1/jobs").fault.is_none(), "used up");
+        assert_eq!((injected.count(), faults.injected()), (1, 1), "what was let through does not count");
     }
 
     #[test]

@@ -191,7 +191,11 @@ impl Server {
                     },
                     _ = stopped.changed() => return,
                 };
-                let mut ends = Ends { dropped: faults.connection_drops(), stopped: stopped.clone() };
+                let mut ends = Ends {
+                    faults: faults.clone(),
+                    dropped: faults.connection_drops(),
+                    stopped: stopped.clone(),
+                };
                 let (service, faults, after) = (service.clone(), faults.clone(), ends.clone());
                 tokio::spawn(async move {
                     tokio::select! {
@@ -208,6 +212,7 @@ impl Server {
 /// What ends a connection from outside.
 #[derive(Clone)]
 struct Ends {
+    faults: Faults,
     dropped: watch::Receiver<u64>,
     stopped: watch::Receiver<()>,
 }
@@ -215,7 +220,7 @@ struct Ends {
 impl Ends {
     async fn wait(&mut self) {
         tokio::select! {
-            _ = self.dropped.changed() => {}
+            _ = self.dropped.changed() => self.faults.note(),
             _ = self.stopped.changed() => {}
         }
     }

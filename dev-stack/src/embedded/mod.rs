@@ -11,6 +11,7 @@ mod websocket;
 mod world;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -129,7 +130,7 @@ pub enum Product {
 }
 
 /// How an embedded stack is set up.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct EmbeddedOptions {
     /// The clock of what the cluster does by itself: scheduling, starting, checking. Default: real time times 15.
@@ -141,6 +142,8 @@ pub struct EmbeddedOptions {
     pub nodes: Vec<NodeOptions>,
     /// Whether Nomad enforces ACLs. Default: yes.
     pub nomad_acl: bool,
+    /// Whether Consul enforces ACLs. Default: yes.
+    pub consul_acl: bool,
     /// The secret of Nomad's first management token.
     pub nomad_token: String,
     /// Vault's root token.
@@ -153,6 +156,19 @@ pub struct EmbeddedOptions {
     pub wire_identity: bool,
 }
 
+impl fmt::Debug for EmbeddedOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmbeddedOptions")
+            .field("clock", &self.clock)
+            .field("ports", &self.ports)
+            .field("nodes", &self.nodes)
+            .field("nomad_acl", &self.nomad_acl)
+            .field("consul_acl", &self.consul_acl)
+            .field("wire_identity", &self.wire_identity)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Default for EmbeddedOptions {
     fn default() -> Self {
         Self {
@@ -160,6 +176,7 @@ impl Default for EmbeddedOptions {
             ports: [0; 3],
             nodes: (1..=3).map(|i| NodeOptions::new(format!("node-{i}"))).collect(),
             nomad_acl: true,
+            consul_acl: true,
             nomad_token: nomad::random_id(),
             vault_token: format!("hvs.{}", nomad::random_id().replace('-', "")),
             consul_token: nomad::random_id(),
@@ -193,6 +210,7 @@ pub enum StartError {
 pub struct Embedded {
     world: World,
     servers: [Server; 3],
+    acls: [bool; 3],
     tokens: [String; 3],
 }
 
@@ -207,6 +225,7 @@ impl Embedded {
             ports,
             nodes,
             nomad_acl,
+            consul_acl,
             nomad_token,
             vault_token,
             consul_token,
@@ -233,7 +252,11 @@ impl Embedded {
             ),
             consul: Consul::new(
                 clock.outside(),
-                ConsulOptions { management_token: consul_token.clone(), ..ConsulOptions::default() },
+                ConsulOptions {
+                    management_token: consul_token.clone(),
+                    acl: consul_acl,
+                    ..ConsulOptions::default()
+                },
             ),
             clock,
             nomad_faults,
@@ -257,7 +280,12 @@ impl Embedded {
             wire(&world.vault, &vault_token, nomad_server.addr)
                 .map_err(|messages| StartError::Wiring { messages })?;
         }
-        Ok(Self { world, servers, tokens: [nomad_token, vault_token, consul_token] })
+        Ok(Self {
+            world,
+            servers,
+            acls: [nomad_acl, true, consul_acl],
+            tokens: [nomad_token, vault_token, consul_token],
+        })
     }
 
     fn address(&self, product: Product) -> String {
@@ -275,7 +303,17 @@ impl Embedded {
         self.address(Product::Nomad)
     }
 
-    /// The secret of Nomad's management token.
+    /// Whether a product asks for a token.
+    pub fn has_acl(&self, product: Product) -> bool {
+        let [nomad, vault, consul] = self.acls;
+        match product {
+            Product::Nomad => nomad,
+            Product::Vault => vault,
+            Product::Consul => consul,
+        }
+    }
+
+    /// The secret of Nomad's management token, which counts for nothing where it has no ACLs.
     pub fn nomad_token(&self) -> String {
         let [token, ..] = &self.tokens;
         token.clone()
@@ -297,7 +335,7 @@ impl Embedded {
         self.address(Product::Consul)
     }
 
-    /// The secret of Consul's management token.
+    /// The secret of Consul's management token, which counts for nothing where it has no ACLs.
     pub fn consul_token(&self) -> String {
         let [.., token] = &self.tokens;
         token.clone()

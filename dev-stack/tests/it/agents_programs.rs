@@ -28,9 +28,16 @@ fn help_says_what_it_does_and_lists_every_flag_with_its_default() {
     let text = String::from_utf8(help.stdout).unwrap();
     assert!(help.status.success());
     assert!(text.starts_with("Runs Nomad, Vault and Consul for development"), "{text}");
-    for part in
-        ["--agents", "--docker", "--no-docker", "--data-dir", "--no-acl", "[default: auto]", "[default: any]"]
-    {
+    for part in [
+        "--agents",
+        "--docker",
+        "--no-docker",
+        "--data-dir",
+        "--no-acl",
+        "--token-file",
+        "[default: auto]",
+        "[default: any]",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
 }
@@ -65,6 +72,54 @@ async fn the_embedded_stack_by_itself_prints_how_to_reach_it_and_stops_when_told
         assert_eq!(status, 403, "{product} without its token");
     }
     assert!(running.end_with("INT").0.success());
+}
+
+#[tokio::test]
+async fn a_busy_stack_ends_when_told_to() {
+    let program = env!("CARGO_BIN_EXE_dev-stack");
+    let mut running =
+        Running::start(Command::new(program).args(["--output", "json", "--speed", "10000", "--no-acl"]));
+    let printed: Value = serde_json::from_str(&running.line()).unwrap();
+    assert_eq!(printed["nomad"]["token"], Value::Null, "there are no tokens without ACLs");
+    let nomad = Wire::anonymous(&Endpoint::new(printed["nomad"]["address"].as_str().unwrap(), None));
+    for n in 0..30 {
+        let id = format!("crash-{n}");
+        let task = json!({"Name": "t", "Driver": "docker", "Config": {"image": "app:crash"}});
+        let job = json!({"ID": id, "Name": id, "Type": "service", "Datacenters": ["dc1"],
+            "TaskGroups": [{"Name": "g", "Count": 1, "Tasks": [task]}]});
+        nomad.ok(Method::PUT, "/v1/jobs", json!({"Job": job})).await;
+    }
+    assert!(running.end_with("TERM").0.success());
+}
+
+#[tokio::test]
+async fn tokens_of_ones_own_come_from_variables_and_files() {
+    let program = env!("CARGO_BIN_EXE_dev-stack");
+    let own = "9f3c0e52-5d0f-4b64-8f43-0b8f3f9b8a11";
+    let file = std::env::temp_dir().join(format!("dev-stack-token-{}", std::process::id()));
+    std::fs::write(&file, format!("{own}\n")).unwrap();
+    let mut command = Command::new(program);
+    command
+        .args(["--output", "json"])
+        .env("DEV_STACK_TOKEN_FILE", &file)
+        .env("DEV_STACK_VAULT_TOKEN", "root");
+    let mut running = Running::start(&mut command);
+    let printed: Value = serde_json::from_str(&running.line()).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    for (product, header, path, token) in [
+        ("nomad", "x-nomad-token", "/v1/jobs", own),
+        ("vault", "x-vault-token", "/v1/auth/token/lookup-self", "root"),
+        ("consul", "x-consul-token", "/v1/acl/tokens", own),
+    ] {
+        let address = printed[product]["address"].as_str().unwrap();
+        let endpoint = Endpoint::new(address, Some(token.to_owned()));
+        Wire::new(&endpoint, header).ok(Method::GET, path, Value::Null).await;
+    }
+    assert!(running.end_with("TERM").0.success());
+    let refused = Command::new(program).env("DEV_STACK_NOMAD_TOKEN", "secret-word").output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said.contains("no UUID") && !said.contains("secret-word"), "{said}");
 }
 
 #[tokio::test]

@@ -348,6 +348,38 @@ async fn events_are_watched_by_an_index_that_does_not_grow() {
 }
 
 #[tokio::test]
+async fn what_is_not_simulated_is_refused_and_says_so() {
+    let b = Bench::new().await;
+    for (method, path, body) in [
+        ("GET", "health/service/web?peer=other", ""),
+        ("GET", "catalog/service/web?merge-central-config", ""),
+        ("GET", "agent/members?wan=1", ""),
+        ("GET", "acl/tokens?policy=x", ""),
+        ("PUT", "agent/service/register", r#"{"Name": "x", "Connect": {"SidecarService": {}}}"#),
+        ("PUT", "agent/service/register", r#"{"Name": "x", "Check": {"GRPC": "h:1", "Interval": "10s"}}"#),
+        ("PUT", "agent/check/register", r#"{"Name": "x", "AliasService": "web"}"#),
+        ("PUT", "agent/check/register", r#"{"Name": "x", "TTL": "10s", "SuccessBeforePassing": 2}"#),
+    ] {
+        let answer = b.call(method, path, body).await;
+        let text = answer.body().to_string();
+        assert!(answer.status == 501 && text.contains("is not simulated"), "{method} {path}: {text}");
+    }
+    assert_eq!(b.get("agent/services").await, json!({}), "nothing was half done");
+    b.put("agent/service/register", r#"{"Name": "x", "Connect": {"Native": false}}"#).await;
+}
+
+#[tokio::test]
+async fn without_acls_everybody_may_do_everything_and_there_are_no_tokens() {
+    let options = ConsulOptions { acl: false, ..ConsulOptions::default() };
+    let consul = Consul::new(Clock::real(), options);
+    let server = Server::start(([127, 0, 0, 1], 0).into(), consul, Faults::new()).await.unwrap();
+    let written = send(server.addr, "PUT", "/v1/kv/a", &[], "b".into()).await;
+    assert_eq!((written.status, written.headers["x-consul-default-acl-policy"].as_str()), (200, "allow"));
+    let tokens = send(server.addr, "GET", "/v1/acl/tokens", &[], Default::default()).await;
+    assert_eq!((tokens.status, tokens.body()), (401, "ACL support disabled".into()));
+}
+
+#[tokio::test]
 async fn what_an_agent_would_refuse_is_refused() {
     let b = Bench::new().await;
     for (method, path, body, status) in [

@@ -53,18 +53,18 @@ async fn any_method_chunked_bodies_and_keep_alive() {
 async fn faults_reset_truncate_delay_and_refuse() {
     let faults = Faults::new();
     let server = Server::start(local(), echo(), faults.clone()).await.unwrap();
-    faults.add(FaultRule::new(Fault::Reset).times(1));
+    let reset = faults.add(FaultRule::new(Fault::Reset).times(1));
     assert_eq!(exchange(server.addr, GET).await, "");
-    faults.add(FaultRule::new(Fault::TruncatedBody).times(1));
+    let truncated = faults.add(FaultRule::new(Fault::TruncatedBody).times(1));
     let cut = exchange(server.addr, GET).await;
     assert!(cut.contains("GET /a b [") && !cut.contains("\"y\""), "{cut}");
-    faults.add(FaultRule::new(Fault::Latency(Duration::from_millis(50))).times(1));
+    let late = faults.add(FaultRule::new(Fault::Latency(Duration::from_millis(50))).times(1));
     let start = Instant::now();
     assert!(exchange(server.addr, GET).await.contains("(\"y\", \"\")"));
     assert!(start.elapsed() >= Duration::from_millis(50));
     let refusal =
         Fault::Status { status: 503, body: "later".into(), retry_after: Some(Duration::from_secs(3)) };
-    faults.add(FaultRule::new(refusal).path("/a"));
+    let refusals = faults.add(FaultRule::new(refusal).path("/a"));
     let refused = exchange(server.addr, GET).await;
     assert!(
         refused.starts_with("HTTP/1.1 503")
@@ -73,6 +73,8 @@ async fn faults_reset_truncate_delay_and_refuse() {
         "{refused}"
     );
     faults.clear();
+    let counts = [reset, truncated, late, refusals].map(|injected| injected.count());
+    assert_eq!((counts, faults.injected()), ([1, 1, 1, 1], 4));
     assert!(exchange(server.addr, GET).await.starts_with("HTTP/1.1 200"));
 }
 

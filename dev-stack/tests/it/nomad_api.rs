@@ -141,7 +141,7 @@ async fn behaviours_and_faults_are_followed() {
         })
         .await;
     let faults = world.faults(Product::Nomad);
-    faults.add(
+    let limits = faults.add(
         FaultRule::new(Fault::Status {
             status: 429,
             body: "slow down".into(),
@@ -157,6 +157,7 @@ async fn behaviours_and_faults_are_followed() {
     let leaderless = nomad.call("GET", "/v1/jobs", Value::Null).await;
     assert_eq!((leaderless.status, leaderless.body()), (500, "No cluster leader".into()));
     assert_eq!(nomad.get("/v1/status/leader").await, "");
+    assert_eq!((limits.count(), faults.injected()), (1, 2), "the refusal for want of a leader counts too");
     faults.restore_leader();
     nomad.get("/v1/jobs").await;
 }
@@ -302,6 +303,7 @@ async fn events_tell_of_every_write_and_end_with_a_restart() {
     assert_eq!(replay.next().await.unwrap()["Events"][0]["Type"], "JobRegistered");
     world.faults(Product::Nomad).restart();
     while lines.next().await.is_some() {}
+    assert!(world.faults(Product::Nomad).injected() > 0, "the stream was cut");
     let job = nomad.get("/v1/job/web").await;
     assert_eq!(job["Status"], "running", "what is stored stays");
     let mut denied = Lines::open(&nomad.with_token(""), "/v1/event/stream?topic=Job").await;

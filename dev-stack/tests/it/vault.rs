@@ -262,6 +262,61 @@ async fn a_wrapped_answer_can_be_had_once_and_in_time() {
 }
 
 #[tokio::test]
+async fn what_is_not_simulated_is_refused_before_anything_happens() {
+    let b = Bench::new().await;
+    b.root("POST", "sys/mounts/transit", json!({"type": "transit"})).await;
+    b.root("POST", "sys/auth/approle", json!({"type": "approle"})).await;
+    let unset =
+        json!({"type": "aes256-gcm96", "derived": false, "convergent_encryption": false, "key_size": 0});
+    b.root("POST", "transit/keys/plain", unset).await;
+    let item = json!({"batch_input": [{"plaintext": "YQ==", "associated_data": "Yg=="}]});
+    for (path, body) in [
+        ("transit/keys/k", json!({"derived": true})),
+        ("transit/keys/k", json!({"convergent_encryption": true, "derived": true})),
+        ("transit/encrypt/plain", item),
+        ("auth/approle/role/r", json!({"token_strictly_bind_ip": true})),
+        ("auth/token/create", json!({"entity_alias": "x"})),
+        ("sys/mounts/x", json!({"type": "kv", "plugin_version": "v1.2.3"})),
+        ("secret/data/x", json!({"data": {"a": 1}, "delete_after": "3h"})),
+    ] {
+        let (status, said) = b.call("root", "POST", path, body).await;
+        assert!(status == 400 && errors(&said).contains("is not simulated"), "{path}: {status} {said}");
+    }
+    assert_eq!(b.call("root", "GET", "transit/keys/k", Value::Null).await.0, 404);
+    assert_eq!(b.call("root", "GET", "secret/data/x", Value::Null).await.0, 404);
+}
+
+#[tokio::test]
+async fn writes_are_limited_as_a_server_limits_them() {
+    let b = Bench::new().await;
+    b.root("POST", "sys/auth/approle", json!({"type": "approle"})).await;
+    let large = json!({"data": {"a": "x".repeat(33 * 1024 * 1024)}});
+    for (path, body, status, words) in [
+        ("secret/data/lead/", json!({"data": {"a": 1}}), 400, "cannot write to a path ending in '/'"),
+        ("secret/data/large", large, 413, "http: request body too large"),
+        ("auth/approle/role/open", json!({"bind_secret_id": false}), 500, "at least one constraint"),
+    ] {
+        let (got, said) = b.call("root", "POST", path, body).await;
+        assert!(got == status && errors(&said).contains(words), "{path}: {got} {said}");
+    }
+    b.root("POST", "secret/data/empty", json!({"data": null})).await;
+    let read = b.root("GET", "secret/data/empty", Value::Null).await;
+    assert_eq!((&read["data"]["data"], &read["data"]["metadata"]["version"]), (&Value::Null, &json!(1)));
+}
+
+#[tokio::test]
+async fn a_key_rotates_by_itself() {
+    let b = Bench::new().await;
+    b.root("POST", "sys/mounts/transit", json!({"type": "transit"})).await;
+    let (status, _) = b.call("root", "POST", "transit/keys/k", json!({"auto_rotate_period": "5m"})).await;
+    assert_eq!(status, 400, "at least an hour");
+    b.root("POST", "transit/keys/k", json!({"auto_rotate_period": "1h"})).await;
+    b.pass(2 * 3600 + 60);
+    let key = b.root("GET", "transit/keys/k", Value::Null).await;
+    assert_eq!(key["data"]["latest_version"], 3);
+}
+
+#[tokio::test]
 async fn a_secret_id_has_so_many_uses_and_so_much_time() {
     let b = Bench::new().await;
     b.root("POST", "sys/auth/approle", json!({ "type": "approle" })).await;

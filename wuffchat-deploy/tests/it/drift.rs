@@ -108,9 +108,10 @@ async fn what_may_not_be_looked_at_is_not_in_order() {
         retry_after: None,
     };
     let embedded = stack.stack.as_embedded().unwrap();
-    embedded.faults(Product::Vault).add(FaultRule::new(denied()).path("/v1/sys/policies"));
-    embedded.faults(Product::Nomad).add(FaultRule::new(denied()).path("/v1/job/wuffchat-ui/plan"));
+    let policies = embedded.faults(Product::Vault).add(FaultRule::new(denied()).path("/v1/sys/policies"));
+    let plan = embedded.faults(Product::Nomad).add(FaultRule::new(denied()).path("/v1/job/wuffchat-ui/plan"));
     let drift = look(&stack).await;
+    assert!(policies.count() > 0 && plan.count() > 0, "{policies:?}, {plan:?}");
     let unknown: Vec<_> =
         drift.findings.iter().filter(|it| it.level == Level::Unknown).map(|it| it.check.as_str()).collect();
     assert_eq!(unknown, ["job.wuffchat-ui", "vault.policy.wuffchat-api-dev"], "{:#?}", drift.findings);

@@ -80,8 +80,8 @@ async fn trouble_on_the_way_is_lived_through() {
     let stack = Stack::embedded().await;
     stack.deploy("v1").await;
     let faults = stack.stack.as_embedded().unwrap().faults(Product::Nomad);
-    faults.add(FaultRule::new(Fault::Reset).method("GET").path("/v1/deployment").times(3));
-    faults.add(
+    let resets = faults.add(FaultRule::new(Fault::Reset).method("GET").path("/v1/deployment").times(3));
+    let busy = faults.add(
         FaultRule::new(Fault::Status { status: 503, body: "busy".into(), retry_after: None })
             .method("GET")
             .path("/v1/job")
@@ -89,6 +89,7 @@ async fn trouble_on_the_way_is_lived_through() {
     );
     let report = stack.deploy("v2").await;
     assert_eq!(report.outcome, Outcome::Deployed, "{report:#?}");
+    assert!(resets.count() > 0 && busy.count() > 0, "{resets:?}, {busy:?}");
 }
 
 /// Where a failure comes from: what an image does, or what was changed between the checks and the registration.

@@ -267,12 +267,13 @@ async fn a_release_looks_before_it_registers() {
     stack.deploy("v1").await;
     let faults = stack.stack.as_embedded().unwrap().faults(Product::Vault);
     let body = r#"{"errors":[]}"#.into();
-    faults.add(
+    let nothing = faults.add(
         FaultRule::new(Fault::Status { status: 404, body, retry_after: None })
             .method("GET")
             .path("/v1/secret/subkeys"),
     );
     let error = stack.run(&stack.request("v2")).await.unwrap_err();
+    assert!(nothing.count() > 0);
     assert!(
         matches!(&error, Error::Preflight(why) if why.iter().any(|text| text.contains("secrets.present"))),
         "{error}"

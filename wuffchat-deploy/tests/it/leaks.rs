@@ -121,12 +121,12 @@ async fn nothing_that_is_said_has_a_secret_in_it() {
     // A server that refuses what it was given.
     let refusal = |body: String| Fault::Status { status: 400, body, retry_after: None };
     let body = serde_json::json!({"errors": ["invalid request"]}).to_string();
-    embedded
-        .faults(Product::Vault)
-        .add(FaultRule::new(refusal(body)).method("POST").path("/v1/secret/data/").times(1));
+    let one = FaultRule::new(refusal(body)).method("POST").path("/v1/secret/data/").times(1);
+    let injected = embedded.faults(Product::Vault).add(one);
     rotation.secrets = values(&[("openai", "api_key", "marker one key")]);
     let refused = secrets::rotate(clients, environment, &rotation, &said).await;
     assert!(refused.is_err());
+    assert_eq!(injected.count(), 1);
 
     said.result(&rollback::run(clients, environment, &request, &rollback::To::LastGood, &said).await);
     said.add(format!("{:?}", drift::look(clients, environment, None).await));

@@ -107,6 +107,7 @@ async fn servers_that_do_not_answer_are_findings() {
     stack.clients.vault = stack.clients.vault.with_token("hvs.unknown");
     let found = preflight::run(&stack.clients, &stack.environment, &Options::default()).await;
     assert_eq!(level(&found, "consul.leader"), Level::Problem);
+    assert!(leader.count() > 0);
     assert_eq!(level(&found, "consul.clock"), Level::Unknown);
     assert_eq!(level(&found, "vault.token"), Level::Problem);
     assert_eq!(level(&found, "nomad.leader"), Level::Ok);
@@ -119,7 +120,7 @@ async fn servers_that_cannot_work_are_problems() {
     let embedded = stack.stack.as_embedded().unwrap();
     let look = async || preflight::run(&stack.clients, &stack.environment, &Options::default()).await;
     let nobody = Fault::Status { status: 200, body: "\"\"".into(), retry_after: None };
-    embedded.faults(Product::Consul).add(FaultRule::new(nobody).path("/v1/status/leader"));
+    let leader = embedded.faults(Product::Consul).add(FaultRule::new(nobody).path("/v1/status/leader"));
     stack.clients.vault.sys().seal().await.unwrap();
     let found = look().await;
     assert_eq!(level(&found, "consul.leader"), Level::Problem);

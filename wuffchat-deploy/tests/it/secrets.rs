@@ -167,7 +167,7 @@ async fn a_write_of_somebody_else_is_kept() {
     stack.deploy("v1").await;
     let faults = stack.stack.as_embedded().unwrap().faults(Product::Vault);
     let body = r#"{"errors":["check-and-set parameter did not match the current version"]}"#;
-    faults.add(
+    let mismatch = faults.add(
         FaultRule::new(Fault::Status { status: 400, body: body.into(), retry_after: None })
             .method("POST")
             .path("/v1/secret/data/")
@@ -175,6 +175,7 @@ async fn a_write_of_somebody_else_is_kept() {
     );
     let error = stack.rotate("[openai]\napi_key = \"x\"\n").await.unwrap_err();
     assert!(matches!(&error, Error::Vault(error) if error.is_cas_mismatch()), "{error}");
+    assert_eq!(mismatch.count(), 1);
     assert_eq!(stack.pinned(OPENAI).await, Some(1));
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Call;
 use super::acl::rules::Access;
 use super::catalog::{Node, Service, aggregate, service_from};
-use super::checks::check_from;
+use super::checks::{check_from, refuse_unsimulated};
 use super::decode::fields;
 use super::reply::{Outcome, Refusal, Reply};
 use super::state::State;
@@ -293,17 +293,17 @@ impl State {
                 "BuildDate": "1970-01-01T00:00:01Z",
             },
             "DebugConfig": {
-                "ACLsEnabled": true, "Bootstrap": false, "Datacenter": o.datacenter, "DevMode": true,
+                "ACLsEnabled": o.acl, "Bootstrap": false, "Datacenter": o.datacenter, "DevMode": true,
                 "KVMaxValueSize": super::kv::MAX_VALUE, "NodeName": o.node, "ServerMode": true,
                 "SessionTTLMin": "0s", "TxnMaxReqLen": super::kv::MAX_VALUE, "Version": VERSION,
-                "ACLResolverSettings": { "ACLDefaultPolicy": o.default_policy(), "ACLsEnabled": true },
+                "ACLResolverSettings": { "ACLDefaultPolicy": o.default_policy(), "ACLsEnabled": o.acl },
             },
             "Coord": { "Vec": [0, 0, 0, 0, 0, 0, 0, 0], "Error": 1.5, "Adjustment": 0, "Height": 1e-5 },
             "Member": self.member(),
             "Stats": {
                 "agent": { "checks": self.catalog.checks.len().to_string(), "services": self.catalog.services.len().to_string() },
                 "build": { "prerelease": "", "revision": "", "version": VERSION, "version_metadata": "" },
-                "consul": { "acl": "enabled", "bootstrap": "false", "known_datacenters": "1", "leader": "true",
+                "consul": { "acl": if o.acl { "enabled" } else { "disabled" }, "bootstrap": "false", "known_datacenters": "1", "leader": "true",
                             "leader_addr": o.rpc_address(), "server": "true" },
                 "raft": { "applied_index": applied, "commit_index": applied, "last_log_index": applied, "state": "Leader" },
                 "runtime": { "arch": std::env::consts::ARCH, "os": std::env::consts::OS },
@@ -320,7 +320,7 @@ impl State {
             "Name": o.node, "Addr": o.address, "Port": 8301, "Status": 1, "ProtocolMin": 1, "ProtocolMax": 5,
             "ProtocolCur": 2, "DelegateMin": 2, "DelegateMax": 5, "DelegateCur": 4,
             "Tags": {
-                "acls": "1", "build": format!("{VERSION}:"), "dc": o.datacenter, "ft_fs": "1", "ft_si": "1",
+                "acls": if o.acl { "1" } else { "0" }, "build": format!("{VERSION}:"), "dc": o.datacenter, "ft_fs": "1", "ft_si": "1",
                 "grpc_port": "8502", "id": self.node_id, "port": "8300", "raft_vsn": "3", "role": "consul",
                 "segment": "", "vsn": "2", "vsn_max": "3", "vsn_min": "2", "wan_join_port": "8302",
             },
@@ -383,6 +383,20 @@ impl State {
             return Err(Refusal::bad("Missing service name"));
         }
         call.auth.require("service", &name, Access::Write)?;
+        let known = fields(&body, SERVICE_FIELDS)?;
+        let one = known.get("Check").filter(|c| !c.is_null());
+        let many = known.get("Checks").and_then(Value::as_array);
+        one.into_iter().chain(many.into_iter().flatten()).try_for_each(refuse_unsimulated)?;
+        for name in ["Connect", "Proxy", "Ports"] {
+            let asks = match known.get(name) {
+                Some(Value::Object(map)) => map.values().any(|v| !v.is_null() && *v != json!(false)),
+                Some(Value::Array(list)) => !list.is_empty(),
+                _ => false,
+            };
+            if asks {
+                return Err(Refusal::new(501, format!("{name:?} is not simulated by the embedded Consul")));
+            }
+        }
         let node = self.options.node.clone();
         let id = self.register(&node, &body, call.req.has("replace-existing-checks"))?;
         let own = self
@@ -448,7 +462,9 @@ impl State {
     fn agent_check(&mut self, call: &Call<'_>, parts: &[&str]) -> Outcome {
         let node = self.options.node.clone();
         if let ["register"] = parts {
-            let check = check_from(&call.json()?, None, 0)?;
+            let body = call.json()?;
+            refuse_unsimulated(&body)?;
+            let check = check_from(&body, None, 0)?;
             let service = self.catalog.services.get(&(node.clone(), check.service_id.clone()));
             match service {
                 Some(service) => call.auth.require("service", &service.name, Access::Write)?,

@@ -9,13 +9,20 @@ use super::decode::{duration_ns, fields};
 use super::reply::Refusal;
 use super::state::State;
 use crate::embedded::clock::add;
-use crate::embedded::vault::value::{Object, text};
+use crate::embedded::vault::value::{Object, strings, text};
 
 /// What the agent does to find out the state of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Probe {
     /// A request to an `http://` URL; 2xx is passing, 429 is a warning.
-    Http { url: String, method: String, interval: Duration, timeout: Duration },
+    Http {
+        url: String,
+        method: String,
+        headers: Vec<(String, String)>,
+        body: String,
+        interval: Duration,
+        timeout: Duration,
+    },
     /// A connection.
     Tcp { address: String, interval: Duration, timeout: Duration },
 }
@@ -58,6 +65,45 @@ const KNOWN: &[&str] = &[
     "DeregisterCriticalServiceAfter",
     "OutputMaxSize",
 ];
+
+/// Refuses a check that an agent would run in a way that is not simulated: its state would never be true.
+pub(crate) fn refuse_unsimulated(body: &Value) -> Result<(), Refusal> {
+    const UNSIMULATED: [&str; 18] = [
+        "H2PING",
+        "H2PingUseTLS",
+        "DisableRedirects",
+        "TCPUseTLS",
+        "UDP",
+        "GRPC",
+        "GRPCUseTLS",
+        "OSService",
+        "DockerContainerID",
+        "Shell",
+        "AliasNode",
+        "AliasService",
+        "TLSServerName",
+        "TLSSkipVerify",
+        "SuccessBeforePassing",
+        "FailuresBeforeWarning",
+        "FailuresBeforeCritical",
+        "OutputMaxSize",
+    ];
+    let body = fields(body, KNOWN)?;
+    let asks = |name: &&&str| match body.get(**name) {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::Number(n)) => n.as_f64() != Some(0.0),
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Array(list)) => !list.is_empty(),
+        Some(Value::Object(map)) => !map.is_empty(),
+        Some(Value::Bool(true)) => true,
+    };
+    match UNSIMULATED.iter().find(asks) {
+        Some(name) => {
+            Err(Refusal::new(501, format!("Invalid check: {name:?} is not simulated by the embedded Consul")))
+        }
+        None => Ok(()),
+    }
+}
 
 /// Reads a check definition; `service` is what it belongs to.
 pub(crate) fn check_from(body: &Value, service: Option<&str>, at: usize) -> Result<Check, Refusal> {
@@ -124,7 +170,11 @@ pub(crate) fn check_from(body: &Value, service: Option<&str>, at: usize) -> Resu
     let probe = match kind {
         "http" => {
             let method = if get("Method").is_empty() { "GET".to_owned() } else { get("Method") };
-            Some(Probe::Http { url: get("HTTP"), method, interval, timeout })
+            let lists = body.get("Header").and_then(Value::as_object).into_iter().flatten();
+            let headers = lists
+                .flat_map(|(name, list)| strings(list).into_iter().map(move |value| (name.clone(), value)))
+                .collect();
+            Some(Probe::Http { url: get("HTTP"), method, headers, body: get("Body"), interval, timeout })
         }
         "tcp" => Some(Probe::Tcp { address: get("TCP"), interval, timeout }),
         _ => None,

@@ -41,6 +41,8 @@ use super::vault::jose;
 pub struct ConsulOptions {
     /// The secret of the token with the `global-management` policy.
     pub management_token: String,
+    /// Whether ACLs are on. Without them every request may do everything, and there are no tokens.
+    pub acl: bool,
     /// Whether requests without a rule are allowed, as `acl.default_policy = "allow"` does.
     pub default_allow: bool,
     /// The name of the agent's node.
@@ -54,6 +56,7 @@ pub struct ConsulOptions {
 impl fmt::Debug for ConsulOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConsulOptions")
+            .field("acl", &self.acl)
             .field("default_allow", &self.default_allow)
             .field("node", &self.node)
             .field("datacenter", &self.datacenter)
@@ -72,6 +75,7 @@ impl Default for ConsulOptions {
     fn default() -> Self {
         Self {
             management_token: "11111111-2222-3333-4444-555555555555".into(),
+            acl: true,
             default_allow: false,
             node: "node-1".into(),
             datacenter: "dc1".into(),
@@ -82,11 +86,11 @@ impl Default for ConsulOptions {
 
 impl ConsulOptions {
     fn default_policy(&self) -> &'static str {
-        if self.default_allow { "allow" } else { "deny" }
+        if self.default_allow || !self.acl { "allow" } else { "deny" }
     }
 
     fn default_access(&self) -> Access {
-        if self.default_allow { Access::Write } else { Access::Deny }
+        if self.default_allow || !self.acl { Access::Write } else { Access::Deny }
     }
 
     /// The address of the server's RPC, which nothing listens on.
@@ -95,7 +99,7 @@ impl ConsulOptions {
     }
 }
 
-/// A stateful single-server Consul in this process, with ACLs on.
+/// A stateful single-server Consul in this process.
 ///
 /// TTLs, lock delays and blocking queries follow the clock.
 pub struct Consul {
@@ -323,6 +327,15 @@ fn authorize(state: &State, req: &HttpReq) -> Result<(Authorizer, String), Refus
         .or_else(bearer)
         .unwrap_or_default()
         .to_owned();
+    if !state.options.acl {
+        let auth = Authorizer {
+            accessor: String::new(),
+            management: true,
+            default: Access::Write,
+            rules: Vec::new(),
+        };
+        return Ok((auth, secret));
+    }
     let auth = state.acl.authorizer(&secret, state.options.default_access());
     // `token/self` has a text of its own for an unknown token.
     let auth = match (auth, req.path.as_str()) {
@@ -336,6 +349,28 @@ fn authorize(state: &State, req: &HttpReq) -> Result<(Authorizer, String), Refus
         (None, _) => return Err(Refusal::new(403, "ACL not found")),
     };
     Ok((auth, secret))
+}
+
+/// Query parameters that change what a real agent does, and that nothing here looks at.
+fn unsimulated(parts: &[&str], name: &str) -> bool {
+    const EVERYWHERE: [&str; 13] = [
+        "peer",
+        "sg",
+        "sameness-group",
+        "merge-central-config",
+        "wan",
+        "segment",
+        "relay-factor",
+        "local-only",
+        "prune",
+        "compile-dc",
+        "authmethod-ns",
+        "expanded",
+        "global",
+    ];
+    // Lists of tokens and roles by what they are linked to.
+    let of_acl = ["policy", "role", "servicename"];
+    EVERYWHERE.contains(&name) || (parts.first() == Some(&"acl") && of_acl.contains(&name))
 }
 
 fn run(state: &mut State, req: &HttpReq, keys: Option<Result<Value, String>>) -> Outcome {
@@ -359,6 +394,11 @@ fn run(state: &mut State, req: &HttpReq, keys: Option<Result<Value, String>>) ->
             )));
         }
     }
+    if let Some((name, _)) =
+        req.query.iter().find(|(name, value)| unsimulated(parts, name) && value != "false")
+    {
+        return Err(Refusal::new(501, format!("{name:?} is not simulated by the embedded Consul")));
+    }
     let (auth, secret) = authorize(state, req)?;
     let call = Call { req, auth, secret, keys };
     match parts {
@@ -372,6 +412,7 @@ fn run(state: &mut State, req: &HttpReq, keys: Option<Result<Value, String>>) ->
         ["agent", rest @ ..] => state.agent_api(&call, rest),
         ["catalog", rest @ ..] => state.catalog_api(&call, rest),
         ["health", rest @ ..] => state.health_api(&call, rest),
+        ["acl", ..] if !state.options.acl => Err(Refusal::new(401, "ACL support disabled")),
         ["acl", rest @ ..] => state.acl_api(&call, rest),
         ["event", rest @ ..] => state.event_api(&call, rest),
         ["query", rest @ ..] => state.query_api(&call, rest),

@@ -46,7 +46,9 @@ async fn keep_probing(consul: Weak<Consul>, node: String, check: String) {
 /// One look: the state and the output of the check.
 async fn run(probe: &Probe) -> (&'static str, String) {
     let result = match probe {
-        Probe::Http { url, method, timeout, .. } => within(*timeout, http(method, url)).await,
+        Probe::Http { url, method, headers, body, timeout, .. } => {
+            within(*timeout, http(method, url, headers, body)).await
+        }
         Probe::Tcp { address, timeout, .. } => within(*timeout, tcp(address)).await,
     };
     result.unwrap_or_else(|why| ("critical", why))
@@ -66,7 +68,12 @@ async fn tcp(address: &str) -> Result<(&'static str, String), String> {
     }
 }
 
-async fn http(method: &str, url: &str) -> Result<(&'static str, String), String> {
+async fn http(
+    method: &str,
+    url: &str,
+    headers: &[(String, String)],
+    body: &str,
+) -> Result<(&'static str, String), String> {
     let failed = |why: String| format!("{} {url:?}: {why}", title(method));
     let rest = url.strip_prefix("http://").ok_or_else(|| failed("only plain http is probed here".into()))?;
     let (host, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or((rest, ""));
@@ -76,9 +83,22 @@ async fn http(method: &str, url: &str) -> Result<(&'static str, String), String>
         .await
         .map_err(|e| failed(format!("dial tcp {address}: connect: {e}")))?;
     let broken = |e: std::io::Error| failed(e.to_string());
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Consul Health Check\r\nAccept: text/plain, text/*, */*\r\nConnection: close\r\n\r\n"
-    );
+    let usual = [
+        ("Host", host),
+        ("User-Agent", "Consul Health Check"),
+        ("Accept", "text/plain, text/*, */*"),
+        ("Connection", "close"),
+    ];
+    let given = |name: &str| headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+    let own = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let lines: String = usual
+        .into_iter()
+        .filter(|(name, _)| !given(name))
+        .chain(own)
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+    let request = format!("{method} {path} HTTP/1.1\r\n{lines}{length}\r\n{body}");
     stream.write_all(request.as_bytes()).await.map_err(broken)?;
     let mut answer = Vec::new();
     let most = u64::try_from(MAX_OUTPUT * 4).unwrap_or(u64::MAX);

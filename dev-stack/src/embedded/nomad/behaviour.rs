@@ -25,7 +25,7 @@ pub(crate) struct Script {
 pub(crate) fn script(task: &Value, kind: &str, rules: &[(String, Behaviour)]) -> Script {
     let subject = subject(task);
     let finishes = matches!(kind, "batch" | "sysbatch")
-        || task.at("Lifecycle").s("Hook") == "prestart" && !task.at("Lifecycle").b("Sidecar");
+        || task.at("Lifecycle").has("Hook") && !task.at("Lifecycle").b("Sidecar");
     let rule = rules.iter().rev().find(|(pattern, _)| {
         subject.names.iter().any(|n| {
             n == pattern || n.contains(pattern.as_str()) || (pattern.contains('*') && glob(pattern, n))

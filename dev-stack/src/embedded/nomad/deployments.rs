@@ -1,10 +1,12 @@
 //! The deployment watcher: health, promotion, deadlines, failure and the way back.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::agenda::Item;
 use super::canonical::same_spec;
 use super::json::{Json as _, rfc3339, time};
 use super::reconcile::{active, describe, reschedulable};
@@ -23,7 +25,7 @@ pub(crate) fn health_changed(s: &mut State, index: u64, alloc: &str, healthy: bo
     let Some(a) = s.allocs.get(alloc).cloned() else { return };
     let (now, now_ns) = (s.now(), s.now_ns());
     let (id, group) = (a.s("DeploymentID").to_owned(), a.s("TaskGroup").to_owned());
-    let Some(d) = s.deployments.get_mut(&id).filter(|d| d.at("TaskGroups").has(&group)) else { return };
+    let Some(mut d) = s.deployments.get_mut(&id).filter(|d| d.at("TaskGroups").has(&group)) else { return };
     d.put("ModifyIndex", index);
     d.put("ModifyTime", now_ns);
     let g = d.obj("TaskGroups").obj(&group);
@@ -35,8 +37,9 @@ pub(crate) fn health_changed(s: &mut State, index: u64, alloc: &str, healthy: bo
         g.put("RequireProgressBy", rfc3339(add(now, deadline)));
     }
     let running = d.s("Status") == "running";
+    drop(d);
     s.emit_deployment(index, "AllocationUpdated", &id);
-    s.deployment_evals.entry(id.clone()).or_insert(add(now, BATCH));
+    s.agenda.set_once(Item::Batch(id.clone()), add(now, BATCH));
     if !healthy && running {
         unhealthy(s, &id, &a, now, deadline);
     }
@@ -55,35 +58,40 @@ fn unhealthy(s: &mut State, id: &str, a: &Value, now: Timestamp, deadline: Durat
     }
     // From now on the scheduler may replace it.
     let i = s.write(&["allocs", "evals"]);
-    if let Some(a) = s.allocs.get_mut(a.s("ID")) {
+    if let Some(mut a) = s.allocs.get_mut(a.s("ID")) {
         a.obj("DesiredTransition").put("Reschedule", true);
         a.put("ModifyIndex", i);
     }
     s.emit_alloc(i, "AllocationUpdateDesiredStatus", a.s("ID"));
 }
 
-/// Fails, promotes and continues what is due.
-pub(crate) fn watch(s: &mut State, now: Timestamp) {
-    let running: Vec<String> =
-        s.deployments.values().filter(|d| d.s("Status") == "running").map(|d| d.s("ID").to_owned()).collect();
-    for id in running {
-        if let Some(d) = s.deployments.get(&id).cloned() {
-            if can_auto_promote(s, &d) {
-                let _ = promote(s, &id, None);
-            } else if late(&d, now) {
-                fail(s, &id, DEADLINE, true);
-            }
+/// Promotes a deployment that waited for nothing else, and notes by when it has to have made progress.
+pub(crate) fn changed(s: &mut State, id: &str) {
+    let running = s.deployments.get(id).filter(|d| d.s("Status") == "running").cloned();
+    let due = running.as_ref().and_then(|d| deadlines(d).min());
+    s.agenda.set(Item::Progress(id.to_owned()), due);
+    if running.is_some_and(|d| can_auto_promote(s, &d)) {
+        let _ = promote(s, id, None);
+    }
+}
+
+/// Fails a deployment that has made no progress in time.
+pub(crate) fn late(s: &mut State, id: &str, now: Timestamp) {
+    let Some(d) = s.deployments.get(id).filter(|d| d.s("Status") == "running") else { return };
+    match deadlines(d).min() {
+        Some(at) if at <= now => {
+            fail(s, id, DEADLINE, true);
         }
+        due => s.agenda.set(Item::Progress(id.to_owned()), due),
     }
-    let due: Vec<String> =
-        s.deployment_evals.iter().filter(|(_, t)| **t <= now).map(|(id, _)| id.clone()).collect();
-    for id in due {
-        s.deployment_evals.remove(&id);
-        let Some(key) = s.deployments.get(&id).map(key_of) else { continue };
-        let i = s.write(&["evals"]);
-        let eval = s.new_eval(i, &key, "deployment-watcher", json!({"DeploymentID": id}));
-        s.emit_eval(i, "AllocationUpdateDesiredStatus", &eval);
-    }
+}
+
+/// Evaluates a deployment's job after the health of its allocations changed.
+pub(crate) fn evaluate(s: &mut State, id: &str) {
+    let Some(key) = s.deployments.get(id).map(key_of) else { return };
+    let i = s.write(&["evals"]);
+    let eval = s.new_eval(i, &key, "deployment-watcher", json!({"DeploymentID": id}));
+    s.emit_eval(i, "AllocationUpdateDesiredStatus", &eval);
 }
 
 /// The groups that have to make progress, and by when.
@@ -98,14 +106,6 @@ fn deadlines(d: &Value) -> impl Iterator<Item = Timestamp> {
             g.u("HealthyAllocs") < enough
         })
         .filter_map(|(_, g)| time(g.at("RequireProgressBy")))
-}
-
-fn late(d: &Value, now: Timestamp) -> bool {
-    deadlines(d).any(|t| t <= now)
-}
-
-pub(crate) fn next_due(s: &State) -> Option<Timestamp> {
-    s.deployments.values().filter(|d| d.s("Status") == "running").flat_map(deadlines).min()
 }
 
 fn healthy_canaries(s: &State, group: &Value) -> u64 {
@@ -166,7 +166,7 @@ pub(crate) fn promote(s: &mut State, id: &str, groups: Option<&[String]>) -> Out
     let i = s.write(&["deployment", "evals", "allocs"]);
     let (now, now_ns) = (s.now(), s.now_ns());
     let mut canaries: Vec<String> = Vec::new();
-    if let Some(d) = s.deployments.get_mut(id) {
+    if let Some(mut d) = s.deployments.get_mut(id) {
         for name in &chosen {
             let g = d.obj("TaskGroups").obj(name);
             g.put("Promoted", true);
@@ -182,7 +182,7 @@ pub(crate) fn promote(s: &mut State, id: &str, groups: Option<&[String]>) -> Out
         d.put("ModifyTime", now_ns);
     }
     for c in canaries {
-        if let Some(a) = s.allocs.get_mut(&c) {
+        if let Some(mut a) = s.allocs.get_mut(&c) {
             a.obj("DeploymentStatus").put("Canary", false);
             a.put("ModifyIndex", i);
         }
@@ -234,13 +234,13 @@ pub(crate) fn fail(s: &mut State, id: &str, reason: &str, watcher: bool) -> (u64
     }
     let i = s.write(&["deployment", "evals", "jobs"]);
     let now = s.now_ns();
-    if let Some(d) = s.deployments.get_mut(id) {
+    if let Some(mut d) = s.deployments.get_mut(id) {
         d.put("Status", "failed");
         d.put("StatusDescription", description);
         d.put("ModifyIndex", i);
         d.put("ModifyTime", now);
     }
-    s.deployment_evals.remove(id);
+    s.agenda.remove(Item::Batch(id.to_owned()));
     let reverted = back.map(|job| {
         let version = job.u("Version");
         store_version(s, &key, job, i);
@@ -273,7 +273,7 @@ pub(crate) fn pause(s: &mut State, id: &str, pause: bool) -> Outcome {
     }
     let i = s.write(&["deployment", "evals"]);
     let (now, at) = (s.now_ns(), s.now());
-    if let Some(d) = s.deployments.get_mut(id) {
+    if let Some(mut d) = s.deployments.get_mut(id) {
         let description = if pause { "Deployment is paused" } else { describe(d.at("TaskGroups")) };
         d.put("Status", if pause { "paused" } else { "running" });
         d.put("StatusDescription", description);
@@ -314,12 +314,16 @@ pub(crate) fn store_version(s: &mut State, key: &Key, mut job: Value, index: u64
     job.put("Stable", false);
     job.put("Status", if status == "dead" { "pending".to_owned() } else { status });
     job.put("VersionTag", Value::Null);
-    s.jobs.insert(key.clone(), job.clone());
+    s.put_job(key, job.clone());
     let history = s.versions.entry(key.clone()).or_default();
     history.insert(0, job);
     while history.iter().filter(|j| !j.has("VersionTag")).count() > VERSIONS_KEPT {
         let Some(oldest) = history.iter().rposition(|j| !j.has("VersionTag")) else { break };
         history.remove(oldest);
+    }
+    let kept: BTreeSet<u64> = history.iter().map(|j| j.u("Version")).collect();
+    if let Some(submissions) = s.submissions.get_mut(key) {
+        submissions.retain(|version, _| kept.contains(version));
     }
     s.summary_index.insert(key.clone(), index);
 }

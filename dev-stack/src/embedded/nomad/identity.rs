@@ -3,15 +3,27 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use ring::rand::SystemRandom;
-use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
+use ring::rsa::PublicKeyComponents;
+use ring::signature::{
+    KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey,
+};
 use serde_json::{Value, json};
 
 use super::json::{Json as _, uuid};
 
+/// Keys for development only, in this repository for everybody to read: making an RSA key takes longer than a stack may
+/// take to start. A keyring starts with the first, and each rotation takes the next.
+const KEYS: [&[u8]; 4] = [
+    include_bytes!("identity_keys/1.der"),
+    include_bytes!("identity_keys/2.der"),
+    include_bytes!("identity_keys/3.der"),
+    include_bytes!("identity_keys/4.der"),
+];
+
 /// A signing key of the keyring.
 pub(crate) struct SigningKey {
     pub(crate) id: String,
-    pair: Ed25519KeyPair,
+    pair: RsaKeyPair,
     pub(crate) created: i64,
     pub(crate) active: bool,
 }
@@ -23,29 +35,33 @@ impl std::fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
-    /// A new key; `None` if the system has no randomness.
-    pub(crate) fn generate(now_ns: i64) -> Option<Self> {
-        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).ok()?;
-        let pair = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).ok()?;
+    /// The key a keyring gets after `rotations`; `None` if there are no more.
+    pub(crate) fn nth(rotations: usize, now_ns: i64) -> Option<Self> {
+        let pair = RsaKeyPair::from_pkcs8(KEYS.get(rotations)?).ok()?;
         Some(Self { id: uuid(), pair, created: now_ns, active: true })
     }
 
     pub(crate) fn jwk(&self) -> Value {
-        json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": self.id, "x": B64.encode(self.pair.public_key().as_ref())})
+        let public: PublicKeyComponents<Vec<u8>> = self.pair.public_key().into();
+        json!({"kty": "RSA", "alg": "RS256", "use": "sig", "kid": self.id, "n": B64.encode(public.n), "e": B64.encode(public.e)})
     }
 
     pub(crate) fn sign(&self, claims: &Value) -> String {
-        let header = json!({"alg": "EdDSA", "kid": self.id, "typ": "JWT"});
+        let header = json!({"alg": "RS256", "kid": self.id, "typ": "JWT"});
         let body = format!("{}.{}", B64.encode(header.to_string()), B64.encode(claims.to_string()));
-        let signature = self.pair.sign(body.as_bytes());
-        format!("{body}.{}", B64.encode(signature.as_ref()))
+        let mut signature = vec![0; self.pair.public().modulus_len()];
+        let signed = self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), body.as_bytes(), &mut signature);
+        if signed.is_err() {
+            tracing::error!("an identity could not be signed");
+        }
+        format!("{body}.{}", B64.encode(signature))
     }
 
     /// The claims of a token this key signed.
     pub(crate) fn verify(&self, token: &str) -> Option<Value> {
         let (body, signature) = token.rsplit_once('.')?;
         let signature = B64.decode(signature).ok()?;
-        UnparsedPublicKey::new(&ED25519, self.pair.public_key().as_ref())
+        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.pair.public_key().as_ref())
             .verify(body.as_bytes(), &signature)
             .ok()?;
         serde_json::from_slice(&B64.decode(body.split_once('.')?.1).ok()?).ok()
@@ -106,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_token_verifies_and_a_changed_one_does_not() {
-        let key = SigningKey::generate(0).unwrap();
+        let key = SigningKey::nth(0, 0).unwrap();
         let token = key.sign(&json!({"sub": "x"}));
         assert_eq!(key.verify(&token), Some(json!({"sub": "x"})));
         let (head, tail) = token.split_once('.').unwrap();

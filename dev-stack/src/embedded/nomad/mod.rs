@@ -1,15 +1,19 @@
 //! The embedded Nomad: servers, scheduler and simulated clients in one.
 
 mod acl;
+mod agenda;
 mod api;
 mod behaviour;
 mod bexpr;
 mod canonical;
 mod client;
+#[cfg(test)]
+mod cost_tests;
 mod deployments;
 mod diff;
 mod events;
 mod exec;
+mod gc;
 mod hcl;
 mod identity;
 mod json;
@@ -20,7 +24,9 @@ mod registration;
 mod render;
 mod scheduler;
 mod state;
+mod table;
 mod template;
+mod usage;
 mod validate;
 mod variables;
 
@@ -100,6 +106,8 @@ pub(crate) struct Nomad {
     neighbours: OnceLock<Arc<dyn Neighbours>>,
     http: OnceLock<SocketAddr>,
     server_id: String,
+    /// How often the keyring was rotated.
+    rotations: AtomicUsize,
     /// How many tasks wait for secrets and templates; simulated time waits with them.
     rendering: AtomicUsize,
 }
@@ -114,7 +122,7 @@ impl Nomad {
     pub(crate) fn new(clock: Clock, faults: Faults, options: Options) -> Arc<Self> {
         let indexes = Arc::new(Indexes::new());
         let mut state = State::new(clock.clone(), indexes.clone());
-        let key = SigningKey::generate(clock.now_ns());
+        let key = SigningKey::nth(0, clock.now_ns());
         state.signing_key = key.as_ref().map(|k| k.id.clone()).unwrap_or_default();
         if options.acl {
             api::acl::bootstrap(&mut state, &options.token);
@@ -130,6 +138,7 @@ impl Nomad {
             neighbours: OnceLock::new(),
             http: OnceLock::new(),
             server_id: json::uuid(),
+            rotations: AtomicUsize::new(0),
             rendering: AtomicUsize::new(0),
         })
     }
@@ -179,7 +188,7 @@ impl Nomad {
         let http = self.address();
         let mut s = self.lock();
         nodes::join(&mut s, node, &http);
-        scheduler::unblock(&mut s);
+        s.freed = true;
     }
 
     /// The public keys workload identities are signed with.
@@ -202,47 +211,56 @@ impl Nomad {
         (!expired).then_some(claims)
     }
 
-    /// One turn of scheduler and clients: everything that is due by now, in the order it fell due. It stops early
-    /// where it has to hear from the other products first.
-    fn turn(&self) -> (Vec<Effect>, Option<jiff::Timestamp>) {
+    /// One turn of scheduler and clients: what changed and what is due by now, in the order it fell due. It stops early
+    /// where it has to hear from the other products first, and before it keeps others from the store for long.
+    fn turn(&self) -> (Vec<Effect>, Next) {
         let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let real = self.clock.now();
         let mut s = self.lock();
+        let real = self.clock.now();
         let mut effects = Vec::new();
         if !self.faults.has_leader() {
             // Without a leader nothing is decided; what runs goes on, but nobody hears of it.
             s.reached = real;
-            return (effects, Some(s.after(Duration::from_secs(1))));
+            return (effects, Next::At(s.after(Duration::from_secs(1))));
         }
-        let mut at = s.next_due.unwrap_or(real).min(real);
-        let mut due = s.next_due;
-        for _ in 0..MOMENTS_PER_TURN {
+        let mut at = s.agenda.next().unwrap_or(real).min(real);
+        let enough = s.work + WORK_PER_TURN;
+        loop {
             if self.rendering.load(Ordering::Acquire) > 0 {
-                due = None;
-                break;
+                return (effects, Next::Told);
             }
             at = at.max(s.reached);
             s.reached = at;
             s.moment = Some(at);
-            let scheduled = scheduler::tick(&mut s);
-            let (more, stepped) = client::step(&mut s, &rules);
+            scheduler::tick(&mut s);
+            let more = client::step(&mut s, &rules);
             s.moment = None;
             let renders = more.iter().filter(|e| matches!(e, Effect::Render { .. })).count();
             self.rendering.fetch_add(renders, Ordering::AcqRel);
             effects.extend(more);
-            due = scheduled.into_iter().chain(stepped).min();
-            s.next_due = due;
+            let due = s.agenda.next();
+            if s.work >= enough {
+                return (effects, Next::Soon);
+            }
+            if scheduler::has_work(&s) {
+                // What follows from this moment happens in it, or right after it.
+                at = if at < real { add(at, LEAST_STEP).min(real) } else { at };
+                continue;
+            }
             match due {
                 Some(next) if next <= real && at < real => at = next.max(add(at, LEAST_STEP)).min(real),
-                Some(next) if next <= real => {
-                    // Still due after its moment: it has to wait for the next.
-                    due = Some(add(real, LEAST_STEP));
-                    break;
-                }
-                _ => break,
+                // Still due after its moment: it has to wait for the next.
+                Some(next) if next <= real => return (effects, Next::At(add(real, LEAST_STEP))),
+                Some(next) => return (effects, Next::At(next)),
+                None => return (effects, Next::Told),
             }
         }
-        (effects, due)
+    }
+
+    /// How many things the simulation looked at so far.
+    #[cfg(test)]
+    fn work(&self) -> u64 {
+        self.lock().work
     }
 
     fn perform(self: &Arc<Self>, effect: Effect) {
@@ -268,7 +286,6 @@ impl Nomad {
                         s.moment = Some(s.reached);
                         client::rendered(&mut s, &alloc, &task, outcome, again, &rules);
                         s.moment = None;
-                        s.next_due = Some(s.reached);
                     }
                     nomad.rendering.fetch_sub(1, Ordering::AcqRel);
                     // A step may be due although nothing was written.
@@ -279,11 +296,21 @@ impl Nomad {
     }
 }
 
+/// When the next turn is due.
+enum Next {
+    At(jiff::Timestamp),
+    /// As soon as others had their chance.
+    Soon,
+    /// When something was written.
+    Told,
+}
+
 /// Other products get this long (real time) to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A moment is at least this long after the one before, when catching up.
 const LEAST_STEP: Duration = Duration::from_millis(10);
-const MOMENTS_PER_TURN: usize = 10_000;
+/// A turn looks at about this many things before others get the store.
+const WORK_PER_TURN: u64 = 50;
 
 async fn drive(nomad: Weak<Nomad>) {
     let Some((mut changed, clock)) = nomad.upgrade().map(|n| (n.indexes.subscribe(), n.clock.clone())) else {
@@ -291,22 +318,24 @@ async fn drive(nomad: Weak<Nomad>) {
     };
     loop {
         changed.mark_unchanged();
-        let due = {
+        let next = {
             let Some(n) = nomad.upgrade() else { return };
-            let (effects, due) = n.turn();
+            let (effects, next) = n.turn();
             for effect in effects {
                 n.perform(effect);
             }
-            due
+            next
         };
         let timer = async {
-            match due {
-                Some(t) => clock.sleep_until(t).await,
-                None => std::future::pending().await,
+            match next {
+                Next::At(t) => clock.sleep_until(t).await,
+                // The lock is not fair: who waits for it gets it while nobody asks.
+                Next::Soon => tokio::time::sleep(Duration::from_millis(1)).await,
+                Next::Told => std::future::pending().await,
             }
         };
         tokio::select! {
-            got = changed.changed() => if got.is_err() { return },
+            got = changed.changed(), if !matches!(next, Next::Soon) => if got.is_err() { return },
             () = timer => {}
         }
     }

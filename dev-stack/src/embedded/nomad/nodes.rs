@@ -1,10 +1,9 @@
 //! The simulated client nodes: what they look like, and draining them.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::agenda::Item;
 use super::json::{Json as _, rfc3339, time, uuid};
 use super::state::{Key, State, key_of, terminal};
 use crate::embedded::NodeOptions;
@@ -126,7 +125,7 @@ fn seconds(t: Timestamp) -> Value {
 
 /// Evaluations for every job that has something on the node, and for system jobs.
 pub(crate) fn evaluate(s: &mut State, index: u64, node: &str) -> Vec<String> {
-    let on_node = s.allocs.values().filter(|a| a.s("NodeID") == node && !terminal(a)).map(key_of);
+    let on_node = s.allocs.marked().filter(|a| a.s("NodeID") == node).map(key_of);
     let system =
         s.jobs.iter().filter(|(_, j)| j.s("Type") == "system" && !j.b("Stop")).map(|(k, _)| k.clone());
     let mut keys: Vec<Key> = on_node.chain(system).collect();
@@ -180,7 +179,7 @@ pub(crate) fn drain(s: &mut State, id: &str, body: &Value, accessor: &str) -> (u
     }
     let j = s.write(&["evals"]);
     let evals = evaluate(s, j, id);
-    super::scheduler::unblock(s);
+    s.freed = true;
     (i, j, evals)
 }
 
@@ -190,9 +189,10 @@ pub(crate) fn advance_drains(s: &mut State, now: Timestamp) {
         s.nodes.values().filter(|n| n.b("Drain")).map(|n| n.s("ID").to_owned()).collect();
     for id in draining {
         let strategy = s.nodes.get(&id).map_or(Value::Null, |n| n.at("DrainStrategy").clone());
-        let forced =
-            time(strategy.at("ForceDeadline")).is_some_and(|t| strategy.i("Deadline") != 0 && t <= now);
-        let here: Vec<&Value> = s.allocs.values().filter(|a| a.s("NodeID") == id && !terminal(a)).collect();
+        let deadline = time(strategy.at("ForceDeadline")).filter(|_| strategy.i("Deadline") != 0);
+        let forced = deadline.is_some_and(|t| t <= now);
+        s.agenda.set(Item::Drain(id.clone()), deadline.filter(|t| *t > now));
+        let here: Vec<&Value> = s.allocs.marked().filter(|a| a.s("NodeID") == id).collect();
         let system = |a: &Value| matches!(a.at("Job").s("Type"), "system" | "sysbatch");
         let batch = |a: &Value| a.at("Job").s("Type") == "batch";
         let others: Vec<&Value> = here.iter().copied().filter(|a| !system(a)).collect();
@@ -251,10 +251,10 @@ pub(crate) fn advance_drains(s: &mut State, now: Timestamp) {
             let i = s.write(&["allocs", "evals"]);
             let mut keys: Vec<Key> = Vec::new();
             for a in leave {
-                if let Some(a) = s.allocs.get_mut(&a) {
+                if let Some(mut a) = s.allocs.get_mut(&a) {
                     a.obj("DesiredTransition").put("Migrate", true);
                     a.put("ModifyIndex", i);
-                    keys.push(key_of(a));
+                    keys.push(key_of(&a));
                 }
                 s.emit_alloc(i, "AllocationUpdateDesiredStatus", &a);
             }
@@ -266,20 +266,6 @@ pub(crate) fn advance_drains(s: &mut State, now: Timestamp) {
             }
         }
     }
-}
-
-pub(crate) fn next_due(s: &State) -> Option<Timestamp> {
-    let now = s.now();
-    s.nodes
-        .values()
-        .filter(|n| n.b("Drain"))
-        .flat_map(|n| {
-            let strategy = n.at("DrainStrategy");
-            let force =
-                time(strategy.at("ForceDeadline")).filter(|t| strategy.i("Deadline") != 0 && *t > now);
-            force.into_iter().chain([add(now, Duration::from_millis(500))])
-        })
-        .min()
 }
 
 pub(crate) fn set_eligibility(s: &mut State, id: &str, eligibility: &str) -> (u64, Vec<String>) {
@@ -307,7 +293,7 @@ pub(crate) fn set_eligibility(s: &mut State, id: &str, eligibility: &str) -> (u6
         return (i, Vec::new());
     }
     let evals = evaluate(s, i, id);
-    super::scheduler::unblock(s);
+    s.freed = true;
     (i, evals)
 }
 
@@ -336,6 +322,6 @@ pub(crate) fn set_status(s: &mut State, name_or_id: &str, up: bool) -> bool {
     }
     s.emit_node(i, "NodeRegistration", &id);
     evaluate(s, i, &id);
-    super::scheduler::unblock(s);
+    s.freed = true;
     true
 }

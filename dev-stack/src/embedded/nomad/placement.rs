@@ -15,6 +15,20 @@ pub(crate) struct Ask {
     pub(crate) disk: u64,
 }
 
+impl Ask {
+    pub(crate) fn plus(self, more: Self) -> Self {
+        Self { cpu: self.cpu + more.cpu, memory: self.memory + more.memory, disk: self.disk + more.disk }
+    }
+
+    pub(crate) fn minus(self, less: Self) -> Self {
+        Self {
+            cpu: self.cpu.saturating_sub(less.cpu),
+            memory: self.memory.saturating_sub(less.memory),
+            disk: self.disk.saturating_sub(less.disk),
+        }
+    }
+}
+
 pub(crate) fn ask(tg: &Value) -> Ask {
     let mut sum = Ask { disk: tg.at("EphemeralDisk").u("SizeMB"), ..Ask::default() };
     for task in tg.a("Tasks") {
@@ -25,7 +39,7 @@ pub(crate) fn ask(tg: &Value) -> Ask {
     sum
 }
 
-fn used_by(alloc: &Value) -> Ask {
+pub(crate) fn used_by(alloc: &Value) -> Ask {
     let resources = alloc.at("AllocatedResources");
     let mut sum = Ask { disk: resources.at("Shared").u("DiskMB"), ..Ask::default() };
     for (_, task) in resources.map("Tasks") {
@@ -49,13 +63,15 @@ pub(crate) struct Spot {
 pub(crate) struct Cluster<'a> {
     state: &'a State,
     used: BTreeMap<String, Ask>,
-    ports: BTreeMap<String, BTreeSet<u64>>,
+    /// Ports the plan takes and gives back, per node.
+    taken: BTreeMap<String, BTreeSet<u64>>,
+    returned: BTreeMap<String, BTreeSet<u64>>,
     /// Allocations of the job per node, and of the group per node.
     job_on: BTreeMap<String, u64>,
     group_on: BTreeMap<(String, String), u64>,
 }
 
-fn ports_of(alloc: &Value) -> impl Iterator<Item = u64> {
+pub(crate) fn ports_of(alloc: &Value) -> impl Iterator<Item = u64> + '_ {
     alloc.at("AllocatedResources").at("Shared").a("Ports").iter().map(|p| p.u("Value"))
 }
 
@@ -63,22 +79,17 @@ impl<'a> Cluster<'a> {
     pub(crate) fn new(state: &'a State, job: &Value) -> Self {
         let mut cluster = Self {
             state,
-            used: BTreeMap::new(),
-            ports: BTreeMap::new(),
+            used: state.usage.nodes().map(|(id, node)| (id.clone(), node.ask)).collect(),
+            taken: BTreeMap::new(),
+            returned: BTreeMap::new(),
             job_on: BTreeMap::new(),
             group_on: BTreeMap::new(),
         };
-        for a in state.allocs.values().filter(|a| !terminal(a)) {
+        let key = (job.s("Namespace").to_owned(), job.s("ID").to_owned());
+        for a in state.allocs.of(&key).filter(|a| !terminal(a)) {
             let node = a.s("NodeID").to_owned();
-            let sum = cluster.used.entry(node.clone()).or_default();
-            let more = used_by(a);
-            *sum =
-                Ask { cpu: sum.cpu + more.cpu, memory: sum.memory + more.memory, disk: sum.disk + more.disk };
-            cluster.ports.entry(node.clone()).or_default().extend(ports_of(a));
-            if a.s("JobID") == job.s("ID") && a.s("Namespace") == job.s("Namespace") {
-                *cluster.job_on.entry(node.clone()).or_default() += 1;
-                *cluster.group_on.entry((node, a.s("TaskGroup").into())).or_default() += 1;
-            }
+            *cluster.job_on.entry(node.clone()).or_default() += 1;
+            *cluster.group_on.entry((node, a.s("TaskGroup").into())).or_default() += 1;
         }
         cluster
     }
@@ -89,17 +100,10 @@ impl<'a> Cluster<'a> {
             return;
         }
         let node = alloc.s("NodeID").to_owned();
-        let less = used_by(alloc);
         if let Some(sum) = self.used.get_mut(&node) {
-            sum.cpu = sum.cpu.saturating_sub(less.cpu);
-            sum.memory = sum.memory.saturating_sub(less.memory);
-            sum.disk = sum.disk.saturating_sub(less.disk);
+            *sum = sum.minus(used_by(alloc));
         }
-        if let Some(ports) = self.ports.get_mut(&node) {
-            for p in ports_of(alloc) {
-                ports.remove(&p);
-            }
-        }
+        self.returned.entry(node.clone()).or_default().extend(ports_of(alloc));
         for n in self
             .job_on
             .get_mut(&node)
@@ -276,35 +280,38 @@ impl<'a> Cluster<'a> {
     }
 
     fn port_conflict(&self, tg: &Value, node: &str) -> Option<(String, u64)> {
-        let taken = self.ports.get(node)?;
         tg.a("Networks")
             .iter()
             .flat_map(|n| n.a("ReservedPorts"))
             .map(|p| (p.s("Label").to_owned(), p.u("Value")))
-            .find(|(_, p)| taken.contains(p))
+            .find(|(_, p)| self.holds(node, *p))
+    }
+
+    /// Whether somebody holds a port of a node once the plan is applied.
+    fn holds(&self, node: &str, port: u64) -> bool {
+        let has =
+            |ports: &BTreeMap<String, BTreeSet<u64>>| ports.get(node).is_some_and(|p| p.contains(&port));
+        let held = || self.state.usage.node(node).is_some_and(|n| n.ports.contains_key(&port));
+        has(&self.taken) || (!has(&self.returned) && held())
     }
 
     fn take(&mut self, node: &str, tg: &Value, wanted: Ask) -> Vec<(String, u64, u64)> {
         let sum = self.used.entry(node.to_owned()).or_default();
-        *sum = Ask {
-            cpu: sum.cpu + wanted.cpu,
-            memory: sum.memory + wanted.memory,
-            disk: sum.disk + wanted.disk,
-        };
+        *sum = sum.plus(wanted);
         *self.job_on.entry(node.to_owned()).or_default() += 1;
         *self.group_on.entry((node.to_owned(), tg.s("Name").into())).or_default() += 1;
-        let taken = self.ports.entry(node.to_owned()).or_default();
-        let mut out = Vec::new();
+        let mut out: Vec<(String, u64, u64)> = Vec::new();
         for network in tg.a("Networks") {
             for p in network.a("ReservedPorts") {
-                taken.insert(p.u("Value"));
+                self.taken.entry(node.to_owned()).or_default().insert(p.u("Value"));
                 out.push((p.s("Label").to_owned(), p.u("Value"), p.u("To")));
             }
             for p in network.a("DynamicPorts") {
                 let mut port = 20_000 + random_below(12_000);
-                while !taken.insert(port) {
+                while self.holds(node, port) {
                     port = if port == 31_999 { 20_000 } else { port + 1 };
                 }
+                self.taken.entry(node.to_owned()).or_default().insert(port);
                 out.push((p.s("Label").to_owned(), port, p.u("To")));
             }
         }

@@ -43,7 +43,9 @@ fn tags(service: &Value, alloc: &Value, canary: bool) -> Vec<String> {
 
 /// The registrations as Consul's agent takes them. What is registered again, such as a canary that was promoted, keeps
 /// the state of its checks: at no moment is it missing.
-pub(crate) fn consul(alloc: &Value, tg: &Value, canary: bool, passing: bool) -> Vec<Value> {
+///
+/// Each comes with the task it belongs to, which is empty for a group's.
+pub(crate) fn consul(alloc: &Value, tg: &Value, canary: bool, passing: bool) -> Vec<(String, Value)> {
     let status = if passing { "passing" } else { "critical" };
     services(tg).filter(|(s, _)| s.s("Provider") != "nomad").map(|(s, task)| {
         let id = id(alloc, s, task);
@@ -66,8 +68,9 @@ pub(crate) fn consul(alloc: &Value, tg: &Value, canary: bool, passing: bool) -> 
             }
             out
         }).collect();
-        json!({"ID": id, "Name": interpolate(s.s("Name"), alloc), "Tags": tags(s, alloc, canary), "Port": port(alloc, s.s("PortLabel")),
-            "Address": "127.0.0.1", "Meta": meta, "Checks": checks, "EnableTagOverride": s.b("EnableTagOverride")})
+        let service = json!({"ID": id, "Name": interpolate(s.s("Name"), alloc), "Tags": tags(s, alloc, canary), "Port": port(alloc, s.s("PortLabel")),
+            "Address": "127.0.0.1", "Meta": meta, "Checks": checks, "EnableTagOverride": s.b("EnableTagOverride")});
+        (task.to_owned(), service)
     }).collect()
 }
 
@@ -78,11 +81,12 @@ pub(crate) fn check_id(service: &str, i: usize, check: &Value) -> String {
     format!("_nomad-check-{hex}")
 }
 
-/// The registrations as Nomad's own catalog stores them, indexes aside.
-pub(crate) fn native(alloc: &Value, tg: &Value, canary: bool) -> Vec<Value> {
+/// The registrations as Nomad's own catalog stores them, indexes aside, each with the task it belongs to.
+pub(crate) fn native(alloc: &Value, tg: &Value, canary: bool) -> Vec<(String, Value)> {
     services(tg).filter(|(s, _)| s.s("Provider") == "nomad").map(|(s, task)| {
-        json!({"ID": id(alloc, s, task), "ServiceName": interpolate(s.s("Name"), alloc), "Namespace": alloc.s("Namespace"),
+        let service = json!({"ID": id(alloc, s, task), "ServiceName": interpolate(s.s("Name"), alloc), "Namespace": alloc.s("Namespace"),
             "NodeID": alloc.s("NodeID"), "Datacenter": "dc1", "JobID": alloc.s("JobID"), "AllocID": alloc.s("ID"),
-            "Tags": tags(s, alloc, canary), "Address": "127.0.0.1", "Port": port(alloc, s.s("PortLabel"))})
+            "Tags": tags(s, alloc, canary), "Address": "127.0.0.1", "Port": port(alloc, s.s("PortLabel"))});
+        (task.to_owned(), service)
     }).collect()
 }

@@ -3,56 +3,90 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::agenda::Item;
 use super::client::Runner;
 use super::deployments;
 use super::json::{Json as _, rfc3339, time, uuid};
 use super::reconcile::{self, Place, Plan, plan};
 use super::state::{Key, State, key_of};
-use super::{api, nodes, variables};
+use super::{api, gc, nodes, variables};
 
-/// Works off everything that is due and returns when the next thing will be.
-pub(crate) fn tick(s: &mut State) -> Option<Timestamp> {
+/// Works off what changed and what is due. What clients have to look at is noted in `woken`.
+pub(crate) fn tick(s: &mut State) {
     let now = s.now();
-    let due: Vec<String> = s
-        .evals
-        .values()
-        .filter(|e| e.s("Status") == "pending" && time(e.at("WaitUntil")).is_some_and(|t| t <= now))
-        .map(|e| e.s("ID").to_owned())
-        .collect();
-    for id in due {
-        if let Some(e) = s.evals.get_mut(&id) {
-            e.put("WaitUntil", Value::Null);
-        }
-        s.queue.push_back(id);
+    let evals = s.evals.take_changed();
+    for id in evals {
+        s.work += 1;
+        let waits =
+            s.evals.get(&id).filter(|e| e.s("Status") == "pending").and_then(|e| time(e.at("WaitUntil")));
+        s.agenda.set(Item::Evaluation(id), waits);
+        gc::schedule(s);
     }
-    deployments::watch(s, now);
-    nodes::advance_drains(s, now);
-    variables::expire(s, now);
-    periodic_launches(s, now);
+    s.note_allocs();
+    if s.draining_changed() {
+        nodes::advance_drains(s, now);
+    }
+    let deployments = s.deployments.take_changed();
+    for id in deployments {
+        s.work += 1;
+        deployments::changed(s, &id);
+    }
+    while let Some(item) = s.agenda.pop(now) {
+        s.work += 1;
+        match item {
+            Item::Evaluation(id) => {
+                if let Some(mut e) = s.evals.get_mut(&id) {
+                    e.put("WaitUntil", Value::Null);
+                }
+                s.queue.push_back(id);
+            }
+            Item::Progress(id) => deployments::late(s, &id, now),
+            Item::Batch(id) => deployments::evaluate(s, &id),
+            Item::Drain(_) => nodes::advance_drains(s, now),
+            Item::Lock(key) => variables::expire(s, &key, now),
+            Item::Launch(key) => launch(s, &key, now),
+            Item::Collection => gc::collect_old(s, now),
+            Item::Runner(id) => {
+                s.woken.insert(id);
+            }
+        }
+    }
     if !s.scheduler.b("PauseEvalBroker") {
+        if std::mem::take(&mut s.freed) {
+            unblock(s);
+        }
         while let Some(id) = s.queue.pop_front() {
+            s.work += 1;
             process(s, &id);
         }
     }
-    let waits =
-        s.evals.values().filter(|e| e.s("Status") == "pending").filter_map(|e| time(e.at("WaitUntil")));
-    waits
-        .chain(s.deployment_evals.values().copied())
-        .chain(deployments::next_due(s))
-        .chain(nodes::next_due(s))
-        .chain(variables::next_due(s))
-        .chain(s.periodic.values().copied())
-        .min()
+}
+
+/// Whether a turn would find something to do without time going on.
+pub(crate) fn has_work(s: &State) -> bool {
+    let paused = s.scheduler.b("PauseEvalBroker");
+    s.evals.has_changed()
+        || s.allocs.has_changed()
+        || s.deployments.has_changed()
+        || s.moved
+        || !s.woken.is_empty()
+        || (!paused && (s.freed || !s.queue.is_empty()))
 }
 
 fn process(s: &mut State, id: &str) {
-    let Some(eval) = s.evals.get(id).filter(|e| e.s("Status") == "pending").cloned() else { return };
+    let open = |e: &&Value| matches!(e.s("Status"), "pending" | "blocked");
+    let Some(eval) = s.evals.get(id).filter(open).cloned() else { return };
     let key = key_of(&eval);
     let snapshot = s.indexes.global();
     let job = s.jobs.get(&key).cloned();
+    s.note_allocs();
     let p = plan(s, &key, job.as_ref());
     // Blocked evaluations of the job are superseded by this one.
-    cancel_blocked(s, &key);
+    cancel_blocked(s, &key, id);
+    if eval.s("Status") == "blocked" && !p.failed.is_empty() {
+        block_again(s, &key, job.as_ref(), &p, id);
+        return;
+    }
     let annotations = p.annotations_json();
     let failed = p.failed_json();
     let queued: serde_json::Map<String, Value> =
@@ -73,7 +107,7 @@ fn process(s: &mut State, id: &str) {
     let deployment = s.latest_deployment(&key).map_or("", |d| d.s("ID")).to_owned();
     let i = s.write(&["evals", "job_summary"]);
     let now = s.now_ns();
-    if let Some(e) = s.evals.get_mut(id) {
+    if let Some(mut e) = s.evals.get_mut(id) {
         e.put("Status", "complete");
         e.put("ModifyIndex", i);
         e.put("ModifyTime", now);
@@ -94,16 +128,36 @@ fn process(s: &mut State, id: &str) {
             e.put("BlockedEval", b);
         }
     }
-    s.queued.insert(key.clone(), p.queued.clone());
+    if job.is_some() {
+        s.queued.insert(key.clone(), p.queued.clone());
+    }
     s.emit_eval(i, "EvaluationUpdated", id);
     s.refresh_job(i, &key, "EvaluationUpdated");
 }
 
-fn cancel_blocked(s: &mut State, key: &Key) {
+/// A blocked evaluation for which there is still no room for all places what fits, and goes on waiting.
+fn block_again(s: &mut State, key: &Key, job: Option<&Value>, p: &Plan, id: &str) {
+    apply(s, key, job, p, id);
+    if s.queued.get(key) == Some(&p.queued) {
+        return;
+    }
+    let i = s.write(&["evals", "job_summary"]);
+    let now = s.now_ns();
+    if let Some(mut e) = s.evals.get_mut(id) {
+        e.put("FailedTGAllocs", p.failed_json());
+        e.put("ModifyIndex", i);
+        e.put("ModifyTime", now);
+    }
+    s.queued.insert(key.clone(), p.queued.clone());
+    s.emit_eval(i, "EvaluationUpdated", id);
+    s.refresh_job(i, key, "EvaluationUpdated");
+}
+
+fn cancel_blocked(s: &mut State, key: &Key, except: &str) {
     let stale: Vec<String> = s
         .evals
-        .values()
-        .filter(|e| e.s("Status") == "blocked" && e.s("JobID") == key.1 && e.s("Namespace") == key.0)
+        .of(key)
+        .filter(|e| e.s("Status") == "blocked" && e.s("ID") != except)
         .map(|e| e.s("ID").to_owned())
         .collect();
     if stale.is_empty() {
@@ -111,7 +165,7 @@ fn cancel_blocked(s: &mut State, key: &Key) {
     }
     let (i, now) = (s.write(&["evals"]), s.now_ns());
     for id in stale {
-        if let Some(e) = s.evals.get_mut(&id) {
+        if let Some(mut e) = s.evals.get_mut(&id) {
             e.put("Status", "canceled");
             e.put("StatusDescription", "cancelled due to a newer evaluation of the job");
             e.put("ModifyIndex", i);
@@ -121,22 +175,10 @@ fn cancel_blocked(s: &mut State, key: &Key) {
     }
 }
 
-/// Lets every blocked evaluation try again, because there may be room now.
-pub(crate) fn unblock(s: &mut State) {
-    let blocked: Vec<String> =
-        s.evals.values().filter(|e| e.s("Status") == "blocked").map(|e| e.s("ID").to_owned()).collect();
-    if blocked.is_empty() {
-        return;
-    }
-    let i = s.write(&["evals"]);
-    for id in blocked {
-        if let Some(e) = s.evals.get_mut(&id) {
-            e.put("Status", "pending");
-            e.put("ModifyIndex", i);
-        }
-        s.emit_eval(i, "EvaluationUpdated", &id);
-        s.queue.push_back(id);
-    }
+/// Lets every blocked evaluation try again, because there may be room now. They stay blocked until they succeed.
+fn unblock(s: &mut State) {
+    let blocked: Vec<String> = s.evals.marked().map(|e| e.s("ID").to_owned()).collect();
+    s.queue.extend(blocked);
 }
 
 /// Writes a plan to the store.
@@ -146,10 +188,10 @@ fn apply(s: &mut State, key: &Key, job: Option<&Value>, p: &Plan, eval: &str) {
         let extra = json!({"WaitUntil": rfc3339(*at), "PreviousEval": eval, "SnapshotIndex": i - 1,
             "JobModifyIndex": job.map_or(0, |j| j.u("JobModifyIndex")), "StatusDescription": "created for delayed rescheduling"});
         let follow = s.new_eval(i, key, "alloc-reschedule", extra);
-        if let Some(e) = s.evals.get_mut(eval) {
+        if let Some(mut e) = s.evals.get_mut(eval) {
             e.put("NextEval", follow.as_str());
         }
-        if let Some(a) = s.allocs.get_mut(alloc) {
+        if let Some(mut a) = s.allocs.get_mut(alloc) {
             a.put("FollowupEvalID", follow.as_str());
             a.put("ModifyIndex", i);
             a.put("AllocModifyIndex", i);
@@ -178,7 +220,7 @@ fn apply(s: &mut State, key: &Key, job: Option<&Value>, p: &Plan, eval: &str) {
         .map(|(id, s, d)| (id.as_str(), *s, *d))
         .chain(done.map(|id| (id, "successful", reconcile::SUCCESSFUL)))
     {
-        if let Some(d) = s.deployments.get_mut(id) {
+        if let Some(mut d) = s.deployments.get_mut(id) {
             d.put("Status", status);
             d.put("StatusDescription", description);
             d.put("ModifyIndex", i);
@@ -197,7 +239,7 @@ fn apply(s: &mut State, key: &Key, job: Option<&Value>, p: &Plan, eval: &str) {
         s.deployments.insert(d.s("ID").to_owned(), d);
     }
     for (id, group, canaries) in &p.canary_updates {
-        if let Some(d) = s.deployments.get_mut(id) {
+        if let Some(mut d) = s.deployments.get_mut(id) {
             d.obj("TaskGroups").obj(group).put("DesiredCanaries", *canaries);
             d.put("ModifyIndex", i);
         }
@@ -214,19 +256,19 @@ fn apply(s: &mut State, key: &Key, job: Option<&Value>, p: &Plan, eval: &str) {
         })
         .unwrap_or_default();
     for stop in &p.stops {
-        if let Some(a) = s.allocs.get_mut(&stop.id) {
+        if let Some(mut a) = s.allocs.get_mut(&stop.id) {
             a.put("DesiredStatus", "stop");
             a.put("DesiredDescription", stop.why);
             if stop.lost {
                 a.put("ClientStatus", "lost");
             }
-            stamp(a, i, now);
+            stamp(&mut a, i, now);
             touched_allocs.push(stop.id.clone());
         }
     }
     if let Some(job) = job {
         for id in &p.inplace {
-            if let Some(a) = s.allocs.get_mut(id) {
+            if let Some(mut a) = s.allocs.get_mut(id) {
                 a.put("Job", job.clone());
                 a.put("EvalID", eval);
                 if p.deployment.as_ref().is_some_and(|d| d.at("TaskGroups").has(a.s("TaskGroup")))
@@ -235,7 +277,7 @@ fn apply(s: &mut State, key: &Key, job: Option<&Value>, p: &Plan, eval: &str) {
                     a.put("DeploymentID", deployment.as_str());
                     a.put("DeploymentStatus", Value::Null);
                 }
-                stamp(a, i, now);
+                stamp(&mut a, i, now);
                 touched_allocs.push(id.clone());
             }
             let at = s.now();
@@ -255,7 +297,7 @@ fn apply(s: &mut State, key: &Key, job: Option<&Value>, p: &Plan, eval: &str) {
             }
         }
     }
-    if let Some(d) = s.deployments.get_mut(&deployment).filter(|d| d.s("Status") == "running") {
+    if let Some(mut d) = s.deployments.get_mut(&deployment).filter(|d| d.s("Status") == "running") {
         let description = reconcile::describe(d.at("TaskGroups"));
         d.put("StatusDescription", description);
     }
@@ -269,7 +311,7 @@ fn apply(s: &mut State, key: &Key, job: Option<&Value>, p: &Plan, eval: &str) {
     s.refresh_job(i, key, "PlanResult");
     if !p.stops.is_empty() && p.places.is_empty() {
         // Freed room may be what somebody waits for.
-        unblock(s);
+        s.freed = true;
     }
 }
 
@@ -282,7 +324,7 @@ fn stamp(a: &mut Value, index: u64, now: i64) {
 fn count_placed(s: &mut State, deployment: &str, alloc: &str, canary: bool, index: u64, now: i64) {
     let group = s.allocs.get(alloc).map_or("", |a| a.s("TaskGroup")).to_owned();
     let t = s.now();
-    let Some(d) = s.deployments.get_mut(deployment).filter(|d| d.at("TaskGroups").has(&group)) else {
+    let Some(mut d) = s.deployments.get_mut(deployment).filter(|d| d.at("TaskGroups").has(&group)) else {
         return;
     };
     d.put("ModifyIndex", index);
@@ -329,11 +371,11 @@ fn place_alloc(
     }
     if let Some(previous) = &place.previous {
         a.put("PreviousAllocation", previous.as_str());
-        if let Some(p) = s.allocs.get_mut(previous) {
+        if let Some(mut p) = s.allocs.get_mut(previous) {
             p.put("NextAllocation", id.as_str());
             if place.rescheduled {
                 let mut events = p.at("RescheduleTracker").a("Events").to_vec();
-                let delay = reconcile::next_delay(job, p);
+                let delay = reconcile::next_delay(job, &p);
                 events.push(
                     json!({"RescheduleTime": now, "PrevAllocID": previous, "PrevNodeID": p.s("NodeID"),
                     "Delay": u64::try_from(delay.as_nanos()).unwrap_or(0)}),
@@ -485,24 +527,13 @@ fn cron_field(field: &str, value: i64) -> bool {
     })
 }
 
-fn periodic_launches(s: &mut State, now: Timestamp) {
-    let due: Vec<Key> = s.periodic.iter().filter(|(_, t)| **t <= now).map(|(k, _)| k.clone()).collect();
-    for key in due {
-        let Some(job) = s.jobs.get(&key).cloned() else {
-            s.periodic.remove(&key);
-            continue;
-        };
-        match next_launch(job.at("Periodic"), now) {
-            Some(next) => s.periodic.insert(key.clone(), next),
-            None => s.periodic.remove(&key),
-        };
-        let overlap = job.at("Periodic").b("ProhibitOverlap")
-            && s.jobs
-                .values()
-                .any(|j| j.s("ParentID") == key.1 && j.s("Namespace") == key.0 && j.s("Status") != "dead");
-        if !overlap && !job.b("Stop") {
-            api::dispatch::launch_periodic(s, &key);
-        }
+/// Starts a periodic job whose time has come, and puts its next run on the agenda.
+fn launch(s: &mut State, key: &Key, now: Timestamp) {
+    let Some(job) = s.jobs.get(key).cloned() else { return };
+    s.agenda.set(Item::Launch(key.clone()), next_launch(job.at("Periodic"), now));
+    let overlap = job.at("Periodic").b("ProhibitOverlap") && s.children(key).any(|j| j.s("Status") != "dead");
+    if !overlap && !job.b("Stop") {
+        api::dispatch::launch_periodic(s, key);
     }
 }
 

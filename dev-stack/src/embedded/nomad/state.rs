@@ -1,15 +1,18 @@
 //! The store: every table, its indexes and the events its writes publish.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::agenda::{Agenda, Item};
 use super::client::Runner;
 use super::events::EventBuffer;
 use super::json::{Json as _, len, ns, uuid};
+use super::table::Table;
+use super::usage::Usage;
 use super::variables::Variable;
 use crate::embedded::clock::{Clock, add};
 use crate::embedded::index::Indexes;
@@ -25,26 +28,31 @@ pub(crate) struct State {
     pub(crate) indexes: Arc<Indexes>,
     pub(crate) events: EventBuffer,
     pub(crate) jobs: BTreeMap<Key, Value>,
+    /// The dispatched and periodic runs of each job.
+    children: BTreeMap<Key, BTreeSet<Key>>,
     /// All kept versions, newest first, the current one included.
     pub(crate) versions: BTreeMap<Key, Vec<Value>>,
-    pub(crate) submissions: BTreeMap<(Key, u64), Value>,
+    pub(crate) submissions: BTreeMap<Key, BTreeMap<u64, Value>>,
     pub(crate) queued: BTreeMap<Key, BTreeMap<String, u64>>,
     pub(crate) summary_index: BTreeMap<Key, u64>,
     pub(crate) scaling_events: BTreeMap<Key, BTreeMap<String, Vec<Value>>>,
     pub(crate) scaling_policies: BTreeMap<String, Value>,
-    pub(crate) periodic: BTreeMap<Key, Timestamp>,
     pub(crate) dispatch_tokens: BTreeMap<(Key, String), String>,
-    pub(crate) evals: BTreeMap<String, Value>,
-    pub(crate) allocs: BTreeMap<String, Value>,
+    /// Evaluations by job; marked are those that wait for room.
+    pub(crate) evals: Table,
+    /// Allocations by job; marked are those that use resources.
+    pub(crate) allocs: Table,
     pub(crate) runners: BTreeMap<String, Runner>,
-    pub(crate) deployments: BTreeMap<String, Value>,
-    /// When a batched deployment evaluation is due, per deployment.
-    pub(crate) deployment_evals: BTreeMap<String, Timestamp>,
+    /// Allocations whose runner was changed by something else than its own step.
+    pub(crate) woken: BTreeSet<String>,
+    /// Deployments by job; marked are those that are going on.
+    pub(crate) deployments: Table,
     pub(crate) nodes: BTreeMap<String, Value>,
     pub(crate) pools: BTreeMap<String, Value>,
     pub(crate) namespaces: BTreeMap<String, Value>,
     pub(crate) variables: BTreeMap<Key, Variable>,
-    pub(crate) services: BTreeMap<String, Value>,
+    /// Nomad's own services by allocation.
+    pub(crate) services: Table,
     pub(crate) volumes: BTreeMap<String, Value>,
     pub(crate) policies: BTreeMap<String, Value>,
     pub(crate) roles: BTreeMap<String, Value>,
@@ -64,7 +72,16 @@ pub(crate) struct State {
     pub(crate) reached: Timestamp,
     /// The simulated moment that is being worked on.
     pub(crate) moment: Option<Timestamp>,
-    pub(crate) next_due: Option<Timestamp>,
+    pub(crate) agenda: Agenda,
+    nodes_seen: u64,
+    /// Allocations changed since drains were last looked at.
+    pub(crate) moved: bool,
+    /// What the allocations hold, as of the last [`note_allocs`](Self::note_allocs).
+    pub(crate) usage: Usage,
+    /// Room came free since blocked evaluations were last tried.
+    pub(crate) freed: bool,
+    /// How many things the scheduler and the clients looked at so far: what simulating costs.
+    pub(crate) work: u64,
 }
 
 impl State {
@@ -74,24 +91,24 @@ impl State {
             indexes,
             events: EventBuffer::default(),
             jobs: BTreeMap::new(),
+            children: BTreeMap::new(),
             versions: BTreeMap::new(),
             submissions: BTreeMap::new(),
             queued: BTreeMap::new(),
             summary_index: BTreeMap::new(),
             scaling_events: BTreeMap::new(),
             scaling_policies: BTreeMap::new(),
-            periodic: BTreeMap::new(),
             dispatch_tokens: BTreeMap::new(),
-            evals: BTreeMap::new(),
-            allocs: BTreeMap::new(),
+            evals: Table::new(key_of, |e| e.s("Status") == "blocked"),
+            allocs: Table::new(key_of, |a| !terminal(a)),
             runners: BTreeMap::new(),
-            deployments: BTreeMap::new(),
-            deployment_evals: BTreeMap::new(),
+            woken: BTreeSet::new(),
+            deployments: Table::new(key_of, |d| d.s("Status") == "running"),
             nodes: BTreeMap::new(),
             pools: BTreeMap::new(),
             namespaces: BTreeMap::new(),
             variables: BTreeMap::new(),
-            services: BTreeMap::new(),
+            services: Table::new(|s| (s.s("Namespace").into(), s.s("AllocID").into()), |_| false).unwatched(),
             volumes: BTreeMap::new(),
             policies: BTreeMap::new(),
             roles: BTreeMap::new(),
@@ -107,7 +124,12 @@ impl State {
             signing_key: String::new(),
             reached: Timestamp::MIN,
             moment: None,
-            next_due: None,
+            agenda: Agenda::default(),
+            nodes_seen: 0,
+            moved: false,
+            usage: Usage::default(),
+            freed: false,
+            work: 0,
         };
         s.seed();
         s
@@ -217,10 +239,7 @@ impl State {
 
     pub(crate) fn emit_alloc(&mut self, index: u64, kind: &str, id: &str) {
         if let Some(a) = self.allocs.get(id) {
-            let mut a = alloc_view(a);
-            if let Value::Object(map) = &mut a {
-                map.remove("Job");
-            }
+            let a = alloc_view(a, false);
             let filter = json!([a.s("JobID"), a.s("DeploymentID")]);
             let ns = a.s("Namespace").to_owned();
             self.emit(index, kind, "Allocation", (&ns, id), filter, a);
@@ -269,13 +288,11 @@ impl State {
         }
     }
 
-    pub(crate) fn deregister_native(&mut self, alloc: &str) {
-        let gone: Vec<String> = self
-            .services
-            .values()
-            .filter(|s| s.s("AllocID") == alloc)
-            .map(|s| s.s("ID").to_owned())
-            .collect();
+    /// Takes the services away that `which` is true for, of those an allocation registered.
+    pub(crate) fn deregister_native(&mut self, alloc: &Value, which: impl Fn(&Value) -> bool) {
+        let owner = (alloc.s("Namespace").to_owned(), alloc.s("ID").to_owned());
+        let gone: Vec<String> =
+            self.services.of(&owner).filter(|s| which(s)).map(|s| s.s("ID").to_owned()).collect();
         if gone.is_empty() {
             return;
         }
@@ -298,7 +315,7 @@ impl State {
     // Questions many parts ask -------------------------------------------------------------------------------------
 
     pub(crate) fn job_allocs<'a>(&'a self, key: &'a Key) -> impl Iterator<Item = &'a Value> {
-        self.allocs.values().filter(move |a| a.s("JobID") == key.1 && a.s("Namespace") == key.0)
+        self.allocs.of(key)
     }
 
     pub(crate) fn latest_deployment<'a>(&'a self, key: &'a Key) -> Option<&'a Value> {
@@ -309,7 +326,7 @@ impl State {
     }
 
     pub(crate) fn job_deployments<'a>(&'a self, key: &'a Key) -> impl Iterator<Item = &'a Value> {
-        self.deployments.values().filter(move |d| d.s("JobID") == key.1 && d.s("Namespace") == key.0)
+        self.deployments.of(key)
     }
 
     /// The job version with this number, from the history.
@@ -381,7 +398,7 @@ impl State {
             return "running";
         }
         let (mut any_eval, mut live_eval) = (false, false);
-        for e in self.evals.values().filter(|e| e.s("JobID") == key.1 && e.s("Namespace") == key.0) {
+        for e in self.evals.of(key) {
             any_eval = true;
             live_eval |= matches!(e.s("Status"), "pending" | "blocked");
         }
@@ -416,7 +433,7 @@ impl State {
             groups.insert(name.to_owned(), n);
         }
         let mut children = json!({"Dead": 0, "Pending": 0, "Running": 0});
-        for child in self.jobs.values().filter(|j| j.s("Namespace") == key.0 && j.s("ParentID") == key.1) {
+        for child in self.children(key) {
             let field = match child.s("Status") {
                 "dead" => "Dead",
                 "running" => "Running",
@@ -430,38 +447,71 @@ impl State {
             "ModifyIndex": self.summary_index.get(key).copied().unwrap_or(0).max(job.u("CreateIndex"))}))
     }
 
-    /// Removes what the garbage collector removes: dead jobs, their evaluations, allocations and deployments.
-    pub(crate) fn collect_garbage(&mut self) {
-        let dead: Vec<Key> =
-            self.jobs.iter().filter(|(_, j)| j.s("Status") == "dead").map(|(k, _)| k.clone()).collect();
-        let i = self.write(&["jobs", "allocs", "evals", "deployment", "job_summary"]);
-        for key in &dead {
-            self.forget_job(key);
-        }
-        self.allocs
-            .retain(|_, a| !client_terminal(a) || a.s("DesiredStatus") == "run" && a.u("ModifyIndex") == i);
-        let (allocs, jobs) = (&self.allocs, &self.jobs);
-        self.evals.retain(|id, e| {
-            matches!(e.s("Status"), "pending" | "blocked") || allocs.values().any(|a| a.s("EvalID") == id)
-        });
-        self.deployments.retain(|_, d| {
-            matches!(d.s("Status"), "running" | "paused")
-                || jobs.contains_key(&(d.s("Namespace").into(), d.s("JobID").into()))
-        });
-        let allocs = &self.allocs;
-        self.runners.retain(|id, _| allocs.contains_key(id));
+    /// The runs of a periodic or parameterized job.
+    pub(crate) fn children<'a>(&'a self, key: &Key) -> impl Iterator<Item = &'a Value> + use<'a> {
+        self.children.get(key).into_iter().flatten().filter_map(|child| self.jobs.get(child))
     }
 
+    pub(crate) fn put_job(&mut self, key: &Key, job: Value) {
+        if !job.s("ParentID").is_empty() {
+            let parent = (key.0.clone(), job.s("ParentID").to_owned());
+            self.children.entry(parent).or_default().insert(key.clone());
+        }
+        self.jobs.insert(key.clone(), job);
+    }
+
+    /// Forgets all that is kept about a job itself. Its evaluations, allocations and deployments end by themselves and
+    /// are then collected.
     pub(crate) fn forget_job(&mut self, key: &Key) {
-        self.jobs.remove(key);
+        if let Some(job) = self.jobs.remove(key) {
+            let parent = (key.0.clone(), job.s("ParentID").to_owned());
+            if let Some(siblings) = self.children.get_mut(&parent) {
+                siblings.remove(key);
+                if siblings.is_empty() {
+                    self.children.remove(&parent);
+                }
+            }
+        }
         self.versions.remove(key);
         self.queued.remove(key);
         self.summary_index.remove(key);
         self.scaling_events.remove(key);
-        self.periodic.remove(key);
-        self.submissions.retain(|(k, _), _| k != key);
+        self.agenda.remove(Item::Launch(key.clone()));
+        self.submissions.remove(key);
+        self.dispatch_tokens
+            .retain(|(parent, _), child| parent != key && !(parent.0 == key.0 && *child == key.1));
         self.scaling_policies
             .retain(|_, p| p.at("Target").s("Job") != key.1 || p.at("Target").s("Namespace") != key.0);
+    }
+
+    /// Whether nodes or allocations were written since this was last asked, so that drains have to be looked at.
+    pub(crate) fn draining_changed(&mut self) -> bool {
+        let index = self.indexes.current("nodes");
+        let nodes = std::mem::replace(&mut self.nodes_seen, index) != index;
+        std::mem::take(&mut self.moved) || nodes
+    }
+
+    /// Takes in which allocations changed: what they hold, and that their runners have to look at them.
+    pub(crate) fn note_allocs(&mut self) {
+        let changed = self.allocs.take_changed();
+        for id in &changed {
+            self.work += 1;
+            self.usage.update(id, self.allocs.get(id));
+        }
+        self.moved |= !changed.is_empty();
+        self.woken.extend(changed);
+    }
+
+    pub(crate) fn forget_alloc(&mut self, id: &str) {
+        self.allocs.remove(id);
+        self.runners.remove(id);
+        self.agenda.remove(Item::Runner(id.to_owned()));
+    }
+
+    /// Puts a runner back that something from outside has changed: it is stepped soon.
+    pub(crate) fn put_runner(&mut self, id: &str, runner: Runner) {
+        self.runners.insert(id.to_owned(), runner);
+        self.woken.insert(id.to_owned());
     }
 
     pub(crate) fn mark_stable(&mut self, key: &Key, version: u64, stable: bool, index: u64) {
@@ -531,8 +581,9 @@ fn full_transition(t: &Value) -> Value {
 }
 
 /// An allocation as it is answered: empty optional fields are left out, as Go's `omitempty` does.
-pub(crate) fn alloc_view(a: &Value) -> Value {
-    let mut out = a.clone();
+pub(crate) fn alloc_view(a: &Value, with_job: bool) -> Value {
+    let fields = a.as_object().into_iter().flatten().filter(|(k, _)| with_job || *k != "Job");
+    let mut out: Value = fields.map(|(k, v)| (k.clone(), v.clone())).collect();
     if let Value::Object(map) = &mut out {
         for key in [
             "DesiredDescription",

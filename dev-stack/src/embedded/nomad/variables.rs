@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::agenda::Item;
 use super::json::{Json as _, go_duration, uuid};
 use super::state::{Key, State};
 use crate::embedded::clock::add;
@@ -118,6 +119,7 @@ pub(crate) fn put(s: &mut State, key: &Key, body: &Value, cas: Option<u64>) -> W
     let v = Variable { items, lock, delayed_until, created, modified: (i, now) };
     let out = v.full(key);
     s.variables.insert(key.clone(), v);
+    watch_lock(s, key);
     publish(s, i, key, "VariableUpserted");
     Ok((i, out))
 }
@@ -133,6 +135,7 @@ pub(crate) fn delete(s: &mut State, key: &Key, cas: Option<u64>) -> Result<u64, 
     let i = s.write(&["variables"]);
     publish(s, i, key, "VariableDeleted");
     s.variables.remove(key);
+    watch_lock(s, key);
     Ok(i)
 }
 
@@ -174,6 +177,7 @@ pub(crate) fn acquire(s: &mut State, key: &Key, body: &Value) -> Written {
     let v = Variable { items, lock: Some(lock), delayed_until: None, created, modified: (i, at) };
     let out = v.held(key);
     s.variables.insert(key.clone(), v);
+    watch_lock(s, key);
     publish(s, i, key, "VariableLockAcquired");
     Ok((i, out))
 }
@@ -214,32 +218,32 @@ pub(crate) fn release(s: &mut State, key: &Key, body: &Value) -> Written {
     v.lock = None;
     v.modified = (i, at);
     let out = v.meta(key);
+    watch_lock(s, key);
     publish(s, i, key, "VariableLockReleased");
     Ok((i, out))
 }
 
-/// Takes locks away whose holders did not renew them.
-pub(crate) fn expire(s: &mut State, now: Timestamp) {
-    let late: Vec<Key> = s
-        .variables
-        .iter()
-        .filter(|(_, v)| v.lock.as_ref().is_some_and(|l| l.expires <= now))
-        .map(|(k, _)| k.clone())
-        .collect();
-    for key in late {
-        let i = s.write(&["variables"]);
-        let at = s.now_ns();
-        let clock = s.clock.clone();
-        if let Some(v) = s.variables.get_mut(&key) {
-            v.delayed_until = v.lock.take().map(|l| add(now, clock.during(l.delay)));
-            v.modified = (i, at);
-        }
-        publish(s, i, &key, "VariableLockReleased");
+/// Takes a lock away whose holder did not renew it.
+pub(crate) fn expire(s: &mut State, key: &Key, now: Timestamp) {
+    let late = s.variables.get(key).and_then(|v| v.lock.as_ref()).is_some_and(|l| l.expires <= now);
+    if !late {
+        watch_lock(s, key);
+        return;
     }
+    let i = s.write(&["variables"]);
+    let at = s.now_ns();
+    let clock = s.clock.clone();
+    if let Some(v) = s.variables.get_mut(key) {
+        v.delayed_until = v.lock.take().map(|l| add(now, clock.during(l.delay)));
+        v.modified = (i, at);
+    }
+    publish(s, i, key, "VariableLockReleased");
 }
 
-pub(crate) fn next_due(s: &State) -> Option<Timestamp> {
-    s.variables.values().filter_map(|v| v.lock.as_ref()).map(|l| l.expires).min()
+/// Puts the end of a variable's lock on the agenda; called whenever it may have changed.
+fn watch_lock(s: &mut State, key: &Key) {
+    let expires = s.variables.get(key).and_then(|v| v.lock.as_ref()).map(|l| l.expires);
+    s.agenda.set(Item::Lock(key.clone()), expires);
 }
 
 fn publish(s: &mut State, index: u64, key: &Key, kind: &str) {

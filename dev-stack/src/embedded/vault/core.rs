@@ -180,6 +180,10 @@ impl Core {
             return self.system(None, request, path.strip_prefix("sys/").unwrap_or_default());
         }
         let caller = self.authenticate(request)?;
+        let changes = request.operation.writes() || request.operation == Operation::Patch;
+        if changes && request.path.ends_with('/') {
+            return Err(Failure::bad("cannot write to a path ending in '/'"));
+        }
         let last_use = self.tokens.used(&caller.token.id);
         let outcome = self.dispatch(&caller, request, keys, mount_type);
         if last_use {
@@ -269,6 +273,7 @@ impl Core {
         let (mount, rest) = table.find(below).ok_or_else(missing)?;
         let found = table.get(&mount).ok_or_else(missing)?;
         mount_type.clone_from(&found.kind);
+        super::fields::check(&found.kind, request)?;
         match found.kind.as_str() {
             "system" => self.system(Some(caller), request, rest),
             "token" => self.token_api(caller, request, rest),
@@ -291,6 +296,7 @@ impl Core {
         let below = request.path.strip_prefix("auth/").unwrap_or_default();
         let (path, rest) = self.auths.find(below).ok_or_else(Failure::unsupported_path)?;
         let mount = self.auths.get_mut(&path).ok_or_else(Failure::unsupported_path)?;
+        super::fields::check(&mount.kind, request)?;
         let origin = origin(&path, mount);
         let (default_ttl, max_ttl) = (mount.default_ttl(), mount.max_ttl());
         let mut outcome = mount.engine.handle(&context, request, rest)?;

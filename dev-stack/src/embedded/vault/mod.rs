@@ -2,6 +2,7 @@
 
 mod core;
 mod engines;
+mod fields;
 mod identity;
 pub(crate) mod ids;
 pub(crate) mod jose;
@@ -65,6 +66,9 @@ pub struct Vault {
     clock: Clock,
     core: Mutex<Core>,
 }
+
+/// The largest request, as a listener takes it by default.
+const MAX_BODY: usize = 32 * 1024 * 1024;
 
 /// The status and the messages a request was refused with.
 pub type Refusal = (u16, Vec<String>);
@@ -160,6 +164,9 @@ impl Vault {
             if let Some(answer) = core.status(&req, &path) {
                 return answer;
             }
+        }
+        if req.body.len() > MAX_BODY {
+            return refuse(&Failure::new(413, "failed to parse JSON input: http: request body too large"));
         }
         match logical(&req, path) {
             Ok(request) => self.serve(request).await,

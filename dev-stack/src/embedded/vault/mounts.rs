@@ -258,6 +258,7 @@ impl Mounts {
     /// Enables an engine.
     pub(crate) fn enable(&mut self, path: &str, request: &Request, auth: bool) -> Result<(), Failure> {
         let path = format!("{}/", path.trim_matches('/'));
+        super::fields::check_mount(request)?;
         let mut kind = request.text("type");
         if kind.is_empty() {
             return Err(Failure::bad("backend type must be specified as a string"));

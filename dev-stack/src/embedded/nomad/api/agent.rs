@@ -9,7 +9,6 @@ use crate::embedded::http::HttpResp;
 use crate::embedded::nomad::Nomad;
 use crate::embedded::nomad::json::{Json as _, len};
 use crate::embedded::nomad::nodes::VERSION;
-use crate::embedded::nomad::state::terminal;
 
 pub(super) fn route(n: &Arc<Nomad>, ctx: &Ctx, parts: &[&str]) -> Answer {
     let http = n.http.get();
@@ -108,7 +107,7 @@ fn this(n: &Nomad) -> Value {
     let http = n.address();
     let rpc = rpc(n.http.get());
     let node = s.nodes.keys().next().cloned().unwrap_or_default();
-    let live = s.allocs.values().filter(|a| !terminal(a)).count();
+    let live = s.allocs.marked().count();
     let log = s.indexes.global().to_string();
     let leader = n.faults.has_leader();
     json!({
@@ -180,7 +179,7 @@ fn metrics(n: &Arc<Nomad>, ctx: &Ctx) -> Answer {
             );
         }
     }
-    let blocked = s.evals.values().filter(|e| e.s("Status") == "blocked").count();
+    let blocked = s.evals.marked().count();
     gauge(
         "nomad.nomad.blocked_evals.total_blocked",
         &[("host", "embedded")],

@@ -41,7 +41,7 @@ pub(super) async fn route(n: &Arc<Nomad>, ctx: Ctx, parts: &[&str]) -> Answer {
             n.query(ctx, |s| {
                 Ok(match s.allocs.get(*id) {
                     Some(a) if !ctx.acl.namespace(a.s("Namespace"), "read-job") => return Err(denied()),
-                    Some(a) => Found::json(a.u("ModifyIndex"), &alloc_view(a)),
+                    Some(a) => Found::json(a.u("ModifyIndex"), &alloc_view(a, true)),
                     None if id.len() != 36 => return Err(bad("UUID must be 36 characters")),
                     None => Found::missing(s.indexes.current("allocs"), "alloc not found"),
                 })
@@ -309,7 +309,7 @@ fn stop(n: &Arc<Nomad>, ctx: &Ctx, id: &str) -> Answer {
     ctx.ensure(ctx.acl.namespace(a.s("Namespace"), "alloc-lifecycle"))?;
     let no_delay = ctx.flag("no_shutdown_delay")?;
     let i = s.write(&["allocs", "evals"]);
-    if let Some(a) = s.allocs.get_mut(id) {
+    if let Some(mut a) = s.allocs.get_mut(id) {
         let t = a.obj("DesiredTransition");
         t.put("Migrate", true);
         t.put("NoShutdownDelay", no_delay);
@@ -376,7 +376,7 @@ fn set_health(s: &mut State, body: &Value) -> Result<(u64, String, Option<u64>),
     let now = s.now();
     for (id, ok) in healthy.iter().map(|id| (id, true)).chain(unhealthy.iter().map(|id| (id, false))) {
         let mut changed = false;
-        if let Some(a) = s.allocs.get_mut(id) {
+        if let Some(mut a) = s.allocs.get_mut(id) {
             changed = a.at("DeploymentStatus").at("Healthy").as_bool() != Some(ok);
             let status = a.obj("DeploymentStatus");
             let canary = status.b("Canary");

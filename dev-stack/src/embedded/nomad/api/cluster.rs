@@ -92,7 +92,7 @@ pub(super) async fn route(n: &Arc<Nomad>, ctx: Ctx, parts: &[&str]) -> Answer {
                     .allocs
                     .values()
                     .filter(|a| a.s("NodeID") == *id && ctx.acl.namespace(a.s("Namespace"), "read-job"))
-                    .map(|a| Row { token: by_index(a), full: a.clone(), stub: alloc_view(a) })
+                    .map(|a| Row { token: by_index(a), full: a.clone(), stub: alloc_view(a, true) })
                     .collect();
                 page(ctx, s.indexes.current("allocs"), chronological(rows))
             })

@@ -10,6 +10,7 @@ use super::dispatch::{dispatch, periodic_force};
 use super::scale::scale;
 use super::{Answer, Ctx, bad, denied, failed, no_method, not_found, with_meta, written};
 use crate::embedded::http::HttpResp;
+use crate::embedded::nomad::agenda::Item;
 use crate::embedded::nomad::deployments::store_version;
 use crate::embedded::nomad::json::{Json as _, uuid};
 use crate::embedded::nomad::reconcile::{makes_version, plan};
@@ -176,13 +177,11 @@ fn store(
         let version = s.jobs.get(key).map_or(0, |j| j.u("Version"));
         let submission = body.at("Submission");
         if submission.is_object() {
-            s.submissions.insert((key.clone(), version), submission.clone());
+            s.submissions.entry(key.clone()).or_default().insert(version, submission.clone());
         }
         let now = s.now();
-        match s.jobs.get(key).and_then(|j| scheduler::next_launch(j.at("Periodic"), now)) {
-            Some(t) => s.periodic.insert(key.clone(), t),
-            None => s.periodic.remove(key),
-        };
+        let launch = s.jobs.get(key).and_then(|j| scheduler::next_launch(j.at("Periodic"), now));
+        s.agenda.set(Item::Launch(key.clone()), launch);
         i
     } else {
         // The answer then carries the job's other index, as the real one does.
@@ -275,7 +274,8 @@ fn plan_job(n: &Arc<Nomad>, ctx: &Ctx, id: &str) -> Answer {
     if !errors.is_empty() {
         return Err(failed(validate::multi_error(&errors)));
     }
-    let s = n.lock();
+    let mut s = n.lock();
+    s.note_allocs();
     let old = s.jobs.get(&key);
     let differs = old.is_none_or(|o| makes_version(o, &job));
     let next = s.indexes.global() + 1;
@@ -314,7 +314,7 @@ fn deregister(n: &Arc<Nomad>, ctx: &Ctx, id: &str) -> Answer {
         let ids: Vec<String> =
             s.job_allocs(&key).filter(|a| !terminal(a)).map(|a| a.s("ID").to_owned()).collect();
         for id in ids {
-            if let Some(a) = s.allocs.get_mut(&id) {
+            if let Some(mut a) = s.allocs.get_mut(&id) {
                 a.obj("DesiredTransition").put("NoShutdownDelay", true);
             }
         }
@@ -329,7 +329,7 @@ fn deregister(n: &Arc<Nomad>, ctx: &Ctx, id: &str) -> Answer {
         let mut stopped = job;
         stopped.put("Stop", true);
         store_version(&mut s, &key, stopped, i);
-        s.periodic.remove(&key);
+        s.agenda.remove(Item::Launch(key.clone()));
         s.emit_job(i, "JobDeregistered", &key);
     }
     let eval = if repeats { String::new() } else { s.new_eval(i, &key, "job-deregister", extra) };
@@ -360,7 +360,7 @@ fn evaluate(n: &Arc<Nomad>, ctx: &Ctx, id: &str) -> Answer {
             .map(|a| a.s("ID").to_owned())
             .collect();
         for id in ids {
-            if let Some(a) = s.allocs.get_mut(&id) {
+            if let Some(mut a) = s.allocs.get_mut(&id) {
                 a.obj("DesiredTransition").put("ForceReschedule", true);
             }
         }
@@ -404,7 +404,8 @@ fn revert(n: &Arc<Nomad>, ctx: &Ctx, id: &str) -> Answer {
     let warnings = validate::warnings(&job);
     let submission = s
         .submissions
-        .get(&(key.clone(), version))
+        .get(&key)
+        .and_then(|of| of.get(&version))
         .cloned()
         .map_or_else(|| json!({}), |sub| json!({"Submission": sub}));
     let (i, eval, job_index) = store(&mut s, &key, job, Some(&current), true, &submission);

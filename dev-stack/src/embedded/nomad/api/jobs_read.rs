@@ -164,12 +164,8 @@ fn allocations(s: &State, ctx: &Ctx, key: &Key) -> Result<Found, HttpResp> {
 }
 
 fn evaluations(s: &State, ctx: &Ctx, key: &Key) -> Result<Found, HttpResp> {
-    let rows = s
-        .evals
-        .values()
-        .filter(|e| e.s("JobID") == key.1 && e.s("Namespace") == key.0)
-        .map(|e| Row { token: by_index(e), full: e.clone(), stub: eval_view(e) })
-        .collect();
+    let rows =
+        s.evals.of(key).map(|e| Row { token: by_index(e), full: e.clone(), stub: eval_view(e) }).collect();
     page(ctx, s.indexes.current("evals"), chronological(rows))
 }
 
@@ -265,7 +261,7 @@ fn submission(s: &State, ctx: &Ctx, key: &Key) -> Result<Found, HttpResp> {
         .q("version")
         .and_then(|v| v.parse().ok())
         .ok_or_else(|| bad("version query parameter is required and must be an unsigned integer"))?;
-    Ok(match s.submissions.get(&(key.clone(), version)) {
+    Ok(match s.submissions.get(key).and_then(|of| of.get(&version)) {
         Some(sub) => {
             let index = s.version(key, version).map_or(0, |j| j.u("JobModifyIndex"));
             Found::json(

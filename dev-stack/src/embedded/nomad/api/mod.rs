@@ -143,6 +143,9 @@ impl Service for Arc<Nomad> {
     }
 }
 
+/// Query parameters that change what a real server does, and that nothing here looks at.
+const UNSIMULATED: [&str; 4] = ["reschedule", "node_pool", "task_group", "on_disk"];
+
 async fn serve(n: &Arc<Nomad>, req: HttpReq) -> Answer {
     if req.segments.first().is_some_and(String::is_empty) && req.segments.len() == 1 {
         return Ok(HttpResp::empty(307).header("Location", "/ui/"));
@@ -178,7 +181,14 @@ async fn serve(n: &Arc<Nomad>, req: HttpReq) -> Answer {
         return Err(failed("No path to region"));
     }
     if !n.faults.has_leader() && !open {
+        n.faults.note();
         return Err(failed("No cluster leader"));
+    }
+    let unsimulated = |(name, value): &&(String, String)| {
+        UNSIMULATED.contains(&name.as_str()) && !matches!(value.as_str(), "" | "false" | "0")
+    };
+    if let Some((name, _)) = req.query.iter().find(unsimulated) {
+        return Err(HttpResp::text(501, format!("{name:?} is not simulated by the embedded Nomad")));
     }
     let ctx = Ctx { req, acl, ns };
     match parts.as_slice() {
@@ -257,6 +267,7 @@ impl Nomad {
                 () = self.clock.sleep_until(deadline) => {}
             }
             if !self.faults.has_leader() {
+                self.faults.note();
                 return Err(failed("No cluster leader"));
             }
         }

@@ -1,15 +1,16 @@
 //! Operator and system endpoints.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use serde_json::{Value, json};
 
 use super::{Answer, Ctx, Found, bad, done, failed, no_method, not_found, rpc, with_meta, written};
 use crate::embedded::http::HttpResp;
-use crate::embedded::nomad::Nomad;
 use crate::embedded::nomad::identity::SigningKey;
 use crate::embedded::nomad::json::Json as _;
 use crate::embedded::nomad::nodes::VERSION;
+use crate::embedded::nomad::{Nomad, gc};
 
 pub(super) async fn route(n: &Arc<Nomad>, ctx: Ctx, parts: &[&str]) -> Answer {
     let ctx = &ctx;
@@ -20,7 +21,7 @@ pub(super) async fn route(n: &Arc<Nomad>, ctx: Ctx, parts: &[&str]) -> Answer {
             if ctx.req.method != "PUT" {
                 return Err(no_method());
             }
-            n.lock().collect_garbage();
+            gc::collect_all(&mut n.lock());
             Ok(HttpResp::empty(200))
         }
         ["system", "reconcile", "summaries"] => if ctx.req.method == "PUT" { Ok(HttpResp::empty(200)) } else { Err(no_method()) },
@@ -96,9 +97,11 @@ pub(super) async fn route(n: &Arc<Nomad>, ctx: Ctx, parts: &[&str]) -> Answer {
 }
 
 fn rotate(n: &Arc<Nomad>) -> Answer {
-    let Some(key) = SigningKey::generate(n.clock.now_ns()) else {
-        return Err(failed("could not generate a key"));
+    let rotations = n.rotations.load(Ordering::Acquire) + 1;
+    let Some(key) = SigningKey::nth(rotations, n.clock.now_ns()) else {
+        return Err(failed("the simulation has no more keys to rotate to"));
     };
+    n.rotations.store(rotations, Ordering::Release);
     let mut s = n.lock();
     let i = s.write(&["root_keys"]);
     s.signing_key.clone_from(&key.id);

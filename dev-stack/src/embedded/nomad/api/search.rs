@@ -9,6 +9,7 @@ use crate::embedded::http::HttpResp;
 use crate::embedded::nomad::Nomad;
 use crate::embedded::nomad::json::Json as _;
 use crate::embedded::nomad::state::State;
+use crate::embedded::nomad::table::Table;
 
 const LIMIT: usize = 20;
 
@@ -42,7 +43,7 @@ pub(super) fn route(n: &Arc<Nomad>, ctx: &Ctx, parts: &[&str]) -> Answer {
 fn prefix(s: &State, ctx: &Ctx, prefix: &str, context: &str) -> Result<Value, HttpResp> {
     let (mut matches, mut truncated) = (json!({}), json!({}));
     let in_ns = |v: &Value| ctx.shows(v.s("Namespace"), "read-job");
-    let ids = |table: &std::collections::BTreeMap<String, Value>| -> Vec<String> {
+    let ids = |table: &Table| -> Vec<String> {
         table.values().filter(|v| in_ns(v)).map(|v| v.s("ID").to_owned()).collect()
     };
     let contexts: [(&str, Vec<String>); 9] = [

@@ -11,10 +11,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use self::health::{judge, judged, passing_at, serve};
+use self::health::{Announced, judge, judged, passing_at, serve};
 pub(crate) use self::outside::{rendered, restart_by_hand, signal};
 use self::report::{event, write};
 use self::tasks::{run_task, stop};
+use super::agenda::Item;
 use super::behaviour::Script;
 use super::json::Json as _;
 use super::state::State;
@@ -84,6 +85,8 @@ struct TaskRun {
     due: Option<Timestamp>,
     script: Option<Script>,
     started: Option<Timestamp>,
+    /// It runs after the main tasks have ended.
+    poststop: bool,
     /// Those that the restart policy still counts.
     restarts: Vec<Timestamp>,
     /// All there ever were.
@@ -100,7 +103,7 @@ pub(crate) struct Runner {
     since: Timestamp,
     healthy_since: Option<Timestamp>,
     passing: bool,
-    services: Vec<Value>,
+    services: Vec<Announced>,
     pub(crate) register_again: bool,
     /// Path below the allocation's directory, content and time of the last change.
     pub(crate) files: BTreeMap<String, (String, Timestamp)>,
@@ -109,11 +112,12 @@ pub(crate) struct Runner {
 
 impl Runner {
     pub(crate) fn new(tg: &Value, now: Timestamp) -> Self {
-        let task = |_: &Value| TaskRun {
+        let task = |t: &Value| TaskRun {
             phase: Phase::Waiting,
             due: Some(add(now, Duration::from_millis(20))),
             script: None,
             started: None,
+            poststop: t.at("Lifecycle").s("Hook") == "poststop",
             restarts: Vec::new(),
             restarted: 0,
             restarted_for_killing: false,
@@ -141,6 +145,21 @@ impl Runner {
 
     fn dead(&self) -> bool {
         self.tasks.values().all(|t| t.phase == Phase::Dead)
+    }
+
+    /// Dead, and nothing of it is announced any more.
+    fn settled(&self) -> bool {
+        self.dead() && self.services.is_empty() && !self.register_again
+    }
+
+    /// The tasks that have to run for the allocation to be healthy: those that ended well are through, and those for
+    /// the time after the others are not due.
+    fn expected(&self) -> impl Iterator<Item = &TaskRun> {
+        self.tasks.values().filter(|t| t.phase != Phase::Dead && !(t.poststop && t.phase == Phase::Waiting))
+    }
+
+    fn phases(&self) -> Vec<Phase> {
+        self.tasks.values().map(|t| t.phase).collect()
     }
 
     pub(crate) fn started(&self, task: &str) -> bool {
@@ -182,17 +201,19 @@ impl Step {
     }
 }
 
-/// Advances every allocation that has something due; returns what is to be done outside and when to come back.
-pub(crate) fn step(s: &mut State, rules: &[(String, Behaviour)]) -> (Vec<Effect>, Option<Timestamp>) {
+/// Advances the allocations that changed or have something due; returns what is to be done outside.
+pub(crate) fn step(s: &mut State, rules: &[(String, Behaviour)]) -> Vec<Effect> {
     let now = s.now();
     let mut effects = Vec::new();
-    let ids: Vec<String> =
-        s.runners.iter().filter(|(_, r)| !r.dead() || r.register_again).map(|(id, _)| id.clone()).collect();
-    for id in ids {
-        advance(s, &id, now, rules, &mut effects);
+    for id in std::mem::take(&mut s.woken) {
+        s.work += 1;
+        if s.runners.get(&id).is_some_and(|r| !r.settled()) {
+            advance(s, &id, now, rules, &mut effects);
+        }
+        let due = s.runners.get(&id).filter(|r| !r.dead()).and_then(|r| next_due(s, &id, r));
+        s.agenda.set(Item::Runner(id), due);
     }
-    let due = s.runners.iter().filter(|(_, r)| !r.dead()).filter_map(|(id, r)| next_due(s, id, r)).min();
-    (effects, due)
+    effects
 }
 
 fn group_of(alloc: &Value) -> Option<&Value> {
@@ -226,10 +247,17 @@ fn advance(
     let mut step = Step::default();
     let lost = a.s("ClientStatus") == "lost";
     if (a.s("DesiredStatus") != "run" || lost) && !r.stopping {
-        stop(&mut r, &tg, &a, now, &mut step, effects);
+        stop(&mut r, &tg, &a, now, &mut step);
     }
-    for task in tg.a("Tasks") {
-        run_task(&mut r, &a, &tg, task, now, rules, &mut step, effects);
+    // A task that goes on may be what another waits for.
+    loop {
+        let before = r.phases();
+        for task in tg.a("Tasks") {
+            run_task(&mut r, &a, &tg, task, now, rules, &mut step, effects);
+        }
+        if r.phases() == before {
+            break;
+        }
     }
     serve(s, &mut r, &a, &tg, now, effects);
     judge(&mut r, &a, &tg, now, &mut step);

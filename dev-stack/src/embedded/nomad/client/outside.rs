@@ -90,7 +90,7 @@ pub(crate) fn rendered(
         judge(&mut r, &a, tg, now, &mut step);
     }
     let dead = r.dead();
-    s.runners.insert(id.to_owned(), r);
+    s.put_runner(id, r);
     if step.touched {
         write(s, id, &a, step, dead);
     }
@@ -140,11 +140,51 @@ pub(crate) fn restart_by_hand(s: &mut State, id: &str, task_name: &str) -> Resul
     if result.is_ok() && !any {
         result = Err("Task not running".into());
     }
-    s.runners.insert(id.to_owned(), r);
+    s.put_runner(id, r);
     if step.touched {
         write(s, id, &a, step, false);
     }
     result
+}
+
+/// The signals drivers know by name.
+const SIGNALS: [&str; 31] = [
+    "SIGABRT",
+    "SIGALRM",
+    "SIGBUS",
+    "SIGCHLD",
+    "SIGCONT",
+    "SIGFPE",
+    "SIGHUP",
+    "SIGILL",
+    "SIGINT",
+    "SIGIO",
+    "SIGIOT",
+    "SIGKILL",
+    "SIGPIPE",
+    "SIGPROF",
+    "SIGQUIT",
+    "SIGSEGV",
+    "SIGSTOP",
+    "SIGSYS",
+    "SIGTERM",
+    "SIGTRAP",
+    "SIGTSTP",
+    "SIGTTIN",
+    "SIGTTOU",
+    "SIGURG",
+    "SIGUSR1",
+    "SIGUSR2",
+    "SIGVTALRM",
+    "SIGWINCH",
+    "SIGXCPU",
+    "SIGXFSZ",
+    "SIGPWR",
+];
+
+fn invalid(signal: &str) -> String {
+    let known: Vec<String> = SIGNALS.iter().map(|name| format!("{name:?}")).collect();
+    format!("invalid signal {signal:?} - valid signals are [{}]", known.join(" "))
 }
 
 /// Delivers a signal: `SIGKILL`, `SIGTERM` and `SIGINT` end the task, which then restarts by its policy.
@@ -153,7 +193,7 @@ pub(crate) fn signal(s: &mut State, id: &str, task_name: &str, signal: &str) -> 
     let Some(a) = s.allocs.get(id).cloned() else { return Err("alloc not found".into()) };
     let Some(mut r) = s.runners.remove(id) else { return Err("alloc not found".into()) };
     let mut step = Step::default();
-    let mut any = false;
+    let (mut any, mut refused) = (false, None);
     for task in group_of(&a).map_or(&[][..], |tg| tg.a("Tasks")) {
         let name = task.s("Name");
         if !task_name.is_empty() && name != task_name {
@@ -161,6 +201,15 @@ pub(crate) fn signal(s: &mut State, id: &str, task_name: &str, signal: &str) -> 
         }
         if let Some(t) = r.tasks.get_mut(name).filter(|t| t.phase == Phase::Running) {
             any = true;
+            let signal = match (SIGNALS.contains(&signal), task.s("Driver")) {
+                (true, _) => signal,
+                (false, "docker") => {
+                    refused = Some(format!("failed to parse signal: {}", invalid(signal)));
+                    continue;
+                }
+                // The other drivers take what they do not know for an interrupt.
+                (false, _) => "SIGINT",
+            };
             step.event(
                 name,
                 now,
@@ -174,9 +223,13 @@ pub(crate) fn signal(s: &mut State, id: &str, task_name: &str, signal: &str) -> 
         }
     }
     let dead = r.dead();
-    s.runners.insert(id.to_owned(), r);
+    s.put_runner(id, r);
     if step.touched {
         write(s, id, &a, step, dead);
     }
-    if any { Ok(()) } else { Err("Task not running".into()) }
+    match refused {
+        Some(why) => Err(why),
+        None if any => Ok(()),
+        None => Err("Task not running".into()),
+    }
 }

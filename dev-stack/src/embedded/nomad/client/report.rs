@@ -4,16 +4,16 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Step, group_of};
+use crate::embedded::nomad::deployments;
 use crate::embedded::nomad::json::{Json as _, ns, rfc3339};
 use crate::embedded::nomad::reconcile::reschedulable;
 use crate::embedded::nomad::state::{State, client_terminal, key_of};
-use crate::embedded::nomad::{deployments, scheduler};
 
 pub(super) fn write(s: &mut State, id: &str, before: &Value, step: Step, dead: bool) {
     let i = s.write(&["allocs", "job_summary", "deployment"]);
     let (now, now_ns) = (s.now(), s.now_ns());
     let key = key_of(before);
-    let Some(a) = s.allocs.get_mut(id) else { return };
+    let Some(mut a) = s.allocs.get_mut(id) else { return };
     if !a.has("NetworkStatus") {
         a.put("NetworkStatus", json!({"Address": "", "AddressIPv6": "", "DNS": null, "InterfaceName": ""}));
     }
@@ -56,7 +56,9 @@ pub(super) fn write(s: &mut State, id: &str, before: &Value, step: Step, dead: b
             json!({"Canary": canary, "Healthy": healthy, "ModifyIndex": i, "Timestamp": rfc3339(now)}),
         );
     }
-    let a = a.clone();
+    let after = a.clone();
+    drop(a);
+    let a = after;
     if let Some(healthy) = step.healthy {
         deployments::health_changed(s, i, id, healthy);
     }
@@ -75,7 +77,7 @@ pub(super) fn write(s: &mut State, id: &str, before: &Value, step: Step, dead: b
             let eval = s.new_eval(j, &key, "alloc-failure", json!({}));
             s.emit_eval(j, "EvaluationUpdated", &eval);
         }
-        scheduler::unblock(s);
+        s.freed = true;
     }
 }
 

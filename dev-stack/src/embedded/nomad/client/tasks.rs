@@ -11,21 +11,15 @@ use crate::embedded::clock::add;
 use crate::embedded::nomad::behaviour::script;
 use crate::embedded::nomad::json::{Json as _, go_duration, len, random_below, rfc3339};
 
-pub(super) fn stop(
-    r: &mut Runner,
-    tg: &Value,
-    a: &Value,
-    now: Timestamp,
-    step: &mut Step,
-    effects: &mut Vec<Effect>,
-) {
+pub(super) fn stop(r: &mut Runner, tg: &Value, a: &Value, now: Timestamp, step: &mut Step) {
     r.stopping = true;
-    for service in r.services.drain(..) {
-        effects.push(Effect::Deregister { id: service.s("ID").to_owned() });
-    }
     let hurry = a.at("DesiredTransition").b("NoShutdownDelay");
     for task in tg.a("Tasks") {
         let Some(t) = r.tasks.get_mut(task.s("Name")).filter(|t| t.phase != Phase::Dead) else { continue };
+        if t.poststop && a.s("ClientStatus") != "lost" {
+            // Its time comes when the others have ended.
+            continue;
+        }
         let delay =
             if hurry { Duration::ZERO } else { tg.dur("ShutdownDelay").max(task.dur("ShutdownDelay")) };
         let timeout = task.dur("KillTimeout");
@@ -67,6 +61,9 @@ pub(super) fn run_task(
             t.reread = Some(add(now, REREAD));
             effects.push(Effect::Render { alloc: a.s("ID").to_owned(), task: name.to_owned(), again: true });
         }
+        if t.phase == Phase::Waiting && t.due.is_none() && ready {
+            t.due = Some(now);
+        }
         if t.due.is_none_or(|due| due > now) {
             return;
         }
@@ -76,7 +73,8 @@ pub(super) fn run_task(
                     step.event(name, now, "Received", "Task received by client", json!({}));
                 }
                 if !ready {
-                    t.due = Some(add(now, Duration::from_millis(200)));
+                    // It is looked at again when another task goes on.
+                    t.due = None;
                     return;
                 }
                 step.event(name, now, "Task Setup", "Building Task Directory",

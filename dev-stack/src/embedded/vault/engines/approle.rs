@@ -129,6 +129,15 @@ impl AppRole {
                 if request.has("role_id") {
                     role.role_id = request.text("role_id");
                 }
+                let bound = role.bind_secret_id
+                    || !role.secret_id_bound_cidrs.is_empty()
+                    || !role.token.bound_cidrs.is_empty();
+                if !bound {
+                    return Err(Failure::listed(
+                        500,
+                        "at least one constraint should be enabled on the role",
+                    ));
+                }
                 self.roles.insert(name.to_owned(), role);
                 Ok(None)
             }

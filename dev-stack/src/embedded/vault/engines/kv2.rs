@@ -86,14 +86,14 @@ impl Entry {
         self.versions.get(&number).map(|v| (number, v))
     }
 
-    fn add(&mut self, now: Timestamp, mount: &Settings, data: Object) -> Value {
+    fn add(&mut self, now: Timestamp, mount: &Settings, data: Option<Object>) -> Value {
         self.current += 1;
         self.updated = now;
         let version = Version {
             created: now,
             deletion: deletion_time(now, mount, &self.settings),
             destroyed: false,
-            data: Some(data),
+            data,
         };
         let shown = self.version_metadata(self.current, &version);
         self.versions.insert(self.current, version);
@@ -261,8 +261,10 @@ impl Kv2 {
             return Err(Failure::unsupported_path());
         }
         let data = match request.data.get("data") {
-            Some(Value::Object(data)) => data.clone(),
-            Some(Value::Null) | None => return Err(Failure::bad("no data provided")),
+            Some(Value::Object(data)) => Some(data.clone()),
+            // A version without data.
+            Some(Value::Null) => None,
+            None => return Err(Failure::bad("no data provided")),
             Some(_) => {
                 return Err(Failure::bad(
                     "Field validation failed: error converting input for field \"data\": expected a map",
@@ -293,7 +295,7 @@ impl Kv2 {
         merge_patch(&mut data, &Value::Object(changes.clone()));
         let Value::Object(data) = data else { return Ok(None) };
         let settings = self.settings.clone();
-        Ok(self.entries.get_mut(path).map(|entry| Reply::data(entry.add(now, &settings, data))))
+        Ok(self.entries.get_mut(path).map(|entry| Reply::data(entry.add(now, &settings, Some(data)))))
     }
 
     fn change_versions(&mut self, now: Timestamp, request: &Request, what: &str, path: &str) -> Outcome {

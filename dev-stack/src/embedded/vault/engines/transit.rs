@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::super::ids;
 use super::super::request::{Failure, Operation, Outcome, Reply, Request};
-use super::super::value::Object;
+use super::super::value::{Object, after};
 use super::Context;
 
 /// A transit mount.
@@ -52,6 +52,9 @@ impl Transit {
 
     pub(crate) fn handle(&mut self, context: &Context, request: &Request, rest: &str) -> Outcome {
         let writes = request.operation.writes();
+        for key in self.keys.values_mut() {
+            key.rotate_by_itself(context.now);
+        }
         match rest.trim_end_matches('/').split('/').collect::<Vec<_>>().as_slice() {
             ["keys"] if request.operation == Operation::List => {
                 Reply::keys(self.keys.keys().cloned().collect())
@@ -115,6 +118,7 @@ impl Transit {
                     let mut key = Key::new(context.now, kind)?;
                     key.exportable = request.bool("exportable", false)?;
                     key.allow_plaintext_backup = request.bool("allow_plaintext_backup", false)?;
+                    key.auto_rotate_period = auto_rotate_period(request)?.unwrap_or(0);
                     self.keys.insert(name.to_owned(), key);
                 }
                 Ok(self.keys.get(name).map(|k| Reply::data(k.show(name))))
@@ -171,6 +175,16 @@ impl Transit {
     }
 }
 
+/// The period between rotations, in seconds.
+fn auto_rotate_period(request: &Request) -> Result<Option<i64>, Failure> {
+    match request.seconds("auto_rotate_period")? {
+        Some(period) if period != 0 && period < 3600 => {
+            Err(Failure::bad("auto rotate period must be 0 to disable or at least an hour"))
+        }
+        period => Ok(period),
+    }
+}
+
 fn missing() -> Failure {
     Failure::bad("encryption key not found")
 }
@@ -200,6 +214,18 @@ impl Key {
         self.versions.insert(self.latest() + 1, material);
     }
 
+    /// Rotates a key whose period has passed since its last version.
+    fn rotate_by_itself(&mut self, now: Timestamp) {
+        while self.auto_rotate_period > 0 {
+            let Some(last) = self.versions.values().next_back().map(|m| m.created) else { return };
+            let due = after(last, self.auto_rotate_period);
+            if due > now {
+                return;
+            }
+            self.rotate(due);
+        }
+    }
+
     fn latest(&self) -> u64 {
         self.versions.keys().next_back().copied().unwrap_or(0)
     }
@@ -209,7 +235,7 @@ impl Key {
         self.exportable = request.bool("exportable", self.exportable)? || self.exportable;
         self.allow_plaintext_backup = request.bool("allow_plaintext_backup", self.allow_plaintext_backup)?
             || self.allow_plaintext_backup;
-        if let Some(period) = request.seconds("auto_rotate_period")? {
+        if let Some(period) = auto_rotate_period(request)? {
             self.auto_rotate_period = period;
         }
         let latest = self.latest();
