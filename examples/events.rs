@@ -24,7 +24,7 @@ struct Arguments {
     /// Ends after this many events; 0 goes on until interrupted
     #[arg(long, default_value_t = 0)]
     count: u64,
-    /// Starts after this index [default: at the oldest event the server has]
+    /// Shows only what happened after this index [default: all that the server still has]
     #[arg(long)]
     index: Option<u64>,
 }
@@ -45,7 +45,7 @@ async fn events(arguments: Arguments) -> Result<u8, Failure> {
         }
     }
     if let Some(index) = arguments.index {
-        request = request.index(index.saturating_add(1));
+        request = request.index(index);
     }
     let mut stream = request.stream();
     let output = arguments.common.output;

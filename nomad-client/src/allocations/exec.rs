@@ -47,6 +47,22 @@ impl Exec {
         self
     }
 
+    /// Gives the command what `reader` reads as its input, to the reader's end.
+    ///
+    /// Input and output move together, however much there is of either:
+    ///
+    /// ```no_run
+    /// # async fn example(nomad: nomad_client::Client, dump: Vec<u8>) -> nomad_client::Result<()> {
+    /// let command = nomad.allocations().exec("8ba85cef-…", "db", ["gzip", "-c"]);
+    /// let result = command.stdin(std::io::Cursor::new(dump)).await?;
+    /// println!("{} bytes remain", result.stdout.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stdin(self, reader: impl AsyncRead + Send + 'static) -> FedExec {
+        FedExec { exec: self, reader: Box::pin(reader) }
+    }
+
     /// What would be sent to open the session.
     ///
     /// # Errors
@@ -63,12 +79,19 @@ impl Exec {
     ///
     /// The session cannot be opened.
     pub async fn start(self) -> Result<(ExecInput, ExecOutput)> {
+        let (sender, output) = self.open(None).await?;
+        Ok((ExecInput { sender: PollSender::new(sender) }, output))
+    }
+
+    async fn open(self, input: Option<Input>) -> Result<(mpsc::Sender<Value>, ExecOutput)> {
         let socket = self.call.inner.websocket().await?;
         let (sender, messages) = mpsc::channel(WAITING);
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         heartbeat.reset();
         let output = ExecOutput {
             socket,
+            is_fed: input.is_some(),
+            input,
             messages: Some(messages),
             heartbeat,
             unflushed: false,
@@ -77,24 +100,23 @@ impl Exec {
             exit_code: None,
             over: false,
         };
-        Ok((ExecInput { sender: PollSender::new(sender) }, output))
+        Ok((sender, output))
     }
+}
 
-    async fn run(self) -> Result<ExecResult> {
-        let (input, mut output) = self.start().await?;
-        drop(input);
-        let (mut stdout, mut stderr, mut exit_code) = (BytesMut::new(), BytesMut::new(), None);
-        while let Some(event) = output.next().await {
-            match event? {
-                ExecEvent::Stdout(data) => stdout.extend_from_slice(&data),
-                ExecEvent::Stderr(data) => stderr.extend_from_slice(&data),
-                ExecEvent::Exited(code) => exit_code = Some(code),
-            }
+/// All that a command wrote, and how it ended.
+async fn gather(mut output: ExecOutput) -> Result<ExecResult> {
+    let (mut stdout, mut stderr, mut exit_code) = (BytesMut::new(), BytesMut::new(), None);
+    while let Some(event) = output.next().await {
+        match event? {
+            ExecEvent::Stdout(data) => stdout.extend_from_slice(&data),
+            ExecEvent::Stderr(data) => stderr.extend_from_slice(&data),
+            ExecEvent::Exited(code) => exit_code = Some(code),
         }
-        match exit_code {
-            Some(exit_code) => Ok(ExecResult { exit_code, stdout: stdout.freeze(), stderr: stderr.freeze() }),
-            None => Err(no_exit().into()),
-        }
+    }
+    match exit_code {
+        Some(exit_code) => Ok(ExecResult { exit_code, stdout: stdout.freeze(), stderr: stderr.freeze() }),
+        None => Err(no_exit().into()),
     }
 }
 
@@ -103,8 +125,70 @@ impl IntoFuture for Exec {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(async move {
+            let (input, output) = self.start().await?;
+            drop(input);
+            gather(output).await
+        })
     }
+}
+
+type Input = Pin<Box<dyn AsyncRead + Send>>;
+
+/// A command whose input is read from somewhere while its output is. Awaiting it runs it and gathers
+/// its output.
+#[must_use = "nothing is run until it is awaited or started"]
+pub struct FedExec {
+    exec: Exec,
+    reader: Input,
+}
+
+impl FedExec {
+    /// Starts the command. Reading the output is what moves its input too.
+    ///
+    /// # Errors
+    ///
+    /// The session cannot be opened. A reader that fails is an error of the output.
+    pub async fn start(self) -> Result<(ExecTerminal, ExecOutput)> {
+        let (sender, output) = self.exec.open(Some(self.reader)).await?;
+        Ok((ExecTerminal { sender }, output))
+    }
+}
+
+impl IntoFuture for FedExec {
+    type Output = Result<ExecResult>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { gather(self.start().await?.1).await })
+    }
+}
+
+impl fmt::Debug for FedExec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FedExec").field("exec", &self.exec).finish_non_exhaustive()
+    }
+}
+
+/// The terminal of a command whose input is read from somewhere.
+#[derive(Debug, Clone)]
+pub struct ExecTerminal {
+    sender: mpsc::Sender<Value>,
+}
+
+impl ExecTerminal {
+    /// Tells the command's terminal how large it is, in characters.
+    ///
+    /// # Errors
+    ///
+    /// The session is over.
+    pub async fn resize(&self, height: u16, width: u16) -> io::Result<()> {
+        self.sender.send(size(height, width)).await.map_err(|_| gone())
+    }
+}
+
+fn size(height: u16, width: u16) -> Value {
+    json!({"tty_size": {"height": height, "width": width}})
 }
 
 fn no_exit() -> TransportError {
@@ -135,7 +219,8 @@ pub enum ExecEvent {
     Exited(i32),
 }
 
-/// The input of a running command. What is written is sent while the [`ExecOutput`] is read.
+/// The input of a running command. What is written is sent while the [`ExecOutput`] is read: writing
+/// much before reading anything waits for ever, as with two pipes. [`Exec::stdin`] does both at once.
 /// Shutting it down or dropping it tells the command that its input is over, as with a pipe.
 pub struct ExecInput {
     sender: PollSender<Value>,
@@ -148,9 +233,8 @@ impl ExecInput {
     ///
     /// The session is over.
     pub async fn resize(&self, height: u16, width: u16) -> io::Result<()> {
-        let message = json!({"tty_size": {"height": height, "width": width}});
         let sender = self.sender.get_ref().ok_or_else(gone)?;
-        sender.send(message).await.map_err(|_| gone())
+        sender.send(size(height, width)).await.map_err(|_| gone())
     }
 }
 
@@ -197,6 +281,10 @@ impl AsyncWrite for ExecInput {
 /// command's terminal.
 pub struct ExecOutput {
     socket: WebSocket,
+    /// What is read as the command's input, until it ends.
+    input: Option<Input>,
+    /// Whether the input is read from somewhere, so that nobody writes it.
+    is_fed: bool,
     messages: Option<mpsc::Receiver<Value>>,
     heartbeat: Interval,
     unflushed: bool,
@@ -221,10 +309,16 @@ impl ExecOutput {
                 Some(Poll::Ready(Some(message))) => message,
                 Some(Poll::Ready(None)) => {
                     self.messages = None;
+                    if self.is_fed {
+                        continue;
+                    }
                     json!({"stdin": {"close": true}})
                 }
-                _ if self.heartbeat.poll_tick(context).is_ready() => json!({}),
-                _ => break,
+                _ => match self.poll_input(context)? {
+                    Poll::Ready(message) => message,
+                    Poll::Pending if self.heartbeat.poll_tick(context).is_ready() => json!({}),
+                    Poll::Pending => break,
+                },
             };
             self.socket.start_send(message.to_string())?;
             self.unflushed = true;
@@ -233,6 +327,25 @@ impl ExecOutput {
             self.unflushed = false;
         }
         Ok(())
+    }
+
+    /// The next piece of what is read as input.
+    fn poll_input(&mut self, context: &mut Context<'_>) -> Result<Poll<Value>, TransportError> {
+        let Some(reader) = &mut self.input else { return Ok(Poll::Pending) };
+        let mut piece = vec![0; PIECE];
+        let mut buffer = ReadBuf::new(&mut piece);
+        match reader.as_mut().poll_read(context, &mut buffer) {
+            Poll::Pending => Ok(Poll::Pending),
+            Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
+                self.input = None;
+                Ok(Poll::Ready(json!({"stdin": {"close": true}})))
+            }
+            Poll::Ready(Ok(())) => Ok(Poll::Ready(stdin(buffer.filled()))),
+            Poll::Ready(Err(cause)) => {
+                self.input = None;
+                Err(TransportError::stream(format!("the command's input cannot be read: {cause}")))
+            }
+        }
     }
 
     fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<ExecEvent, TransportError>>> {

@@ -27,7 +27,8 @@ impl Call<Bytes, ReadLogs> {
         self.set_query("type", "stderr")
     }
 
-    /// Keeps waiting for more at the end. For [`stream`](Self::stream).
+    /// Keeps waiting for more at the end. For [`stream`](Self::stream), which a server then ends for no
+    /// reason of the task's: [`follow_logs`](crate::Allocations::follow_logs) knows when it is over.
     pub fn follow(self, yes: bool) -> Self {
         self.set_query("follow", yes)
     }
@@ -94,7 +95,7 @@ pub struct LogFrame {
 }
 
 impl LogFrame {
-    fn is_heartbeat(&self) -> bool {
+    pub(super) fn is_heartbeat(&self) -> bool {
         self.data.is_empty() && self.file_event.is_none()
     }
 }

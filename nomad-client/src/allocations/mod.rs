@@ -6,6 +6,8 @@ mod checks;
 #[cfg(feature = "exec")]
 mod exec;
 mod files;
+mod follow;
+mod follow_reader;
 mod logs;
 mod metric;
 mod resources;
@@ -17,6 +19,7 @@ pub use checks::*;
 #[cfg(feature = "exec")]
 pub use exec::*;
 pub use files::*;
+pub use follow::*;
 pub use logs::*;
 pub use metric::*;
 pub use resources::*;
@@ -252,6 +255,28 @@ impl<'a> Allocations<'a> {
     /// The last `lines` lines a task wrote.
     pub fn log_tail(&self, alloc_id: &str, task: &str, lines: usize) -> LogTail {
         LogTail::new(self.logs(alloc_id, task), lines)
+    }
+
+    /// Follows what a task writes, from before its start to its end, through reconnects.
+    ///
+    /// ```no_run
+    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+    /// use futures_util::StreamExt;
+    /// use nomad_client::FollowedLog;
+    ///
+    /// let mut log = nomad.allocations().follow_logs("8ba85cef-…", "api").successors(true).stream();
+    /// while let Some(item) = log.next().await {
+    ///     match item? {
+    ///         FollowedLog::Data { data, .. } => print!("{}", String::from_utf8_lossy(&data)),
+    ///         FollowedLog::Successor { alloc_id, .. } => println!("now {alloc_id}"),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn follow_logs(&self, alloc_id: &str, task: &str) -> FollowLogs {
+        FollowLogs::new(self.0.clone(), alloc_id, task)
     }
 
     /// Runs a command in a running task.

@@ -72,8 +72,8 @@ impl EventRequest {
         self.edit(|call| call.edit(|request| request.add_query("topic", format!("{topic}:{key}"))))
     }
 
-    /// Starts at this index, or at the closest the server still has. The default is the oldest it
-    /// has.
+    /// Asks for what happened after this index, such as that of an answer that was read before. The
+    /// default is all that the server still has.
     pub fn index(mut self, index: u64) -> Self {
         self.index = Some(index);
         self
@@ -103,7 +103,9 @@ impl EventRequest {
         self.call.clone().set_query("index", index)
     }
 
-    /// One answer of the server, heartbeats included, until it ends or breaks.
+    /// One answer of the server, heartbeats included, until it ends or breaks. It is as the server
+    /// sends it: where an index is asked for, it begins at the closest that the server has, before or
+    /// after it.
     pub fn frames(self) -> EventFrames {
         EventFrames::new(self.at(self.index))
     }

@@ -33,7 +33,7 @@ pub struct EventStream {
 impl EventStream {
     pub(super) fn new(request: EventRequest) -> Self {
         let state = State {
-            position: Position { last: None, resumed: None },
+            position: Position { last: None, floor: request.index, resumed: None },
             request,
             frames: None,
             ready: VecDeque::new(),
@@ -120,6 +120,8 @@ fn is_decode(error: &Error) -> bool {
 
 /// Where in the history the stream is.
 struct Position {
+    /// Nothing at or before this index was asked for. A server begins at the closest that it has.
+    floor: Option<u64>,
     /// The index of the last batch that was yielded.
     last: Option<u64>,
     /// After a reconnect, until it is clear whether something is missing: heartbeats so far.
@@ -147,9 +149,13 @@ impl Position {
         let last = self.last.unwrap_or_default();
         if self.resumed.take().is_some() && batch.index != last {
             // The batch that was asked for again is not there: newer means that it was dropped, and
-            // maybe others with it; older means another history, such as after a restore.
+            // maybe others with it; older means another history, such as after a restore, whose
+            // indexes have nothing to do with the one that was asked for.
             items.push(EventItem::Reset);
-            self.last = None;
+            (self.last, self.floor) = (None, None);
+        }
+        if self.floor.is_some_and(|floor| batch.index <= floor) {
+            return items;
         }
         if self.last.is_none_or(|last| batch.index > last) {
             self.last = Some(batch.index);

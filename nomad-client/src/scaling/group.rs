@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::report::Counts;
-use super::series::since;
+use super::series::{nanos, since};
 
 /// A group of a job.
 pub(super) struct Group {
@@ -44,6 +44,12 @@ impl Group {
             self.running += take_due(&mut self.starting, due).into_iter().sum::<i64>();
             self.changes.push(Counts { at: since(due), running: self.running, desired: self.desired });
         }
+    }
+
+    /// How many ran at a time that is not after the latest.
+    pub(super) fn running_at(&self, at: i64) -> i64 {
+        let known = self.changes.partition_point(|counts| nanos(counts.at) <= at);
+        self.changes.get(known.saturating_sub(1)).map_or(self.running, |counts| counts.running)
     }
 
     fn set(&mut self, count: i64, now: i64) {

@@ -37,7 +37,7 @@ pub use policy::{OnError, Policy, Target};
 pub use report::{Counts, Outcome, Pause, Report, Tick};
 pub use schedule::{CompiledSchedule, Schedule};
 pub use series::{Sample, Series, SeriesError};
-pub use simulate::{Simulation, SimulationError};
+pub use simulate::{Load, Simulation, SimulationError};
 pub use strategy::{Action, Direction, StrategyConfig, StrategyError, run_strategy};
 pub use validate::{AutoscalerPlugins, Refusal, Violation, validate, validate_stored};
 

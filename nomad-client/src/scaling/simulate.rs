@@ -13,11 +13,24 @@ use super::flapping::{Flapping, assess};
 use super::group::Group;
 use super::policy::Policy;
 use super::report::{Outcome, Pause, Report, Tick};
-use super::series::{Series, nanos, since};
+use super::series::{Sample, Series, nanos, since};
 use super::strategy::{Action, Direction};
 
 /// No simulation has more looks than this.
 const MOST_TICKS: u64 = 1_000_000;
+
+/// What the values of a series are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Load {
+    /// What an instance sees, as it was recorded: it stays the same however many instances there are.
+    /// The default, since it is what a query of a policy answered.
+    #[default]
+    PerInstance,
+    /// A total that the instances which run share: twice as many see half of it each. Without any that
+    /// runs there is no metric.
+    Total,
+}
 
 /// A simulation that cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +74,7 @@ pub struct Simulation {
     policy: Policy,
     series: Series,
     by_check: BTreeMap<String, Series>,
+    load: Load,
     defaults: Defaults,
     count: i64,
     start_delay: Duration,
@@ -79,6 +93,7 @@ impl Simulation {
             policy,
             series,
             by_check: BTreeMap::new(),
+            load: Load::default(),
             defaults: Defaults::default(),
             start_delay: Duration::ZERO,
             scale_latency: Duration::ZERO,
@@ -92,6 +107,23 @@ impl Simulation {
     /// Gives one check a metric of its own.
     pub fn check_series(mut self, check: impl Into<String>, series: Series) -> Self {
         self.by_check.insert(check.into(), series);
+        self
+    }
+
+    /// What the values of all series are: those that each instance sees, by default.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use nomad_client::scaling::{Check, Load, Policy, Series, Simulation, Strategy};
+    ///
+    /// let check = Check::new("cpu", Strategy::target_value(70.0)).query("avg(cpu_percent)");
+    /// let policy = Policy::between(1, 10).evaluation_interval(Duration::from_secs(30)).check(check);
+    /// let total = Series::every(Duration::from_secs(30), vec![Some(210.0); 9]);
+    /// let report = Simulation::new(policy, total).load(Load::Total).run().unwrap();
+    /// assert_eq!(report.ticks.last().unwrap().running, 3, "three have 70 each");
+    /// ```
+    pub fn load(mut self, load: Load) -> Self {
+        self.load = load;
         self
     }
 
@@ -169,7 +201,12 @@ impl Simulation {
         let flapping = Flapping::of(&ticks, &group.changes, length, &evaluator);
         let warnings = assess(&evaluator, &flapping, &ticks, self.start_delay, self.count);
         let own = self.by_check.into_values().next().unwrap_or_default();
-        let series = if self.series.samples().is_empty() { own } else { self.series };
+        let series = match self.load {
+            // What instances saw depends on how many there were.
+            Load::Total => Series::new(ticks.iter().map(|tick| Sample { at: tick.at, value: tick.metric })),
+            Load::PerInstance if self.series.samples().is_empty() => own,
+            Load::PerInstance => self.series,
+        };
         let policy = self.policy;
         Ok(Report { ticks, flapping, warnings, counts: group.changes, cooldowns, policy, series, length })
     }
@@ -215,7 +252,7 @@ impl<'a> Run<'a> {
         let at = time(self.begin, now);
         let mut metric = None;
         let mut query = |check: &Check| {
-            let values = self.simulation.query(check, now);
+            let values = self.simulation.query(check, now, &self.group);
             metric = metric.or(values.last().copied());
             Ok(values)
         };
@@ -297,12 +334,27 @@ impl Simulation {
     }
 
     /// What a check's query answers at a time.
-    fn query(&self, check: &Check, now: i64) -> Vec<f64> {
+    fn query(&self, check: &Check, now: i64, group: &Group) -> Vec<f64> {
+        const SECOND: i64 = 1_000_000_000;
         let series = self.by_check.get(&check.name).unwrap_or(&self.series);
         let to = now.saturating_sub(check.query_window_offset.map_or(0, |offset| offset.0));
-        match check.window() {
-            QueryWindow::Instant => series.at(to).into_iter().collect(),
-            QueryWindow::Range(window) => series.range(to.saturating_sub(window.0), to),
+        let seen = |at: i64| series.at(at).and_then(|value| self.share(value, group.running_at(at)));
+        match (check.window(), self.load) {
+            (QueryWindow::Instant, _) => seen(to).into_iter().collect(),
+            (QueryWindow::Range(window), Load::PerInstance) => series.range(to.saturating_sub(window.0), to),
+            (QueryWindow::Range(window), Load::Total) => {
+                let next = |at: &i64| at.checked_add(SECOND).filter(|at| *at <= to);
+                std::iter::successors(Some(to.saturating_sub(window.0)), next).filter_map(seen).collect()
+            }
+        }
+    }
+
+    /// What each of the instances sees of a value.
+    fn share(&self, value: f64, running: i64) -> Option<f64> {
+        match self.load {
+            Load::PerInstance => Some(value),
+            // Counts are far below what a double holds exactly.
+            Load::Total => i32::try_from(running).ok().filter(|it| *it > 0).map(|it| value / f64::from(it)),
         }
     }
 }
@@ -378,6 +430,26 @@ mod tests {
         let report = simulation().last_event(Duration::from_secs(45)).run().unwrap();
         assert_eq!(changes(&report), [30, 90, 240, 390], "75 seconds are left of it at the start");
         assert_eq!(report.cooldowns[0].to, Duration::from_secs(75));
+    }
+
+    #[test]
+    fn a_total_load_is_divided_among_those_that_run() {
+        let total = |value: f64, ticks: u64| document((0..=ticks).map(|_| value)).load(Load::Total);
+        let report = total(350.0, 20).run().unwrap();
+        assert_eq!(scaled(&report), [(30, 2, 5)], "175 each, and then 70");
+        assert_eq!(report.ticks[0].metric, Some(175.0));
+        assert_eq!(report.ticks[2].metric, Some(70.0));
+        assert_eq!(report.series.samples()[2].value, Some(70.0), "what is drawn is what was seen");
+        // The same series as what each sees never comes to rest.
+        assert_eq!(document((0..=20).map(|_| 175.0)).run().unwrap().ticks.last().unwrap().desired, 10);
+        // Instances that start share nothing yet.
+        let slow = total(350.0, 20).start_delay(Duration::from_secs(100)).run().unwrap();
+        let seen: Vec<_> = slow.ticks.iter().take(5).map(|tick| tick.metric.unwrap()).collect();
+        assert_eq!(seen, [175.0, 175.0, 175.0, 175.0, 70.0], "they run from 130 on");
+        let mut nobody = total(350.0, 3);
+        nobody.policy.min = 0;
+        let report = nobody.count(0).run().unwrap();
+        assert_eq!((report.ticks[0].metric, report.flapping.without_data), (None, 3));
     }
 
     #[test]

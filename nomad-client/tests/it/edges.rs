@@ -3,6 +3,7 @@
 mod events;
 mod exec;
 mod explain;
+mod follow;
 mod locks;
 mod logs;
 mod rollouts;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use nomad_client::{Error, ErrorKind, EventFrame, EventItem, Topic};
+use nomad_client::{Error, ErrorKind, EventFrame, EventItem, EventRequest, Topic};
 
 use crate::transport::Answers;
 
@@ -26,7 +26,11 @@ fn heartbeat() -> String {
 
 /// What a stream yields until it stays silent.
 async fn items(answers: &Answers) -> Vec<String> {
-    let mut stream = answers.client().events().topic(Topic::Job).stream();
+    items_of(answers.client().events().topic(Topic::Job)).await
+}
+
+async fn items_of(request: EventRequest) -> Vec<String> {
+    let mut stream = request.stream();
     let mut items = Vec::new();
     while let Ok(Some(item)) = tokio::time::timeout(Duration::from_secs(20), stream.next()).await {
         items.push(match item {
@@ -107,4 +111,30 @@ async fn an_outright_refusal_is_the_end() {
     let answers = Answers::new().answer(403, "Permission denied");
     let seen = items(&answers).await;
     assert_eq!(seen.len(), 1, "{seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_at_or_before_the_index_asked_for() {
+    // A server that has nothing newer repeats its newest; one that has dropped it begins at the closest.
+    for (sent, index, wanted) in [
+        (&[445, 496][..], 495, &["496"][..]),
+        (&[382, 1378, 1379], 1378, &["1379"]),
+        (&[7, 9], 3, &["7", "9"]),
+    ] {
+        let sent: Vec<String> =
+            std::iter::once(heartbeat()).chain(sent.iter().map(|it| batch(*it))).collect();
+        let answers = Answers::new().silent_after(lines(&sent, 99));
+        assert_eq!(items_of(answers.client().events().index(index)).await, wanted, "{sent:?}");
+        assert_eq!(answers.asked()[0].target, format!("/v1/event/stream?index={index}"));
+    }
+    // Not after a reconnect either, before anything was yielded.
+    let answers = Answers::new()
+        .broken_after(lines(&[heartbeat(), batch(4)], 99))
+        .silent_after(lines(&[heartbeat(), batch(4), batch(6)], 99));
+    assert_eq!(items_of(answers.client().events().index(5)).await, ["6"]);
+    // Another history is told from its start.
+    let restored = Answers::new()
+        .broken_after(lines(&[heartbeat(), batch(7)], 99))
+        .silent_after(lines(&[heartbeat(), batch(2), batch(3)], 99));
+    assert_eq!(items_of(restored.client().events().index(5)).await, ["7", "reset", "2", "3"]);
 }

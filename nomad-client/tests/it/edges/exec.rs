@@ -145,3 +145,60 @@ async fn a_quiet_session_is_kept_alive() {
     assert_eq!(output.next().await.unwrap().unwrap(), ExecEvent::Exited(0));
     assert!(started.elapsed() >= Duration::from_secs(20));
 }
+
+/// Gives everything back until its input is over.
+async fn echoes(mut socket: Socket) {
+    while let Some(data) = received(&mut socket).await["stdin"]["data"].as_str().map(str::to_owned) {
+        let frame = format!(r#"{{"stdout":{{"data":"{data}"}}}}"#);
+        socket.send(Message::text(frame)).await.unwrap();
+    }
+    socket.send(Message::text(r#"{"exited":true,"result":{}}"#)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_megabyte_goes_in_while_it_comes_out() {
+    let nomad = serving(echoes).await;
+    let data: Vec<u8> = (0..1_u32 << 20).map(|number| u8::try_from(number % 251).unwrap()).collect();
+    let result = nomad.allocations().exec("a", "api", ["cat"]).stdin(std::io::Cursor::new(data.clone()));
+    let result = tokio::time::timeout(Duration::from_secs(60), result).await.unwrap().unwrap();
+    assert!(result.stdout[..] == data[..], "{} of {} bytes", result.stdout.len(), data.len());
+    assert_eq!(result.exit_code, 0);
+}
+
+#[tokio::test]
+async fn input_that_cannot_be_read_is_an_error_of_the_output() {
+    struct Broken;
+    impl tokio::io::AsyncRead for Broken {
+        fn poll_read(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+            _: &mut tokio::io::ReadBuf<'_>,
+        ) -> std::task::Poll<std::io::Result<()>> {
+            std::task::Poll::Ready(Err(std::io::Error::other("the disk is gone")))
+        }
+    }
+    let nomad = serving(echoes).await;
+    let error = nomad.allocations().exec("a", "api", ["cat"]).stdin(Broken).await.unwrap_err();
+    assert!(error.to_string().contains("the disk is gone"), "{error}");
+}
+
+#[tokio::test]
+async fn a_terminal_is_resized_while_its_input_is_read() {
+    let nomad = serving(|mut socket| async move {
+        let (mut size, mut closed) = (false, false);
+        while !(size && closed) {
+            let message = received(&mut socket).await;
+            size |= message["tty_size"]["width"] == 80;
+            closed |= message["stdin"]["close"] == true;
+        }
+        socket.send(Message::text(r#"{"exited":true,"result":{"exit_code":2}}"#)).await.unwrap();
+    })
+    .await;
+    let exec = nomad.allocations().exec("a", "api", ["sh"]).tty(true).stdin(tokio::io::empty());
+    let (terminal, mut output) = exec.start().await.unwrap();
+    terminal.resize(24, 80).await.unwrap();
+    drop(terminal);
+    let mut text = String::new();
+    output.read_to_string(&mut text).await.unwrap();
+    assert_eq!(output.exit_code(), Some(2));
+}

@@ -299,6 +299,8 @@ fn follow_file(n: &Arc<Nomad>, ctx: &Ctx, id: &str, path: String, follow: bool) 
         let text = read(&n);
         let mut at = if from_end { text.len().saturating_sub(offset) } else { offset.min(text.len()) };
         let name = path.rsplit('/').next().unwrap_or("").to_owned();
+        let mut heartbeat = tokio::time::interval(Duration::from_secs(1));
+        heartbeat.reset();
         loop {
             let text = read(&n);
             while at < text.len() {
@@ -316,13 +318,13 @@ fn follow_file(n: &Arc<Nomad>, ctx: &Ctx, id: &str, path: String, follow: bool) 
                     return;
                 }
             }
-            let over = n.lock().allocs.get(&id).is_none_or(terminal);
-            if !follow || (over && at >= text.len()) {
+            // As long as there is an allocation, whether it is over or not.
+            if !follow || !n.lock().allocs.contains_key(&id) {
                 return;
             }
             tokio::select! {
                 got = changed.changed() => if got.is_err() { return },
-                () = tokio::time::sleep(Duration::from_secs(1)) => {
+                _ = heartbeat.tick() => {
                     if !plain && tx.send(Bytes::from_static(b"{}")).await.is_err() {
                         return;
                     }
