@@ -1,10 +1,9 @@
 //! Runs a command in a running instance of a job, and ends with its exit code.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use examples::{Common, Failure, Instances, Output, Stack, Target, program};
+use examples::{Common, Failure, Instances, Output, Stack, Target, out, program};
 use futures_util::StreamExt;
 use nomad_client::{AllocationListStub, ClientStatus, ExecEvent};
 
@@ -41,41 +40,28 @@ async fn exec(arguments: Arguments) -> Result<u8, Failure> {
     let task = arguments.instances.job.job_id();
     let session = nomad.allocations().exec(&instance.id, task, arguments.command.clone());
     let json = arguments.common.output == Output::Json;
-    let (mut input, mut output) = session.start().await?;
-    let feed = async {
-        if arguments.stdin {
-            // It ends with its input, or with the session.
-            let _ = tokio::io::copy(&mut tokio::io::stdin(), &mut input).await;
+    let mut output = if arguments.stdin {
+        session.stdin(tokio::io::stdin()).start().await?.1
+    } else {
+        session.start().await?.1
+    };
+    let (mut stdout, mut stderr, mut code) = (Vec::new(), Vec::new(), 1);
+    while let Some(event) = output.next().await {
+        match event? {
+            ExecEvent::Stdout(data) if json => stdout.extend_from_slice(&data),
+            ExecEvent::Stderr(data) if json => stderr.extend_from_slice(&data),
+            ExecEvent::Stdout(data) => out::bytes(&data),
+            ExecEvent::Stderr(data) => out::error_bytes(&data),
+            ExecEvent::Exited(exit) => code = exit,
+            _ => {}
         }
-        drop(input);
-        std::future::pending::<()>().await;
-    };
-    let show = async {
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let mut code = 1;
-        while let Some(event) = output.next().await {
-            match event? {
-                ExecEvent::Stdout(data) if json => stdout.extend_from_slice(&data),
-                ExecEvent::Stderr(data) if json => stderr.extend_from_slice(&data),
-                ExecEvent::Stdout(data) => drop(std::io::stdout().write_all(&data)),
-                ExecEvent::Stderr(data) => drop(std::io::stderr().write_all(&data)),
-                ExecEvent::Exited(exit) => code = exit,
-                _ => {}
-            }
-        }
-        Ok::<_, Failure>((code, stdout, stderr))
-    };
-    let (code, stdout, stderr) = tokio::select! {
-        ended = show => ended?,
-        () = feed => return Err(Failure::usage("the session ended before its command")),
-    };
+    }
     if json {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         program::print_json(&serde_json::json!({
             "allocation": instance.id, "exit_code": code, "stdout": text(&stdout), "stderr": text(&stderr),
         }))?;
     }
-    let _ = std::io::stdout().flush();
     stack.close().await;
     Ok(u8::try_from(code).unwrap_or(1))
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use examples::{Common, Failure, Output, Stack, note, program};
+use examples::{Common, Failure, Output, Stack, note, out, program};
 
 /// Leads while it holds a lock in Consul: run it twice, interrupt one, and see the other take over
 #[derive(Debug, Parser)]
@@ -51,6 +51,8 @@ async fn lead(arguments: Arguments) -> Result<u8, Failure> {
     }
     let term = async {
         match arguments.lead {
+            // Whoever waited for the word has gone.
+            _ if out::is_closed() => {}
             Some(time) => tokio::time::sleep(time).await,
             None => std::future::pending().await,
         }

@@ -8,7 +8,7 @@ use clap::{Parser, ValueEnum};
 use examples::{Common, Failure, Output, Stack, Target, program, say};
 use jiff::Timestamp;
 use nomad_client::jobspec::Scaling;
-use nomad_client::scaling::{Chart, Check, Outcome, Policy, Report, Series, Simulation, Strategy};
+use nomad_client::scaling::{Chart, Check, Load, Outcome, Policy, Report, Series, Simulation, Strategy};
 use nomad_client::{Job, TaskGroup};
 use wuffchat_deploy::jobs::scaling_policy;
 
@@ -43,6 +43,11 @@ struct Arguments {
     /// The pause after a change, such as 2m [default: that of the policy]
     #[arg(long, value_parser = program::duration, value_name = "DURATION")]
     cooldown: Option<Duration>,
+    /// What a value is: `per-instance` is what each instance sees however many there are, as it was recorded; `total`
+    /// is divided among those that run, and that of --shape is what as many as run at the start see of it together
+    /// [default: total for --shape, per-instance where there is a file]
+    #[arg(long, value_enum)]
+    load: Option<LoadChoice>,
     /// Metrics as lines of time and value, or as JSON; `-` is stdin [default: those of --shape]
     #[arg(long, value_name = "FILE")]
     series: Option<PathBuf>,
@@ -53,7 +58,7 @@ struct Arguments {
     /// where their times are dates, else 1970-01-01T00:00:00Z]
     #[arg(long, value_name = "TIME")]
     begin: Option<Timestamp>,
-    /// A metric that is made up
+    /// A metric that is made up: how loaded as many instances are as run at the start
     #[arg(long, value_enum, default_value_t = Shape::Burst)]
     shape: Shape,
     /// The lowest value of that metric
@@ -85,6 +90,14 @@ struct Arguments {
     svg: Option<PathBuf>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LoadChoice {
+    /// What each instance sees
+    PerInstance,
+    /// What all of them share
+    Total,
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Shape {
     /// The highest value all the time
@@ -101,7 +114,11 @@ fn main() -> ExitCode {
     examples::run(async |arguments: Arguments| {
         let policy = policy(&arguments).await?;
         let checks: Vec<_> = policy.checks.iter().map(|check| check.name.clone()).collect();
-        let mut simulation = Simulation::new(policy, series(&arguments)?)
+        let made_up = arguments.series.is_none() && arguments.check_series.is_empty();
+        let shared = arguments.load.map_or(made_up, |load| load == LoadChoice::Total);
+        let at_start = arguments.count.or(u32::try_from(policy.min).ok()).unwrap_or(1).max(1);
+        let mut simulation = Simulation::new(policy, series(&arguments, if shared { at_start } else { 1 })?)
+            .load(if shared { Load::Total } else { Load::PerInstance })
             .start_delay(arguments.start_delay)
             .scale_latency(arguments.scale_latency)
             .deployment(arguments.deployment);
@@ -208,13 +225,14 @@ fn read_series(path: &PathBuf) -> Result<Series, Failure> {
     series.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
 }
 
-fn series(arguments: &Arguments) -> Result<Series, Failure> {
+/// The metrics; those that are made up as what that many instances see together.
+fn series(arguments: &Arguments, together: u32) -> Result<Series, Failure> {
     if let Some(path) = &arguments.series {
         return read_series(path);
     }
     let step = 10_u32;
     let whole = arguments.length.as_secs_f64();
-    let (low, high) = (arguments.low, arguments.high);
+    let (low, high) = (arguments.low * f64::from(together), arguments.high * f64::from(together));
     let values = (0..).map(|number: u32| f64::from(number) * f64::from(step)).take_while(|at| *at <= whole);
     let values = values.map(|at| {
         let part = at / whole.max(1.0);

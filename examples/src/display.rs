@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use wuffchat_deploy::Outcome;
 use wuffchat_deploy::events::{Event, EventSink};
 
-use crate::Output;
+use crate::{Output, out};
 
 /// Shows the events of a release.
 pub struct Display {
@@ -69,7 +69,7 @@ impl EventSink for Display {
                 let Some((key, text)) = line(event) else { return };
                 let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
                 if last.get(&key) != Some(&text) {
-                    eprintln!("{} {text}", now());
+                    out::error_line(format_args!("{} {text}", now()));
                     last.insert(key, text);
                 }
             }
@@ -238,7 +238,7 @@ fn now() -> String {
 pub fn note(output: Output, text: &str) {
     match output {
         Output::Json => json(&serde_json::json!({"event": "note", "text": text})),
-        Output::Auto | Output::Plain => eprintln!("{} {text}", now()),
+        Output::Auto | Output::Plain => out::error_line(format_args!("{} {text}", now())),
     }
 }
 
@@ -247,5 +247,5 @@ pub(crate) fn json(value: &serde_json::Value) {
     if let Some(fields) = value.as_object_mut() {
         fields.insert("ts".to_owned(), jiff::Timestamp::now().to_string().into());
     }
-    eprintln!("{value}");
+    out::error_line(value);
 }

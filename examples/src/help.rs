@@ -8,7 +8,7 @@ Exit codes, the same for all programs:
     1  wrong use, or no answer        6  the release lock is held  130  interrupted
     2  placement failed               7  timeout, still running
     3  failed and reverted            8  ready for promotion
-    4  failed, and not reverted";
+    4  failed, and not reverted      141  nobody reads the output any more";
 
 /// A command with the default of each flag that is on or off, and with the exit codes.
 pub(crate) fn complete(command: Command) -> Command {

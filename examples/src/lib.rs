@@ -6,6 +6,7 @@ pub mod args;
 pub mod display;
 mod help;
 pub mod instances;
+pub mod out;
 pub mod program;
 pub mod result;
 pub mod stack;

@@ -12,7 +12,7 @@ use wuffchat_deploy::release::Interrupt;
 
 use crate::args::STAND_IN;
 use crate::display::{self, note};
-use crate::{Output, help};
+use crate::{Output, help, out};
 
 /// The exit code of what was interrupted.
 pub const INTERRUPTED: u8 = 130;
@@ -113,12 +113,13 @@ where
     })
 }
 
-/// Runs a program that looks after signals itself.
+/// Runs a program that looks after signals itself, and goes on when nobody reads what it says.
 pub fn run_to_the_end<A, F>(program: impl FnOnce(A) -> F) -> ExitCode
 where
     A: Parser,
     F: Future<Output = Result<u8, Failure>>,
 {
+    out::goes_on();
     start(async |arguments, _| program(arguments).await)
 }
 
@@ -199,14 +200,14 @@ fn end(result: Result<u8, Failure>, output: Output) -> ExitCode {
 
 fn ended(result: Result<u8, Failure>, output: Output) -> ExitCode {
     let Failure { text, code } = match result {
-        Ok(code) => return ExitCode::from(code),
+        Ok(code) => return ExitCode::from(out::code(code)),
         Err(failure) => failure,
     };
     if output == Output::Json {
         display::json(&serde_json::json!({"event": "error", "text": text, "exit_code": code}));
         let _ = print_json(&serde_json::json!({"error": text, "exit_code": code}));
     } else if code != INTERRUPTED {
-        eprintln!("error: {text}");
+        out::error_line(format_args!("error: {text}"));
     }
     ExitCode::from(code)
 }
@@ -307,22 +308,6 @@ pub fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
     let text = text.map_err(failed)?;
     crate::say!("{text}");
     Ok(())
-}
-
-/// Prints a line of the result. Whoever reads it may have seen enough: that is a good end.
-#[macro_export]
-macro_rules! say {
-    ($($text:tt)*) => {
-        $crate::program::print_line(::std::format_args!($($text)*))
-    };
-}
-
-/// What [`say!`](crate::say) does.
-pub fn print_line(text: std::fmt::Arguments<'_>) {
-    use std::io::Write as _;
-    if writeln!(std::io::stdout().lock(), "{text}").is_err() {
-        std::process::exit(0);
-    }
 }
 
 /// Reads a duration such as `90s` or `10m`.

@@ -185,7 +185,15 @@ fn a_policy_is_simulated_and_drawn() {
         ["--target-value", "50", "--shape", "steady", "--high", "100", "--length", "5m", "--count", "2"];
     let ran = site.run("simulate_scaling", &[&steady[..], &["--output", "json"]].concat()).exits(0);
     let report = ran.json();
-    assert!(report["ticks"].as_array().is_some_and(|ticks| !ticks.is_empty()), "{ran}");
+    let ticks = report["ticks"].as_array().unwrap();
+    // 100 each are 200 together, which four bear with 50 each, and then all is well.
+    assert_eq!((&ticks[0]["metric"], &ticks[0]["running"]), (&json!(100.0), &json!(2)), "{ran}");
+    let last = ticks.last().unwrap();
+    assert_eq!((&last["metric"], &last["running"]), (&json!(50.0), &json!(4)), "{ran}");
+    let recorded = [&steady[..], &["--load", "per-instance", "--output", "json"]].concat();
+    let report = site.run("simulate_scaling", &recorded).exits(0).json();
+    let last = report["ticks"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(last["metric"], json!(100.0), "what each was recorded to see stays");
     site.run("simulate_scaling", &steady).exits(0).says(&["desired", "changes"]);
     let drawn = site.run("simulate_scaling", &[&steady[..], &["--svg", "-"]].concat()).exits(0);
     assert!(drawn.stdout.starts_with("<svg") && drawn.stdout.trim_end().ends_with("</svg>"), "{drawn}");
@@ -219,5 +227,10 @@ fn cost_counts_hours() {
         report["setups"][0]["total"]["low"].as_f64().unwrap()
     };
     assert!(total("1460") > total("730"));
+    let shown = Site::default().run("cost", &["--environment", "production"]).exits(0);
+    assert!(
+        !shown.stdout.contains("$-") && shown.stdout.contains("from $20 dearer to $260 cheaper"),
+        "{shown}"
+    );
     Site::default().run("cost", &["--hours", "0"]).exits(1);
 }

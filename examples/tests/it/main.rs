@@ -6,4 +6,5 @@ mod each;
 mod guide;
 mod programs;
 mod shared;
+mod streams;
 mod walk;

@@ -88,7 +88,7 @@ fn a_failure_is_json_too() {
 }
 
 /// Arguments with which a program has something to do on a stack where development is deployed.
-fn task(name: &str) -> Vec<&'static str> {
+pub fn task(name: &str) -> Vec<&'static str> {
     match name {
         "coverage" => vec!["--fixtures", "."],
         "deploy" => vec!["--plan"],
@@ -111,7 +111,7 @@ fn task(name: &str) -> Vec<&'static str> {
 }
 
 /// A stack with the application, in a folder with recorded exchanges.
-fn prepared(name: &str) -> (Embedded, Folder) {
+pub fn prepared(name: &str) -> (Embedded, Folder) {
     let (mut stack, folder) = (Embedded::deployed(), Folder::new(name));
     let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/../nomad-client/tests/fixtures");
     std::os::unix::fs::symlink(recorded, folder.0.join("nomad")).unwrap();
