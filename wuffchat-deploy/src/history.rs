@@ -262,7 +262,11 @@ pub(crate) async fn remember(
                 continue;
             }
             let allocations = clients.nomad.jobs().allocations(&job.job).await?;
-            let since = report.started.unwrap_or_else(Timestamp::now);
+            // By the servers' clock, as all of their times.
+            let versions = clients.nomad.jobs().versions(&job.job).await?.versions;
+            let new = versions.iter().filter(|it| it.version > job.previous_version);
+            let registered = new.min_by_key(|it| it.version).and_then(|it| it.submit_time);
+            let since = registered.or(report.started).unwrap_or_else(Timestamp::now);
             let deployment = match &job.deployment_id {
                 Some(id) => clients.nomad.deployments().get(id).optional().await?,
                 None => None,

@@ -22,6 +22,7 @@
 //! ```
 
 pub mod app;
+pub mod capacity;
 pub mod cost;
 pub mod drift;
 mod error;

@@ -131,19 +131,27 @@ fn savings() -> Claim {
             (false, false) => Verdict::Wrong,
         },
         found: format!(
-            "against Fargate ${:.0}-{:.0} ({:.0}-{:.0}%) like for like and ${:.0} to {:.0} at the extremes, against EKS ${:.0}-{:.0} ({:.0}-{:.0}%): $130 is of EKS, $180 of Fargate",
+            "against Fargate ${:.0}-{:.0} ({:.0}-{:.0}%) like for like and {} at the extremes, against EKS ${:.0}-{:.0} ({:.0}-{:.0}%): $130 is of EKS, $180 of Fargate",
             same_ends.low,
             same_ends.high,
             same_ends.low / FARGATE.low * 100.0,
             same_ends.high / FARGATE.high * 100.0,
-            any.low,
-            any.high,
+            saved(any),
             eks.low,
             eks.high,
             eks.low / EKS.2 * 100.0,
             eks.high / EKS.2 * 100.0,
         ),
     }
+}
+
+/// What is saved, in words: nobody saves less than nothing.
+fn saved(range: Range) -> String {
+    let one = |dollars: f64| {
+        let word = if dollars < 0.0 { "dearer" } else { "cheaper" };
+        format!("${:.0} {word}", dollars.abs())
+    };
+    format!("from {} to {}", one(range.low), one(range.high))
 }
 
 /// The claimed share against the computed costs.
@@ -162,11 +170,19 @@ fn measured_savings(nomad: Range, fargate: Range, eks: Range) -> Claim {
         _ => Verdict::Partly,
     };
     let [fargate_low, fargate_high, eks_low, eks_high] = shares;
+    let words = |share: f64| {
+        let word = if share < 0.0 { "dearer" } else { "cheaper" };
+        format!("{:.0}% {word}", share.abs())
+    };
     Claim {
         claim: "40-50% cheaper than managed services".to_owned(),
         verdict,
         found: format!(
-            "{fargate_low:.0}% at the least and {fargate_high:.0}% at the greatest count against Fargate, {eks_low:.0}% and {eks_high:.0}% against EKS; below zero it is dearer"
+            "{} at the least and {} at the greatest count than Fargate, {} and {} than EKS",
+            words(fargate_low),
+            words(fargate_high),
+            words(eks_low),
+            words(eks_high)
         ),
     }
 }
@@ -176,10 +192,11 @@ fn fits(capacity: &Capacity) -> Claim {
         claim: format!("{} instances of the API fit on the nodes", capacity.api_instances),
         verdict: if capacity.fits() { Verdict::Right } else { Verdict::Wrong },
         found: format!(
-            "{} of {} MiB are wanted, {} tasks find no node; {} MHz are reserved and {:.0} sustained",
+            "{} of {} MiB are wanted, {} instances find no node, {} in a deployment; {} MHz are reserved and {:.0} sustained",
             capacity.memory_wanted,
             capacity.memory_usable,
             capacity.unplaced,
+            capacity.unplaced_in_deployment,
             capacity.cpu_wanted,
             capacity.cpu_sustained
         ),
@@ -205,7 +222,11 @@ mod tests {
         assert_eq!(verdict("Savings"), Verdict::Partly);
         assert_eq!(verdict("40-50%"), Verdict::Wrong);
         assert_eq!(verdict("10 instances"), Verdict::Wrong);
+        for claim in &found {
+            assert!(!claim.found.contains("$-") && !claim.found.contains(" -"), "negative: {}", claim.found);
+        }
         let savings = found.iter().find(|claim| claim.claim.starts_with("Savings")).unwrap();
         assert!(savings.found.contains("$60-180 (30-45%)") && savings.found.contains("$130-210 (37-60%)"));
+        assert!(savings.found.contains("from $20 dearer to $260 cheaper"), "{}", savings.found);
     }
 }

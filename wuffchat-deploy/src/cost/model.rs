@@ -4,10 +4,11 @@ use std::iter::Sum;
 
 use serde::Serialize;
 
-use super::capacity::{Capacity, PLATFORM, capacity};
+use super::capacity::{Capacity, capacity, exactly, limits};
 use super::claims::{Claim, claims};
 use super::prices::Prices;
-use crate::app::Environment;
+use crate::app::{API, Environment, UI};
+use crate::capacity::{self as needs, Demand};
 
 /// From the least to the most, in US dollars.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
@@ -90,10 +91,7 @@ pub struct Cost {
 #[must_use]
 pub fn model(environment: &Environment, hours: f64) -> Cost {
     let prices = &environment.cloud.prices;
-    let (least, most) = environment
-        .scaling
-        .as_ref()
-        .map_or((environment.api.count, environment.api.count), |s| (s.min, s.max));
+    let (least, most) = limits(environment);
     let full = capacity(environment, most);
     let setups = vec![
         setup("nomad", nodes(environment, hours, least, most)),
@@ -131,7 +129,7 @@ fn nodes(environment: &Environment, hours: f64, least: u32, most: u32) -> Vec<It
     // The worst: each task uses all it reserved, for ever.
     let burst = |instances: u32| {
         let wanted = capacity(environment, instances);
-        let above = (f64::from(wanted.cpu_wanted) - wanted.cpu_sustained).max(0.0);
+        let above = (exactly(wanted.cpu_wanted) - wanted.cpu_sustained).max(0.0);
         above / f64::from(prices.instance_mhz) * prices.burst_vcpu_hour * hours
     };
     vec![
@@ -147,17 +145,25 @@ fn nodes(environment: &Environment, hours: f64, least: u32, most: u32) -> Vec<It
 
 fn fargate(environment: &Environment, hours: f64, least: u32, most: u32) -> Vec<Item> {
     let prices = &environment.cloud.prices;
-    let task = |cpu: u32, memory: u32| {
-        let (vcpus, gib) = fargate_size(f64::from(cpu) / f64::from(prices.instance_mhz), memory);
+    let demands = needs::demands(&needs::registered(environment));
+    let one = |demand: &Demand| {
+        let mhz = f64::from(prices.instance_mhz);
+        let memory = u32::try_from(demand.each.memory).unwrap_or(u32::MAX);
+        let (vcpus, gib) = fargate_size(exactly(demand.each.cpu) / mhz, memory);
         (vcpus * prices.fargate_vcpu_hour + gib * prices.fargate_gib_hour) * hours
     };
-    let api = task(environment.api.cpu, environment.api.memory);
-    let ui = task(environment.ui.cpu, environment.ui.memory) * f64::from(environment.ui.count);
-    let platform: f64 = PLATFORM.iter().map(|(cpu, memory)| task(*cpu, *memory)).sum();
+    // There are no nodes that each would have a proxy of its own.
+    let count = |demand: &Demand| if demand.everywhere { 1 } else { demand.count };
+    let cost = |wanted: &dyn Fn(&Demand) -> bool| -> f64 {
+        let all = demands.iter().filter(|demand| wanted(demand));
+        all.map(|demand| one(demand) * f64::from(count(demand))).sum()
+    };
+    let api: f64 = demands.iter().filter(|demand| demand.job == API).map(one).sum();
+    let ui = demands.iter().filter(|demand| demand.job == UI).map(|demand| demand.count).sum::<u32>();
     vec![
         item(format!("API, {least} to {most}"), Range::new(api * f64::from(least), api * f64::from(most))),
-        item(format!("UI, {}", environment.ui.count), Range::flat(ui)),
-        item("monitoring and proxy", Range::flat(platform)),
+        item(format!("UI, {ui}"), Range::flat(cost(&|demand| demand.job == UI))),
+        item("monitoring and proxy", Range::flat(cost(&|demand| demand.job != API && demand.job != UI))),
         balancer(prices, hours),
     ]
 }
@@ -190,9 +196,10 @@ mod tests {
         let cost = model(&Environment::new(Stage::Production), 730.0);
         let [nomad, fargate, eks] = cost.setups.as_slice() else { panic!("{:?}", cost.setups) };
         close(nomad.items[0].cost.low, 3.0 * 0.048 * 730.0);
-        // At most 5850 MHz are wanted and 3000 sustained.
+        // API 10 x 500, UI 2 x 200, a proxy of 200 on each of three nodes, Prometheus 300, Grafana 200 and two
+        // autoscalers of 100 are 6700 MHz at most, and 2700 at the least; 3000 are sustained.
         close(nomad.items[1].cost.low, 0.0);
-        close(nomad.items[1].cost.high, 2850.0 / 2500.0 * 0.05 * 730.0);
+        close(nomad.items[1].cost.high, 3700.0 / 2500.0 * 0.05 * 730.0);
         close(nomad.items[2].cost.low, 14.28);
         close(nomad.items[3].cost.low, 0.035 * 730.0);
         close(fargate.items[0].cost.high, 10.0 * (0.25 * 0.04656 + 0.00511) * 730.0);

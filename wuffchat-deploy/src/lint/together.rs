@@ -3,6 +3,7 @@
 use nomad_client::lint::{Block, Diagnostic};
 
 use super::declare;
+use crate::capacity::{Count, Demand, RESERVED, Room, place, wanted};
 
 declare! {
     NO_AUTOSCALER = "no-autoscaler" Some(3), Error,
@@ -21,9 +22,6 @@ pub struct Cluster {
     /// Memory of each, in MiB.
     pub memory: u32,
 }
-
-/// What a machine needs for itself and the agents, in MiB.
-const RESERVED: u64 = 512;
 
 impl Cluster {
     /// Machines of one of AWS's general types, such as `t3.medium`; nothing for one of unknown
@@ -87,26 +85,19 @@ pub fn together(jobs: &[Block], cluster: Option<Cluster>) -> Vec<Diagnostic> {
 }
 
 fn fits(jobs: &[Block], cluster: Cluster) -> Option<Diagnostic> {
-    let mut most = 0_u64;
-    for group in jobs.iter().flat_map(Block::all).filter(|block| block.kind == "group") {
-        let scaled = |block: &Block| block.block("scaling").and_then(|scaling| scaling.number("max"));
-        let count = group
-            .number("count")
-            .unwrap_or(1)
-            .max(scaled(group).unwrap_or(0))
-            .max(group.blocks("task").filter_map(scaled).max().unwrap_or(0));
-        let memory = group.blocks("task").map(|task| {
-            // What a task has that says nothing.
-            task.block("resources").and_then(|resources| resources.number("memory")).unwrap_or(300)
-        });
-        most = most.saturating_add(count.saturating_mul(memory.sum()));
-    }
-    let usable = u64::from(cluster.memory).saturating_sub(RESERVED).saturating_mul(u64::from(cluster.nodes));
+    let all = || jobs.iter().flat_map(Block::all);
+    let demands: Vec<Demand> = all().filter(|block| block.kind == "job").flat_map(Demand::of_block).collect();
+    // A machine's type says nothing of its clock.
+    let node = Room { cpu: u64::MAX, memory: u64::from(cluster.memory).saturating_sub(RESERVED) };
+    let nodes: Vec<Room> = (0..cluster.nodes).map(|_| node).collect();
+    let missing = place(&nodes, &demands, Count::MostDeploying);
+    let most = wanted(&demands, Count::MostDeploying, nodes.len()).memory;
+    let usable = node.memory.saturating_mul(u64::from(cluster.nodes));
     let message = format!(
-        "{most} MiB at most against {usable} MiB on {} machines of {} MiB ({RESERVED} MiB each for system and agents)",
+        "{most} MiB at most, canaries included, against {usable} MiB on {} machines of {} MiB ({RESERVED} MiB each for \
+         system and agents): {missing} instances find no place",
         cluster.nodes, cluster.memory
     );
-    let line =
-        jobs.iter().flat_map(Block::all).find(|block| block.kind == "resources").and_then(|block| block.line);
-    (most > usable).then(|| TOO_SMALL.found(line, message))
+    let line = all().find(|block| block.kind == "resources").and_then(|block| block.line);
+    (missing > 0).then(|| TOO_SMALL.found(line, message))
 }

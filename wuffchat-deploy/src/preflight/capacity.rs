@@ -5,55 +5,8 @@ use nomad_client::{AllocationListStub, NodeEligibility, NodeListStub, NodeStatus
 use super::servers::not_allowed;
 use crate::Clients;
 use crate::app::{Component, Driver, Environment};
+use crate::capacity::{self, Count, Demand, Room, place, wanted};
 use crate::finding::Finding;
-
-/// What a node has left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Room {
-    /// CPU in MHz.
-    pub cpu: u64,
-    /// Memory in MiB.
-    pub memory: u64,
-}
-
-/// Instances that need a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Demand {
-    /// How many.
-    pub count: u32,
-    /// What each needs.
-    pub each: Room,
-}
-
-/// How many of all the instances find no place, the largest placed first, each where it leaves the
-/// least memory over. The scheduler may do a little worse, since it spreads.
-///
-/// ```
-/// use wuffchat_deploy::preflight::{Demand, Room, place};
-/// let nodes = [Room { cpu: 4000, memory: 3500 }; 2];
-/// let instances = Demand { count: 7, each: Room { cpu: 500, memory: 1024 } };
-/// assert_eq!(place(&nodes, &[instances]), 1);
-/// ```
-#[must_use]
-pub fn place(nodes: &[Room], demands: &[Demand]) -> u32 {
-    let mut nodes = nodes.to_vec();
-    let mut demands = demands.to_vec();
-    demands.sort_by_key(|demand| std::cmp::Reverse((demand.each.memory, demand.each.cpu)));
-    let mut left_over = 0;
-    for demand in demands {
-        let each = demand.each;
-        for placed in 0..demand.count {
-            let fits = nodes.iter_mut().filter(|node| node.cpu >= each.cpu && node.memory >= each.memory);
-            let Some(node) = fits.min_by_key(|node| node.memory) else {
-                left_over += demand.count - placed;
-                break;
-            };
-            node.cpu -= each.cpu;
-            node.memory -= each.memory;
-        }
-    }
-    left_over
-}
 
 pub(super) async fn look(clients: &Clients, environment: &Environment) -> Vec<Finding> {
     let everywhere = clients.nomad.namespace("*");
@@ -153,40 +106,44 @@ fn fits(
     let others: Vec<&AllocationListStub> =
         allocations.iter().filter(|allocation| !allocation.is_over() && !ours(allocation)).collect();
     let room: Vec<Room> = nodes.iter().map(|node| left(node, &others)).collect();
-    let canary = environment.update.canary;
-    let demand = |count: &dyn Fn(Component) -> u32| -> Vec<Demand> {
-        let one = |component: Component| {
-            let size = environment.size(component);
-            let each = Room { cpu: u64::from(size.cpu), memory: u64::from(size.memory) };
-            Demand { count: count(component), each }
-        };
-        Component::ALL.into_iter().map(one).collect()
+    let application = capacity::demands(&capacity::application(environment));
+    // What of the platform runs has taken its place; what does not is still to come.
+    let runs = |demand: &Demand| {
+        let own = |it: &&AllocationListStub| it.namespace == environment.namespace && it.job_id == demand.job;
+        others.iter().any(own)
     };
-    let size = |component: Component| environment.size(component).count.saturating_add(canary);
-    let most = |component: Component| match &environment.scaling {
-        Some(scaling) if component == Component::Api => scaling.max.saturating_add(canary),
-        _ => size(component),
-    };
-    let (now, worst) = (demand(&size), demand(&most));
+    let mut all = capacity::demands(&capacity::registered(environment));
+    all.retain(|demand| !runs(demand));
     vec![
-        judge("nomad.capacity", "the instances and their canaries", &room, &now, true),
+        judge(
+            "nomad.capacity",
+            "the instances and their canaries",
+            &room,
+            (&application, Count::Deploying),
+            true,
+        ),
         judge(
             "nomad.capacity_at_most",
-            "the instances at the scaling's maximum, and canaries,",
+            "the instances at the scaling's maximum, canaries, and what of the platform does not run yet",
             &room,
-            &worst,
+            (&all, Count::MostDeploying),
             false,
         ),
     ]
 }
 
-fn judge(check: &str, what: &str, room: &[Room], demands: &[Demand], must: bool) -> Finding {
+fn judge(
+    check: &str,
+    what: &str,
+    room: &[Room],
+    (demands, count): (&[Demand], Count),
+    must: bool,
+) -> Finding {
     let memory: u64 = room.iter().map(|room| room.memory).sum();
-    let asked: u64 =
-        demands.iter().map(|demand| demand.each.memory.saturating_mul(u64::from(demand.count))).sum();
+    let asked = wanted(demands, count, room.len()).memory;
     let message = format!("{what} need {asked} MiB, and {memory} MiB are free on {} nodes", room.len());
     let fix = "more or larger nodes, or a lower count, size or maximum";
-    match place(room, demands) {
+    match place(room, demands, count) {
         0 => Finding::ok(check, message),
         missing if must => Finding::problem(check, format!("{message}: {missing} find no place")).fix(fix),
         missing => Finding::warning(check, format!("{message}: {missing} find no place")).fix(fix),
@@ -230,16 +187,6 @@ mod tests {
             "ReservedResources": {"Cpu": {"CpuShares": 100}, "Memory": {"MemoryMB": 256}},
         });
         serde_json::from_value(value).unwrap()
-    }
-
-    #[test]
-    fn instances_are_packed() {
-        let room = |cpu, memory| Room { cpu, memory };
-        let demand = |count, cpu, memory| Demand { count, each: room(cpu, memory) };
-        assert_eq!(place(&[], &[demand(2, 1, 1)]), 2);
-        assert_eq!(place(&[room(1000, 1000)], &[demand(1, 1, 1000), demand(1, 1, 1)]), 1);
-        assert_eq!(place(&[room(1000, 1500), room(1000, 600)], &[demand(2, 1, 500), demand(1, 1, 1000)]), 0);
-        assert_eq!(place(&[room(100, 9999)], &[demand(2, 60, 1)]), 1);
     }
 
     #[test]

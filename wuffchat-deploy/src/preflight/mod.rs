@@ -28,7 +28,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-pub use capacity::{Demand, Room, place};
 pub use certificates::{Certificate, NotACertificate, certificates, expiry};
 pub use externals::{External, Reach};
 pub use version::{Product, judge};

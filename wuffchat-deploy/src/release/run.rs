@@ -16,7 +16,7 @@ use crate::app::{Component, Environment};
 use crate::events::{Event, EventSink};
 use crate::history::{self, Kind};
 use crate::live::Live;
-use crate::report::{JobReport, Outcome, PromotedReport, Recorder, Report, StepReport, title, woven};
+use crate::report::{JobReport, Outcome, PromotedReport, Recorder, Report, StepReport, title};
 use crate::{Clients, Error, Result, rollback};
 
 /// Releases a version: both jobs or none.
@@ -133,7 +133,7 @@ impl<'a> Release<'a> {
     /// The report, with what was recorded on the way.
     pub(super) fn end(mut self, recorder: &Recorder<'_>) -> Report {
         self.report.finished = Some(Timestamp::now());
-        self.report.timeline = woven(std::mem::take(&mut self.report.timeline), recorder.take());
+        self.report.weave(recorder.take());
         self.report
     }
 }

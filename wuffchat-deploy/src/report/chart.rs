@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::html::{escape, sentence};
+use super::serving::{Lane, Serving, lanes, serving};
+use super::tables::short;
 use super::{Happening, Moment};
 
 const WIDTH: f64 = 1000.0;
@@ -53,7 +55,7 @@ pub(super) fn legend() -> String {
     }
     list.push_str(
         "<li>bar: dashed pending, blue running, green healthy, red unhealthy, dotted over</li>\
-         <li>area: healthy instances; dashed line: wanted</li></ul>\n",
+         <li>area: instances that serve, old ones below new ones; dashed line: wanted</li></ul>\n",
     );
     list
 }
@@ -185,8 +187,9 @@ impl Chart {
             self.marker(moment, self.y + ROW / 2.0, &mut free);
         }
         self.y += ROW;
-        self.counts(moments);
-        self.instances(moments);
+        let lanes = lanes(moments);
+        self.counts(moments, &lanes);
+        self.instances(moments, &lanes);
     }
 
     /// The shape of something that took no time, beside those before it.
@@ -219,45 +222,46 @@ impl Chart {
         );
     }
 
-    /// Healthy instances of the deployments, and how many are wanted.
-    fn counts(&mut self, moments: &[&Moment]) {
-        let progress: Vec<(Timestamp, u64, u64, &Moment)> = moments
+    /// Instances that serve, old ones below new ones, and how many are wanted.
+    fn counts(&mut self, moments: &[&Moment], lanes: &[Lane<'_>]) {
+        let wanted: Vec<(Timestamp, u64)> = moments
             .iter()
             .filter_map(|moment| match &moment.what {
-                Happening::Progress { healthy, desired, .. } => {
-                    Some((moment.at, *healthy, *desired, *moment))
-                }
+                Happening::Progress { desired, .. } => Some((moment.at, *desired)),
                 _ => None,
             })
             .collect();
-        let (Some(begin), Some(end)) = (progress.first(), progress.last()) else { return };
-        let most = progress
-            .iter()
-            .map(|(_, healthy, desired, _)| (*healthy).max(*desired))
-            .max()
-            .unwrap_or(0)
-            .max(1);
+        let steps = serving(lanes);
+        let (Some(begin), Some(end)) = (steps.first(), moments.last()) else { return };
+        let counts = steps.iter().map(|step| step.old + step.new).chain(wanted.iter().map(|it| it.1));
+        let most = counts.max().unwrap_or(0).max(1);
         let (top, bottom) = (self.y + 6.0, self.y + COUNTS - 8.0);
         // Counts of instances are far below what a double holds exactly.
         let number = |count: u64| u32::try_from(count).map_or(f64::from(u32::MAX), f64::from);
         let level = |count: u64| bottom - (bottom - top) * number(count) / number(most);
-        let (mut area, mut wanted) = (format!("M{:.1},{bottom:.1}", self.axis.x(begin.0)), String::new());
-        for (place, (at, healthy, desired, _)) in progress.iter().enumerate() {
-            let x = self.axis.x(*at);
-            let _ = write!(area, " H{x:.1} V{:.1}", level(*healthy));
-            let command = if place == 0 {
-                format!("M{x:.1},{:.1}", level(*desired))
-            } else {
-                format!(" H{x:.1} V{:.1}", level(*desired))
-            };
-            wanted.push_str(&command);
+        let right = self.axis.x(end.at);
+        let area = |count: &dyn Fn(&Serving) -> u64| {
+            let mut path = format!("M{:.1},{bottom:.1}", self.axis.x(begin.at));
+            for step in &steps {
+                let _ = write!(path, " H{:.1} V{:.1}", self.axis.x(step.at), level(count(step)));
+            }
+            let _ = write!(path, " H{right:.1} V{bottom:.1}Z");
+            path
+        };
+        let (all, old) = (area(&|step| step.old + step.new), area(&|step| step.old));
+        // A deployment says what is wanted when it begins; it was wanted before.
+        let mut line = String::new();
+        for (place, (at, desired)) in wanted.iter().enumerate() {
+            let x = if place == 0 { self.axis.x(begin.at) } else { self.axis.x(*at) };
+            let move_to = if place == 0 { format!("M{x:.1},") } else { format!(" H{x:.1} V") };
+            let _ = write!(line, "{move_to}{:.1}", level(*desired));
         }
-        let right = moments.last().map_or(end.0, |moment| moment.at);
-        let _ = write!(area, " H{0:.1} V{bottom:.1}Z", self.axis.x(right));
-        let _ = write!(wanted, " H{:.1}", self.axis.x(right));
-        self.name("healthy of wanted", "soft", self.y + COUNTS / 2.0);
+        self.name("serving of wanted", "soft", self.y + COUNTS / 2.0);
         let _ =
-            write!(self.body, "<path class=\"count\" d=\"{area}\"/><path class=\"wanted\" d=\"{wanted}\"/>");
+            write!(self.body, "<path class=\"count\" d=\"{all}\"/><path class=\"count-old\" d=\"{old}\"/>");
+        if !line.is_empty() {
+            let _ = write!(self.body, "<path class=\"wanted\" d=\"{line} H{right:.1}\"/>");
+        }
         let _ = write!(
             self.body,
             "<text class=\"soft\" x=\"{0:.1}\" y=\"{1:.1}\" text-anchor=\"end\">{most}</text><text class=\"soft\" x=\"{0:.1}\" y=\"{2:.1}\" text-anchor=\"end\">0</text>",
@@ -265,51 +269,49 @@ impl Chart {
             top + 4.0,
             bottom + 4.0
         );
-        for (at, _, _, moment) in &progress {
+        let until = steps.iter().skip(1).map(|step| step.at).chain([end.at]);
+        for (step, until) in steps.iter().zip(until) {
+            let (x, width) = (self.axis.x(step.at), self.axis.x(until) - self.axis.x(step.at));
             let _ = write!(
                 self.body,
-                "<rect x=\"{:.1}\" y=\"{top:.1}\" width=\"6\" height=\"{:.1}\" fill=\"transparent\"><title>{}</title></rect>",
-                self.axis.x(*at) - 3.0,
+                "<rect x=\"{x:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"transparent\"><title>{} old and {} new instances serve</title></rect>",
+                width.max(2.0),
                 bottom - top,
-                escape(&sentence(moment))
+                step.old,
+                step.new
             );
         }
         self.y += COUNTS;
     }
 
-    /// A bar for each instance, cut where its state changes, with its checks on it.
-    fn instances(&mut self, moments: &[&Moment]) {
-        let mut lanes: Vec<(&str, Vec<&Moment>)> = Vec::new();
-        for moment in moments {
-            if let Happening::Allocation { id, .. } = &moment.what {
-                match lanes.iter_mut().find(|(known, _)| known == id) {
-                    Some((_, lane)) => lane.push(moment),
-                    None => lanes.push((id, vec![moment])),
-                }
-            }
-        }
+    /// A bar for each instance, old ones first, cut where its state changes, with its checks on it.
+    fn instances(&mut self, moments: &[&Moment], lanes: &[Lane<'_>]) {
         let end = moments.last().map(|moment| moment.at);
-        let mut by_name: BTreeMap<String, f64> = BTreeMap::new();
-        for (id, lane) in lanes {
+        let mut rows: BTreeMap<&str, f64> = BTreeMap::new();
+        for lane in lanes {
             let Some(Happening::Allocation { allocation, canary, .. }) =
-                lane.last().map(|moment| &moment.what)
+                lane.moments.last().map(|moment| &moment.what)
             else {
                 continue;
             };
-            let short = allocation.rsplit('.').next().unwrap_or(allocation);
-            let kind = if *canary { " canary" } else { "" };
-            self.name(&format!("{short}{kind} {}", id.get(..8).unwrap_or(id)), "", self.y + ROW / 2.0);
-            for (place, moment) in lane.iter().enumerate() {
+            let name = allocation.rsplit('.').next().unwrap_or(allocation);
+            let kind = match (lane.is_old, canary) {
+                (true, _) => " old",
+                (false, true) => " canary",
+                (false, false) => "",
+            };
+            self.name(&format!("{name}{kind} {}", short(lane.id)), "", self.y + ROW / 2.0);
+            for (place, moment) in lane.moments.iter().enumerate() {
                 let Happening::Allocation { status, healthy, .. } = &moment.what else { continue };
-                let until = lane.get(place + 1).map(|next| next.at).or(end).unwrap_or(moment.at);
+                let until = lane.moments.get(place + 1).map(|next| next.at).or(end).unwrap_or(moment.at);
                 self.bar(state(status, *healthy), moment.at, until, &sentence(moment));
             }
-            by_name.insert(allocation.clone(), self.y + ROW / 2.0);
+            rows.insert(lane.id, self.y + ROW / 2.0);
             self.y += ROW;
         }
         for moment in moments {
-            let Happening::Check { allocation, status, .. } = &moment.what else { continue };
-            let Some(y) = by_name.get(allocation) else { continue };
+            let Happening::Check { id, status, .. } = &moment.what else { continue };
+            let Some(y) = rows.get(id.as_str()) else { continue };
             let class =
                 if matches!(status.as_str(), "passing" | "success") { "mark-good" } else { "mark-bad" };
             let _ = write!(
@@ -356,9 +358,58 @@ mod tests {
             allocation: "wuffchat-api.api[0]".into(),
             node: "node-1".into(),
             canary: true,
+            version: Some(2),
             status: status.into(),
             healthy,
         }
+    }
+
+    /// Where something of a class is, from its attribute on.
+    fn places<'a>(svg: &'a str, class: &str, attribute: &str) -> Vec<&'a str> {
+        let after = |text: &'a str, start: &str| text.split_once(start).map(|(_, rest)| rest);
+        let all = svg.split('<').filter(|tag| tag.contains(&format!("class=\"{class}\"")));
+        let of = all.filter_map(|tag| after(tag, &format!(" {attribute}=\"")));
+        of.filter_map(|rest| rest.split_once('"').map(|(value, _)| value)).collect()
+    }
+
+    #[test]
+    fn a_check_is_on_its_instance_and_not_on_the_one_that_has_its_name() {
+        let api = Some("wuffchat-api");
+        let of = |id: &str, version: u64, status: &str, healthy: Option<bool>| Happening::Allocation {
+            id: id.into(),
+            allocation: "wuffchat-api.api[0]".into(),
+            node: "node-1".into(),
+            canary: false,
+            version: Some(version),
+            status: status.into(),
+            healthy,
+        };
+        let svg = |check_of: &str| {
+            let check = Happening::Check {
+                id: check_of.into(),
+                allocation: "wuffchat-api.api[0]".into(),
+                check: "liveness".into(),
+                status: "unhealthy".into(),
+            };
+            let moments = [
+                at(0, api, of("old", 1, "running", Some(true))),
+                at(1, api, Happening::Registered { version: 2 }),
+                at(2, api, of("new", 2, "pending", None)),
+                at(3, api, of("new", 2, "running", None)),
+                at(5, api, check),
+                at(8, api, of("new", 2, "running", Some(true))),
+                at(9, api, of("old", 1, "complete", None)),
+            ];
+            timeline(&moments).unwrap()
+        };
+        let (on_old, on_new) = (svg("old"), svg("new"));
+        let old: f64 = places(&on_old, "mark-bad", "cy")[0].parse().unwrap();
+        let new: f64 = places(&on_new, "mark-bad", "cy")[0].parse().unwrap();
+        assert!((new - old - ROW).abs() < 0.01, "the old instance is the first row");
+        assert!(on_old.contains("api[0] old old") && on_old.contains("1 old and 0 new instances serve"));
+        assert!(on_old.contains("1 old and 1 new instances serve") && on_old.contains("0 old and 1 new"));
+        assert!(!on_old.contains("0 old and 0 new"), "there was no outage: {on_old}");
+        assert!(!svg("nobody").contains("<circle"));
     }
 
     #[test]
@@ -373,6 +424,7 @@ mod tests {
                 6,
                 api,
                 Happening::Check {
+                    id: "7208a882-ddf4".into(),
                     allocation: "wuffchat-api.api[0]".into(),
                     check: "liveness".into(),
                     status: "passing".into(),

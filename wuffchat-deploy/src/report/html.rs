@@ -77,6 +77,9 @@ impl Report {
             "<section>\n<h2>Timeline</h2>\n<div class=\"wide\">{svg}</div>\n{}",
             chart::legend()
         );
+        if let Some(remark) = self.clock_remark() {
+            let _ = writeln!(page, "<p class=\"remark\">{}</p>", escape(&remark));
+        }
         page.push_str("<details>\n<summary>The timeline as a table</summary>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Time</th><th scope=\"col\">After</th><th scope=\"col\">Job</th><th scope=\"col\">What</th></tr></thead>\n<tbody>\n");
         let first = self.timeline.first().map(|moment| moment.at);
         for moment in &self.timeline {
@@ -215,7 +218,7 @@ pub(super) fn sentence(moment: &Moment) -> String {
                 "deployment {status}: {placed} placed, {healthy} healthy, {unhealthy} unhealthy of {desired}{canaries}"
             )
         }
-        Happening::Allocation { allocation, node, canary, status, healthy, .. } => {
+        Happening::Allocation { id, allocation, node, canary, status, healthy, .. } => {
             let kind = if *canary { "canary " } else { "" };
             let health = match healthy {
                 Some(true) => ", healthy",
@@ -223,10 +226,10 @@ pub(super) fn sentence(moment: &Moment) -> String {
                 None => "",
             };
             let node = if node.is_empty() { String::new() } else { format!(" on {node}") };
-            format!("{kind}{allocation}{node} is {status}{health}")
+            format!("{kind}{allocation} {}{node} is {status}{health}", short(id))
         }
-        Happening::Check { allocation, check, status } => {
-            format!("check {check} of {allocation} is {status}")
+        Happening::Check { id, allocation, check, status } => {
+            format!("check {check} of {allocation} {} is {status}", short(id))
         }
         Happening::Gate { gate, verdict, text } => {
             format!("gate {gate}: {}: {text}", verdict.replace('_', " "))
@@ -337,6 +340,7 @@ mod tests {
             allocation: own(),
             node: own(),
             canary: true,
+            version: None,
             status: status.to_owned(),
             healthy: None,
         };
@@ -344,7 +348,7 @@ mod tests {
             at(1, Happening::StepStarted { step: own() }),
             at(2, instance(text)),
             at(3, instance("running")),
-            at(3, Happening::Check { allocation: own(), check: own(), status: own() }),
+            at(3, Happening::Check { id: own(), allocation: own(), check: own(), status: own() }),
             at(4, Happening::Gate { gate: own(), verdict: own(), text: own() }),
             at(5, Happening::Trouble { allocation: own(), text: own() }),
             at(6, Happening::Warning { text: own() }),

@@ -1,33 +1,34 @@
 //! What became of each instance, as Nomad remembers it afterwards: its own times, not those at which
 //! somebody looked.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use nomad_client::{AllocationListStub, TaskEventType};
 
+use super::clock::ServerClock;
 use super::{Happening, Moment};
 
-/// The moments of the instances that a release started or stopped, by Nomad's clock. Of its
-/// `canaries` the deployment remembers who they were; an instance forgets it when it is promoted.
-/// `previous` is the job's version before.
+/// The moments of a job's instances that ran during a release, by Nomad's clock, by which it began at
+/// `begin`. Of its `canaries` the deployment remembers who they were; an instance forgets it when it is
+/// promoted. `previous` is the job's version before.
+///
+/// The first is that of the registration.
 pub(crate) fn moments(
     job: &str,
     allocations: &[AllocationListStub],
     canaries: &[String],
     previous: Option<u64>,
-    since: Timestamp,
+    begin: Timestamp,
 ) -> Vec<Moment> {
-    let is_new = |it: &&AllocationListStub| previous.is_none_or(|previous| it.job_version > previous);
-    let begin = allocations.iter().filter(is_new).filter_map(|it| it.create_time).min().unwrap_or(since);
-    let mut all = Vec::new();
+    let own = |at: Timestamp, what: Happening| Moment { at, job: Some(job.to_owned()), what };
+    let mut all = vec![own(begin, Happening::Registered { version: previous.map_or(0, |it| it + 1) })];
     for allocation in allocations {
         let created = allocation.create_time.unwrap_or(begin);
         let ended = end(allocation);
         // A version that differs in counts only takes over the instances of the one before.
-        let old = created < begin || !is_new(&allocation);
-        if old && ended.is_none_or(|at| at < begin) {
+        let old = created < begin;
+        if old && ended.is_some_and(|at| at < begin) {
             continue;
         }
         let health = allocation.deployment_status.as_ref();
@@ -38,22 +39,25 @@ pub(crate) fn moments(
                 allocation: allocation.name.clone(),
                 node: allocation.node_name.clone(),
                 canary,
+                version: Some(allocation.job_version),
                 status: status.to_owned(),
                 healthy,
             };
-            all.push(Moment { at, job: Some(job.to_owned()), what });
+            all.push(own(at, what));
         };
         let judged = health.and_then(|health| Some((health.timestamp?, health.healthy?)));
         if old {
-            push(begin, "running", judged.map(|(_, healthy)| healthy));
+            // What was thought of it before is no news; what is since, is.
+            let before = judged.filter(|(at, _)| *at < begin).map(|(_, healthy)| healthy);
+            push(begin, "running", before);
         } else {
             push(created, "pending", None);
             if let Some(at) = allocation.task_states.values().filter_map(|task| task.started_at).min() {
                 push(at, "running", None);
             }
-            if let Some((at, healthy)) = judged {
-                push(at, "running", Some(healthy));
-            }
+        }
+        if let Some((at, healthy)) = judged.filter(|(at, _)| *at >= begin) {
+            push(at, "running", Some(healthy));
         }
         if let Some(at) = ended {
             push(at, allocation.client_status.as_str(), judged.map(|(_, healthy)| healthy));
@@ -63,46 +67,72 @@ pub(crate) fn moments(
     all
 }
 
-/// What was told during a release together with what Nomad remembers of its instances, in order of
-/// time. What was told of a job's instances is better than what is remembered.
-///
-/// Nomad's clock need not be this one: where its times are not within the release, they are fitted
-/// between the job's registration and its end.
-pub(crate) fn woven(remembered: Vec<Moment>, told: Vec<Moment>) -> Vec<Moment> {
-    let instance = |moment: &Moment| matches!(moment.what, Happening::Allocation { .. });
-    let known = |job: &Option<String>| told.iter().any(|it| it.job == *job && instance(it));
-    let mut all: Vec<Moment> = Vec::new();
-    let mut by_job: BTreeMap<Option<String>, Vec<Moment>> = BTreeMap::new();
-    for moment in remembered.into_iter().filter(|moment| !(instance(moment) && known(&moment.job))) {
-        by_job.entry(moment.job.clone()).or_default().push(moment);
+/// What says the same as something that was told.
+type Same<'a> = (&'a Option<String>, Option<(&'a str, &'a str, Option<bool>)>);
+
+fn same(moment: &Moment) -> Option<Same<'_>> {
+    match &moment.what {
+        Happening::Registered { .. } => Some((&moment.job, None)),
+        Happening::Allocation { id, status, healthy, .. } => {
+            Some((&moment.job, Some((id, status, *healthy))))
+        }
+        _ => None,
     }
-    for (job, moments) in by_job {
-        let times = told.iter().filter(|moment| moment.job == job).map(|moment| moment.at);
-        all.extend(fitted(moments, times.clone().min(), times.max()));
+}
+
+/// The servers' clock, by what both they and this release tell of. What was there before this release
+/// heard of it says nothing.
+pub(super) fn compared(remembered: &[Moment], told: &[Moment]) -> ServerClock {
+    let mut heard = BTreeMap::new();
+    for moment in told {
+        if let Some(same) = same(moment) {
+            heard.entry(same).or_insert(moment.at);
+        }
+    }
+    let is_new = |same: &Same<'_>| match same.1 {
+        Some((id, _, None)) => heard.contains_key(&(same.0, Some((id, "pending", None)))),
+        _ => true,
+    };
+    let pair = |moment: &Moment| {
+        let same = same(moment).filter(is_new)?;
+        Some((moment.at, *heard.get(&same)?))
+    };
+    ServerClock::of(remembered.iter().filter_map(pair).collect())
+}
+
+/// What was told during a release together with what Nomad remembers of its instances, in order of
+/// time. What was told of an instance is better than what is remembered of it.
+pub(super) fn woven(
+    remembered: Vec<Moment>,
+    told: Vec<Moment>,
+    clock: &ServerClock,
+    started: Option<Timestamp>,
+    finished: Option<Timestamp>,
+) -> Vec<Moment> {
+    let id = |moment: &Moment| match &moment.what {
+        Happening::Allocation { id, .. } => Some(id.clone()),
+        _ => None,
+    };
+    let known: BTreeSet<String> = told.iter().filter_map(id).collect();
+    let over = |moment: &Moment| match &moment.what {
+        Happening::Allocation { status, .. } => !matches!(status.as_str(), "pending" | "running"),
+        _ => false,
+    };
+    let ends: BTreeSet<String> = told.iter().filter(|moment| over(moment)).filter_map(id).collect();
+    let is_news = |moment: &Moment| match id(moment) {
+        Some(id) => !known.contains(&id) || (over(moment) && !ends.contains(&id)),
+        // It is what both clocks are compared by.
+        None => !matches!(moment.what, Happening::Registered { .. }),
+    };
+    let mut all: Vec<Moment> = remembered.into_iter().filter(is_news).collect();
+    for moment in &mut all {
+        let own = clock.own(moment.at);
+        let own = started.map_or(own, |started| own.max(started));
+        moment.at = finished.map_or(own, |finished| own.min(finished));
     }
     all.extend(told);
     all.sort_by_key(|moment| moment.at);
     all
-}
-
-fn fitted(mut moments: Vec<Moment>, from: Option<Timestamp>, to: Option<Timestamp>) -> Vec<Moment> {
-    const TOLERANCE: Duration = Duration::from_secs(2);
-    let (first, last) = (moments.iter().map(|it| it.at).min(), moments.iter().map(|it| it.at).max());
-    let (Some(first), Some(last), Some(from), Some(to)) = (first, last, from, to) else { return moments };
-    let seconds = |a: Timestamp, b: Timestamp| b.duration_since(a).as_secs_f64();
-    let within =
-        seconds(first, from) <= TOLERANCE.as_secs_f64() && seconds(to, last) <= TOLERANCE.as_secs_f64();
-    let span = seconds(first, last);
-    if within || span <= 0.0 {
-        return moments;
-    }
-    let scale = seconds(from, to).max(0.0) / span;
-    for moment in &mut moments {
-        let after =
-            Duration::try_from_secs_f64(seconds(first, moment.at).max(0.0) * scale).unwrap_or_default();
-        moment.at = from.checked_add(after).unwrap_or(to);
-    }
-    moments
 }
 
 /// When an instance that is over ended.
@@ -125,6 +155,7 @@ fn checks(job: &str, allocation: &AllocationListStub, since: Timestamp) -> Vec<M
         })
         .filter_map(|(task, event)| {
             let what = Happening::Check {
+                id: allocation.id.clone(),
                 allocation: allocation.name.clone(),
                 check: task.to_owned(),
                 status: event.display_message.to_string(),
@@ -164,7 +195,8 @@ mod tests {
                         assert_eq!(*canary, id == "new");
                         format!("{second} {id} {status} {healthy:?}")
                     }
-                    Happening::Check { status, .. } => format!("{second} check {status}"),
+                    Happening::Check { id, status, .. } => format!("{second} check of {id} {status}"),
+                    Happening::Registered { version } => format!("{second} version {version}"),
                     other => panic!("{other:?}"),
                 }
             })
@@ -173,45 +205,98 @@ mod tests {
         assert_eq!(
             told,
             [
+                "100 old running None",
+                "100 stays running None",
+                "100 version 4",
                 "110 new pending None",
-                "110 old running None",
                 "112 new running None",
-                "115 check healthcheck: check \"x\" unhealthy",
+                "115 check of new healthcheck: check \"x\" unhealthy",
                 "120 new running Some(true)",
                 "130 old complete None",
             ]
         );
     }
 
-    #[test]
-    fn another_clock_is_fitted_and_what_was_told_is_better() {
-        let at = |second: i64, what: Happening| Moment {
-            at: Timestamp::from_second(second).unwrap(),
-            job: Some("a".into()),
-            what,
-        };
-        let instance = |status: &str| Happening::Allocation {
-            id: "i".into(),
+    fn at(second: i64, what: Happening) -> Moment {
+        Moment { at: Timestamp::from_second(second).unwrap(), job: Some("a".into()), what }
+    }
+
+    fn instance(id: &str, status: &str, healthy: Option<bool>) -> Happening {
+        Happening::Allocation {
+            id: id.into(),
             allocation: "a.a[0]".into(),
             node: String::new(),
             canary: false,
+            version: Some(1),
             status: status.into(),
-            healthy: None,
-        };
+            healthy,
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_is_put_on_the_clock_of_what_was_told() {
         let told = vec![
             at(100, Happening::Registered { version: 1 }),
-            at(110, Happening::Finished { outcome: super::super::Outcome::Deployed }),
+            at(101, instance("new", "pending", None)),
+            at(103, instance("new", "running", None)),
+            at(110, instance("new", "running", Some(true))),
+            at(111, Happening::Finished { outcome: super::super::Outcome::Deployed }),
         ];
-        let seconds = |remembered: Vec<Moment>, told: &[Moment]| -> Vec<i64> {
-            woven(remembered, told.to_vec()).iter().map(|moment| moment.at.as_second()).collect()
+        let check = Happening::Check {
+            id: "new".into(),
+            allocation: "a.a[0]".into(),
+            check: "t".into(),
+            status: "unhealthy".into(),
         };
-        let far =
-            vec![at(1000, instance("pending")), at(1050, instance("running")), at(1100, instance("running"))];
-        assert_eq!(seconds(far.clone(), &told), [100, 100, 105, 110, 110]);
-        let near = vec![at(101, instance("pending")), at(111, instance("running"))];
-        assert_eq!(seconds(near, &told), [100, 101, 110, 111]);
-        let mut better = told;
-        better.push(at(103, instance("pending")));
-        assert_eq!(seconds(far, &better), [100, 103, 110]);
+        // Sixty times as fast, and set to another year.
+        let remembered = vec![
+            at(900_000, Happening::Registered { version: 1 }),
+            at(900_000, instance("old", "running", Some(true))),
+            at(900_060, instance("new", "pending", None)),
+            at(900_180, instance("new", "running", None)),
+            at(900_300, check),
+            at(900_600, instance("new", "running", Some(true))),
+            at(900_630, instance("old", "complete", Some(true))),
+            at(999_999, instance("new", "failed", Some(false))),
+        ];
+        let clock = compared(&remembered, &told);
+        assert_eq!(clock.speed(), Some(60.0));
+        let limit = |second: i64| Timestamp::from_second(second).ok();
+        let all = woven(remembered, told, &clock, limit(99), limit(112));
+        let seen: Vec<String> = all
+            .iter()
+            .filter_map(|moment| {
+                let second = moment.at.as_second();
+                match &moment.what {
+                    Happening::Allocation { id, status, .. } => Some(format!("{second} {id} {status}")),
+                    Happening::Check { id, .. } => Some(format!("{second} check of {id}")),
+                    _ => None,
+                }
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                "100 old running",
+                "101 new pending",
+                "103 new running",
+                "105 check of new",
+                "110 new running",
+                "110 old complete",
+                "112 new failed",
+            ],
+            "each once, and nothing after the end"
+        );
+    }
+
+    #[test]
+    fn what_was_there_before_says_nothing_of_the_clock() {
+        // Heard of a minute after it started, since nobody listened before.
+        let told =
+            vec![at(100, Happening::Registered { version: 2 }), at(101, instance("kept", "running", None))];
+        let remembered =
+            vec![at(100, Happening::Registered { version: 2 }), at(40, instance("kept", "running", None))];
+        assert_eq!(compared(&remembered, &told).speed(), None);
+        assert_eq!(compared(&remembered, &told).own(Timestamp::from_second(50).unwrap()).as_second(), 50);
     }
 }

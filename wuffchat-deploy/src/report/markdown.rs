@@ -48,6 +48,9 @@ impl Report {
             }
         }
         section(&mut text, self.steps_table());
+        if let Some(remark) = self.clock_remark() {
+            let _ = writeln!(text, "\n{remark}");
+        }
         if !self.warnings.is_empty() {
             text.push_str("\n### Warnings\n\n");
             for warning in &self.warnings {

@@ -4,9 +4,11 @@
 //! [`Report::to_html`].
 
 mod chart;
+mod clock;
 mod html;
 mod instances;
 mod markdown;
+mod serving;
 mod tables;
 mod timeline;
 
@@ -15,7 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::{Component, Stage};
 
-pub(crate) use instances::{moments, woven};
+pub(crate) use instances::moments;
+use instances::woven;
 pub(crate) use markdown::title;
 pub(crate) use timeline::Recorder;
 pub use timeline::{Happening, Moment};
@@ -140,9 +143,12 @@ pub struct Report {
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished: Option<Timestamp>,
-    /// What happened when.
+    /// What happened when, all of it by the clock of who released.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timeline: Vec<Moment>,
+    /// How many times as fast as that clock the servers' ran, where it did not run alike: in a simulation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_clock: Option<f64>,
     /// The versions of the secrets when what was gone back to was released, and now; for rollbacks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secret_versions: Vec<SecretVersions>,
@@ -167,6 +173,7 @@ impl Report {
             started: None,
             finished: None,
             timeline: Vec::new(),
+            server_clock: None,
             secret_versions: Vec::new(),
             promoted: Vec::new(),
         }
@@ -185,6 +192,28 @@ impl Report {
         report.simulated = request.simulated;
         report.started = Some(Timestamp::now());
         report
+    }
+
+    /// Completes the timeline with what was told on the way, and puts what the servers told by their
+    /// clock on that of who released.
+    pub(crate) fn weave(&mut self, told: Vec<Moment>) {
+        let remembered = std::mem::take(&mut self.timeline);
+        let clock = instances::compared(&remembered, &told);
+        self.timeline = woven(remembered, told, &clock, self.started, self.finished);
+        self.server_clock = clock.speed();
+        for failure in self.jobs.iter_mut().filter_map(|job| job.failure.as_mut()) {
+            for line in &mut failure.task_events {
+                *line = clock.own_line(line);
+            }
+        }
+    }
+
+    /// What is to be said of the servers' clock.
+    pub(crate) fn clock_remark(&self) -> Option<String> {
+        let speed = self.server_clock?;
+        Some(format!(
+            "The servers' clock is simulated and ran about {speed:.0} times as fast as this one: its times are shown on this one."
+        ))
     }
 
     /// The report of one job.

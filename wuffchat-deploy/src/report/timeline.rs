@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Outcome;
 use crate::events::{Event, EventSink};
 
-/// Something that happened during a release, and when.
+/// Something that happened during a release, and when by the clock of who released.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Moment {
@@ -71,6 +71,9 @@ pub enum Happening {
         node: String,
         /// Whether it is a canary.
         canary: bool,
+        /// The job's Nomad version that it runs.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<u64>,
         /// Its status, in Nomad's words.
         status: String,
         /// Whether it is healthy; `None` while that is not known.
@@ -78,7 +81,10 @@ pub enum Happening {
     },
     /// A check got another result.
     Check {
-        /// The instance's name.
+        /// The instance's id.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        id: String,
+        /// The instance's name, which its successor has too.
         allocation: String,
         /// The check.
         check: String,
@@ -159,8 +165,9 @@ impl Moment {
                     Happening::Progress { deployment, status, canaries, placed, healthy, unhealthy, desired };
                 (Some(job), progress)
             }
-            Event::Allocation { job, allocation, id, node, status, healthy, canary, .. } => {
-                (Some(job), Happening::Allocation { id, allocation, node, canary, status, healthy })
+            Event::Allocation { job, allocation, id, node, version, status, healthy, canary } => {
+                let version = Some(version);
+                (Some(job), Happening::Allocation { id, allocation, node, canary, version, status, healthy })
             }
             Event::Gate { job, gate, verdict, text } => (Some(job), Happening::Gate { gate, verdict, text }),
             Event::Soaking { job, canaries, .. } => (Some(job), Happening::Soaking { canaries }),

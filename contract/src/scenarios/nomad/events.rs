@@ -33,7 +33,7 @@ async fn of_a_job(backend: &Backend) -> Result {
             if let Some(deployment) = event.deployment()? {
                 ensure_eq!(deployment.job_id, id);
             }
-            ensure!(event.index > 0, "an event has no index");
+            ensure!(event.index > before, "an event at or before the index that was asked for");
             seen.insert(event.topic.as_str().to_owned());
             if seen.len() == 2 {
                 return Ok(());

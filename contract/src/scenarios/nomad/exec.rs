@@ -12,7 +12,7 @@ use crate::scenario::{Backend, Result, Stop, fail};
 use crate::{ensure, ensure_eq, scenarios};
 
 scenarios! { [Nomad] "nomad exec" {
-    command, conversation, script_on_stdin, terminal, interrupt, refusals,
+    command, conversation, much_at_once, script_on_stdin, terminal, interrupt, refusals,
 } }
 
 /// A task that stays, and the allocation it runs in.
@@ -98,6 +98,24 @@ async fn conversation(backend: &Backend) -> Result {
     let (sent, received) = tokio::join!(send, receive);
     sent?;
     ensure_eq!(received?, (64 * 4096, 0));
+    purge(backend, &id).await
+}
+
+/// More input than all buffers on the way hold, before any output is read.
+async fn much_at_once(backend: &Backend) -> Result {
+    let (id, alloc) = task(backend, "much").await?;
+    let data: Vec<u8> = ("y".repeat(127) + "\n").repeat(8192).into_bytes();
+    let input = std::io::Cursor::new(data.clone());
+    let cat = backend.nomad.allocations().exec(&alloc, TASK, ["cat"]).stdin(input);
+    let Ok(result) = tokio::time::timeout(backend.patience(), cat).await else {
+        return fail("it does not end");
+    };
+    let result = result?;
+    ensure_eq!((result.exit_code, result.stdout.len()), (0, data.len()));
+    ensure!(result.stdout[..] == data[..], "something else came back");
+    let count = backend.nomad.allocations().exec(&alloc, TASK, ["wc", "-c"]);
+    let count = count.stdin(tokio::io::AsyncReadExt::take(tokio::io::repeat(7), 300_000)).await?;
+    ensure_eq!(String::from_utf8_lossy(&count.stdout).trim(), "300000");
     purge(backend, &id).await
 }
 

@@ -4,6 +4,7 @@ mod access;
 mod cluster;
 mod events;
 mod exec;
+mod follow;
 mod jobs;
 mod running;
 mod updates;
@@ -21,6 +22,7 @@ pub(super) fn all() -> Vec<Scenario> {
         cluster::SCENARIOS,
         events::SCENARIOS,
         exec::SCENARIOS,
+        follow::SCENARIOS,
         access::SCENARIOS,
     ]
     .concat()
