@@ -300,11 +300,11 @@ mod tests {
             .task(task("proxy", 50).lifecycle(Lifecycle::prestart().sidecar(true)))
             .task(task("migrate", 900).lifecycle(Lifecycle::prestart()))
             .task(Task::new("quiet", "docker").lifecycle(Lifecycle::poststop()));
-        let [demand] = Demand::of(&Job::service("j").group(group.clone())).try_into().unwrap();
+        let [demand]: [Demand; 1] = Demand::of(&Job::service("j").group(group.clone())).try_into().unwrap();
         assert_eq!(demand.each, room(200, 950), "what prepares runs before the others, beside the proxy");
         let counts = [Count::Least, Count::Registered, Count::Deploying, Count::Most, Count::MostDeploying];
         assert_eq!(counts.map(|count| demand.instances(count, 4)), [2, 3, 5, 8, 10]);
-        let [system] = Demand::of(&Job::system("s").group(group)).try_into().unwrap();
+        let [system]: [Demand; 1] = Demand::of(&Job::system("s").group(group)).try_into().unwrap();
         assert_eq!(counts.map(|count| system.instances(count, 4)), [4; 5]);
     }
 
@@ -314,7 +314,7 @@ mod tests {
             let environment = Environment::new(stage);
             for job in registered(&environment) {
                 let text = job.to_hcl().unwrap();
-                let [block] = Block::parse(&text).unwrap().children.try_into().unwrap();
+                let [block]: [Block; 1] = Block::parse(&text).unwrap().children.try_into().unwrap();
                 assert_eq!(Demand::of_block(&block), Demand::of(&job), "{}", job.id);
             }
         }
