@@ -221,7 +221,7 @@ mod tests {
 
     /// A frame that ends at `end`, as a server sends it.
     fn frame(file: &str, end: u64, data: &'static str) -> LogFrame {
-        LogFrame { file: file.to_owned(), offset: end, data: data.into(), file_event: None }
+        LogFrame { file: file.to_owned(), offset: end, data: data.into(), ..LogFrame::default() }
     }
 
     fn text(read: Option<Read>) -> Option<String> {
