@@ -14,6 +14,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// What a log request is answered with.
 enum Log {
+    /// Frames, and that is all.
+    Ends(Vec<String>),
     /// Frames, and then the connection breaks.
     Breaks(Vec<String>),
     /// Frames, and then heartbeats until the client goes.
@@ -73,8 +75,9 @@ impl Server {
         }
         self.asked.lock().unwrap().push(target);
         let log = self.logs.lock().unwrap().pop_front();
+        let ends = matches!(log, Some(Log::Ends(_)));
         let (frames, stays) = match log {
-            Some(Log::Breaks(frames)) => (frames, false),
+            Some(Log::Breaks(frames) | Log::Ends(frames)) => (frames, false),
             Some(Log::Stays(frames)) => (frames, true),
             Some(Log::Refused(status, text)) => return answer(&mut stream, status, &json!(text)).await,
             None => (Vec::new(), true),
@@ -83,6 +86,9 @@ impl Server {
         stream.write_all(head.as_bytes()).await.unwrap();
         for frame in frames {
             chunk(&mut stream, &frame).await;
+        }
+        if ends {
+            chunk(&mut stream, "").await;
         }
         while stays && chunk(&mut stream, "{}").await {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -189,7 +195,7 @@ async fn a_stream_that_breaks_is_taken_up_where_it_broke() {
 async fn a_tail_begins_before_the_end_and_goes_on() {
     let states = vec![state("a", "running", "running", true), state("a", "dead", "complete", true)];
     let logs = vec![
-        Log::Breaks(vec![frame(12, "one\ntwo\nsix\n")]),
+        Log::Ends(vec![frame(12, "one\ntwo\nsix\n")]),
         Log::Stays(vec![frame(12, "one\ntwo\nsix\n"), frame(16, "ten\n")]),
     ];
     let (_, nomad) = Server::start(vec![("a", states)], logs).await;
