@@ -119,8 +119,13 @@ pub(super) fn woven(
         _ => false,
     };
     let ends: BTreeSet<String> = told.iter().filter(|moment| over(moment)).filter_map(id).collect();
+    let began = |moment: &Moment| matches!(moment.what, Happening::Registered { .. });
+    let begins: BTreeMap<Option<String>, Timestamp> =
+        remembered.iter().filter(|it| began(it)).map(|it| (it.job.clone(), it.at)).collect();
+    // A release that is reverted hears of the instances of before only when it goes back to them.
+    let from_before = |moment: &Moment| begins.get(&moment.job) == Some(&moment.at);
     let is_news = |moment: &Moment| match id(moment) {
-        Some(id) => !known.contains(&id) || (over(moment) && !ends.contains(&id)),
+        Some(id) => !known.contains(&id) || from_before(moment) || (over(moment) && !ends.contains(&id)),
         // It is what both clocks are compared by.
         None => !matches!(moment.what, Happening::Registered { .. }),
     };
@@ -261,6 +266,9 @@ mod tests {
         ];
         let clock = compared(&remembered, &told);
         assert_eq!(clock.speed(), Some(60.0));
+        // A release that goes back hears of what served all along.
+        let mut told = told;
+        told.push(at(110, instance("old", "running", None)));
         let limit = |second: i64| Timestamp::from_second(second).ok();
         let all = woven(remembered, told, &clock, limit(99), limit(112));
         let seen: Vec<String> = all
@@ -282,6 +290,7 @@ mod tests {
                 "103 new running",
                 "105 check of new",
                 "110 new running",
+                "110 old running",
                 "110 old complete",
                 "112 new failed",
             ],
