@@ -46,7 +46,7 @@ pub(crate) fn collect_old(s: &mut State, now: Timestamp) {
         },
     );
     // While anything is left that ended, another look will find it.
-    if s.evals.values().any(|e| eval_ended(e)) || s.deployments.values().any(|d| !active(d)) {
+    if s.evals.values().any(eval_ended) || s.deployments.values().any(|d| !active(d)) {
         schedule(s);
     }
 }

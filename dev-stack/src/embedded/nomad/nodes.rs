@@ -220,7 +220,7 @@ pub(crate) fn advance_drains(s: &mut State, now: Timestamp) {
                     .iter()
                     .filter(|l| {
                         s.allocs
-                            .get(*l)
+                            .get(l)
                             .is_some_and(|o| key_of(o) == key && o.s("TaskGroup") == a.s("TaskGroup"))
                     })
                     .count(),

@@ -39,7 +39,7 @@ pub(super) async fn route(n: &Arc<Nomad>, ctx: Ctx, parts: &[&str]) -> Answer {
         }
         ["allocation", id] => {
             n.query(ctx, |s| {
-                Ok(match s.allocs.get(*id) {
+                Ok(match s.allocs.get(id) {
                     Some(a) if !ctx.acl.namespace(a.s("Namespace"), "read-job") => return Err(denied()),
                     Some(a) => Found::json(a.u("ModifyIndex"), &alloc_view(a, true)),
                     None if id.len() != 36 => return Err(bad("UUID must be 36 characters")),
@@ -51,7 +51,7 @@ pub(super) async fn route(n: &Arc<Nomad>, ctx: Ctx, parts: &[&str]) -> Answer {
         ["allocation", id, "stop"] if write => stop(n, ctx, id),
         ["allocation", id, "services"] => {
             n.query(ctx, |s| {
-                if !s.allocs.contains_key(*id) {
+                if !s.allocs.contains_key(id) {
                     return Ok(Found::missing(s.indexes.current("services").max(1), "allocation not found"));
                 }
                 let list: Value = s.services.values().filter(|v| v.s("AllocID") == *id).cloned().collect();
@@ -82,7 +82,7 @@ pub(super) async fn route(n: &Arc<Nomad>, ctx: Ctx, parts: &[&str]) -> Answer {
         }
         ["evaluation", id] => {
             n.query(ctx, |s| {
-                let Some(e) = s.evals.get(*id) else {
+                let Some(e) = s.evals.get(id) else {
                     return Ok(Found::missing(s.indexes.current("evals"), "eval not found"));
                 };
                 if !ctx.acl.namespace(e.s("Namespace"), "read-job") {
@@ -177,7 +177,7 @@ pub(super) async fn route(n: &Arc<Nomad>, ctx: Ctx, parts: &[&str]) -> Answer {
         }
         ["deployment", id] => {
             n.query(ctx, |s| {
-                Ok(match s.deployments.get(*id) {
+                Ok(match s.deployments.get(id) {
                     Some(d) if !ctx.acl.namespace(d.s("Namespace"), "read-job") => return Err(denied()),
                     Some(d) => Found::json(d.u("ModifyIndex"), d),
                     None => Found::missing(s.indexes.current("deployment"), "deployment not found"),
@@ -205,11 +205,11 @@ pub(super) async fn route(n: &Arc<Nomad>, ctx: Ctx, parts: &[&str]) -> Answer {
         ["service", _, id] if ctx.req.method == "DELETE" => {
             ctx.need("submit-job")?;
             let mut s = n.lock();
-            if !s.services.contains_key(*id) {
+            if !s.services.contains_key(id) {
                 return Err(HttpResp::text(404, "service registration not found"));
             }
             let i = s.write(&["services"]);
-            s.services.remove(*id);
+            s.services.remove(id);
             Ok(done(i))
         }
         ["service", ..] if parts.len() > 2 => Err(bad("missing service name or id")),
