@@ -193,7 +193,7 @@ impl Request {
 
     fn by_serde<B: Serialize + ?Sized>(&mut self, value: &B) -> Option<Vec<u8>> {
         let text = serde_json::to_string(value).ok()?;
-        if text.contains(&format!("\"{}\"", wire::secret::REDACTED)) {
+        if text.contains(&format!("\"{}\"", wire::REDACTED)) {
             self.mistake("the body holds a redacted secret, which the server would take for the secret");
         }
         Some(text.into_bytes())

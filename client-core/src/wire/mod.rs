@@ -20,12 +20,11 @@ pub use json::Json;
 pub use reader::{Fault, FaultKind, Next, Reader};
 pub use record::{Field, Omit, Record, read_record, write_record, write_record_without};
 pub use serde_side::{deserialize, serialize};
-pub use writer::{Entries, Writer};
+pub use writer::{Entries, REDACTED, Writer};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::{Error, Meta};
@@ -243,25 +242,11 @@ pub fn recode_raw(answer: &Parts) -> Result<Value, Error> {
     })
 }
 
-/// Reads `null` as the default: Go writes empty lists and maps that way. For
-/// `#[serde(default, deserialize_with = "…")]`.
-///
-/// # Errors
-///
-/// The value is neither `null` nor a `T`.
-pub fn null_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-/// Bytes as base64 in JSON; for `#[serde(with = "…")]`.
+/// Bytes as base64 in JSON; for `#[wire(with = …)]`.
 pub mod base64_bytes {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use bytes::Bytes;
-    use serde::de::{Error, Visitor};
-    use serde::{Deserializer, Serializer};
 
     use super::{Fault, Reader, Writer};
 
@@ -282,40 +267,6 @@ pub mod base64_bytes {
             *bytes = STANDARD.decode(&*text).map(Bytes::from).map_err(|_| from.misfit("no base64"))?;
         }
         Ok(())
-    }
-
-    /// Writes bytes as base64.
-    ///
-    /// # Errors
-    ///
-    /// The serializer's own.
-    pub fn serialize<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD.encode(bytes))
-    }
-
-    /// Reads base64; `null` is empty.
-    ///
-    /// # Errors
-    ///
-    /// The value is neither.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
-        struct Text;
-        impl Visitor<'_> for Text {
-            type Value = Bytes;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("base64 or null")
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Bytes, E> {
-                STANDARD.decode(text).map(Bytes::from).map_err(|_| E::custom("not base64"))
-            }
-            fn visit_unit<E>(self) -> Result<Bytes, E> {
-                Ok(Bytes::new())
-            }
-            fn visit_none<E>(self) -> Result<Bytes, E> {
-                Ok(Bytes::new())
-            }
-        }
-        deserializer.deserialize_any(Text)
     }
 }
 
@@ -339,89 +290,6 @@ pub mod by_serde {
     pub fn read<T: DeserializeOwned>(value: &mut T, from: &mut Reader<'_>) -> Result<(), Fault> {
         *value = from.by_serde()?;
         Ok(())
-    }
-}
-
-/// Secrets in JSON: read into [`SecretString`](secrecy::SecretString); written only where a
-/// request has to carry them, and redacted everywhere else.
-pub mod secret {
-    use secrecy::{ExposeSecret, SecretString};
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    /// What stands for a secret where it must not be shown.
-    pub use super::writer::REDACTED;
-
-    /// Reads a secret; `null` is empty.
-    ///
-    /// # Errors
-    ///
-    /// The value is not a string.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
-        Ok(SecretString::from(Option::<String>::deserialize(deserializer)?.unwrap_or_default()))
-    }
-
-    /// Writes [`REDACTED`].
-    ///
-    /// # Errors
-    ///
-    /// The serializer's own.
-    pub fn serialize<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(if secret.expose_secret().is_empty() { "" } else { REDACTED })
-    }
-
-    /// Writes the secret itself: for the bodies of requests.
-    ///
-    /// # Errors
-    ///
-    /// The serializer's own.
-    pub fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(secret.expose_secret())
-    }
-
-    /// The same for secrets that may be missing.
-    pub mod option {
-        use super::{Deserialize, Deserializer, ExposeSecret, REDACTED, SecretString, Serializer};
-
-        /// Reads a secret that may be missing.
-        ///
-        /// # Errors
-        ///
-        /// The value is neither a string nor `null`.
-        pub fn deserialize<'de, D: Deserializer<'de>>(
-            deserializer: D,
-        ) -> Result<Option<SecretString>, D::Error> {
-            Ok(Option::<String>::deserialize(deserializer)?.map(SecretString::from))
-        }
-
-        /// Writes [`REDACTED`] or `null`.
-        ///
-        /// # Errors
-        ///
-        /// The serializer's own.
-        pub fn serialize<S: Serializer>(
-            secret: &Option<SecretString>,
-            serializer: S,
-        ) -> Result<S::Ok, S::Error> {
-            match secret {
-                Some(_) => serializer.serialize_some(REDACTED),
-                None => serializer.serialize_none(),
-            }
-        }
-
-        /// Writes the secret itself, or `null`.
-        ///
-        /// # Errors
-        ///
-        /// The serializer's own.
-        pub fn expose<S: Serializer>(
-            secret: &Option<SecretString>,
-            serializer: S,
-        ) -> Result<S::Ok, S::Error> {
-            match secret {
-                Some(secret) => serializer.serialize_some(secret.expose_secret()),
-                None => serializer.serialize_none(),
-            }
-        }
     }
 }
 

@@ -100,7 +100,7 @@ fn same_scalar(recorded: &Value, written: &Value) -> bool {
 }
 
 fn is_redacted(text: &str) -> bool {
-    text == client_core::wire::secret::REDACTED
+    text == client_core::wire::REDACTED
 }
 
 fn same_time(a: &str, b: &str) -> bool {

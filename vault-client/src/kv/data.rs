@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, btree_map};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use client_core::wire::secret::REDACTED;
+use client_core::wire::REDACTED;
 use client_core::wire::{Fault, Next, Reader, ToWire, Wire, Writer};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
