@@ -10,8 +10,9 @@ use crate::Error;
 
 /// A server address, as the vendors' CLIs accept it.
 ///
-/// `https://host:port/prefix`, `http://…`, a bare `host:port` (which gets the default scheme)
-/// and `unix:///path/to.sock` are understood. A path is kept as a prefix of every request.
+/// - `https://host:port/prefix`, `http://…`; a path is kept as a prefix of every request,
+/// - a bare `host`, `host:port` or `[ip]:port`, which gets the default scheme,
+/// - `unix:///path/to.sock`, `unix:/path/to.sock` or `/path/to.sock` (on Unix systems).
 #[derive(Clone)]
 pub struct Address {
     base: Url,
@@ -24,18 +25,15 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// The text is no URL, or has a scheme other than `http`, `https` and `unix`.
+    /// The text is no URL, or has a scheme other than `http`, `https` and `unix`, or names a
+    /// socket on a system that has none.
     pub fn parse(text: &str, scheme: &str) -> Result<Self, Error> {
         let text = text.trim();
         if text.is_empty() {
             return Err(Error::config("the address is empty"));
         }
-        if let Some(path) = text.strip_prefix("unix://") {
-            if path.is_empty() {
-                return Err(Error::config(format!("address `{text}` names no socket")));
-            }
-            let base = Url::parse("http://localhost").map_err(Error::config_source)?;
-            return Ok(Self { base, socket: Some(PathBuf::from(path)), basic: None });
+        if let Some(path) = socket_path(text) {
+            return Self::of_socket(path, text);
         }
         let full = if text.contains("://") { text.to_owned() } else { format!("{scheme}://{text}") };
         let shown = || redacted(&full);
@@ -57,16 +55,23 @@ impl Address {
                 shown()
             )));
         }
-        let basic = (!base.username().is_empty() || base.password().is_some()).then(|| {
-            let user = decode(base.username());
-            (user, SecretString::from(decode(base.password().unwrap_or_default())))
-        });
-        // Neither fails for a URL that has a host; the result carries no more information.
-        let _ = base.set_username("");
-        let _ = base.set_password(None);
+        let basic = take_basic(&mut base);
         let trimmed = base.path().trim_end_matches('/').to_owned();
         base.set_path(&trimmed);
         Ok(Self { base, socket: None, basic })
+    }
+
+    fn of_socket(path: &str, text: &str) -> Result<Self, Error> {
+        if !cfg!(unix) {
+            return Err(Error::config(format!("address `{text}` is a unix socket, which this system has not")));
+        }
+        if !path.starts_with('/') || path.len() < 2 {
+            return Err(Error::config(format!(
+                "address `{text}` names no socket; `unix:///path/to.sock` would"
+            )));
+        }
+        let base = Url::parse("http://localhost").map_err(Error::config_source)?;
+        Ok(Self { base, socket: Some(PathBuf::from(path)), basic: None })
     }
 
     /// The URL of a request path such as `/v1/jobs`, under this address's prefix.
@@ -123,15 +128,64 @@ impl Address {
     }
 
     pub(crate) fn with_https(mut self) -> Self {
-        if self.socket.is_none() {
-            let _ = self.base.set_scheme("https");
-        }
+        let _ = self.base.set_scheme("https");
         self
     }
 
     pub(crate) fn base(&self) -> &Url {
         &self.base
     }
+
+    /// The host, or the socket's path.
+    pub(crate) fn host(&self) -> String {
+        match &self.socket {
+            Some(path) => path.display().to_string(),
+            None => self.base.host_str().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// Where it is, in short: `host:port`, or the socket's path.
+    pub(crate) fn place(&self) -> String {
+        match &self.socket {
+            Some(path) => path.display().to_string(),
+            None => {
+                let host = self.base.host_str().unwrap_or_default();
+                format!("{host}:{}", self.base.port_or_known_default().unwrap_or_default())
+            }
+        }
+    }
+}
+
+/// The path in an address that is a socket's.
+fn socket_path(text: &str) -> Option<&str> {
+    if text.starts_with('/') {
+        return Some(text);
+    }
+    let rest = text.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("unix:")).and(text.get(5..))?;
+    // `unix:8200` is a host of that name and a port.
+    if !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(rest.strip_prefix("//").unwrap_or(rest))
+}
+
+/// The user and password of a URL, which loses them.
+pub(crate) fn take_basic(url: &mut Url) -> Option<(String, SecretString)> {
+    let named = !url.username().is_empty() || url.password().is_some();
+    let basic = named
+        .then(|| (decode(url.username()), SecretString::from(decode(url.password().unwrap_or_default()))));
+    // Neither fails for a URL that has a host; the result carries no more information.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    basic
+}
+
+/// The value of an `Authorization` header.
+pub(crate) fn basic_value(user: &str, password: &str) -> SecretString {
+    use base64::Engine as _;
+    let pair = SecretString::from(format!("{user}:{password}"));
+    let text = base64::engine::general_purpose::STANDARD.encode(pair.expose_secret());
+    SecretString::from(format!("Basic {text}"))
 }
 
 fn decode(text: &str) -> String {
@@ -172,6 +226,13 @@ mod tests {
             ("localhost:8500", "http://localhost:8500"),
             ("https://vault.example/base/", "https://vault.example/base"),
             ("unix:///run/api.sock", "unix:///run/api.sock"),
+            ("unix:/run/api.sock", "unix:///run/api.sock"),
+            ("UNIX:/run/api.sock", "unix:///run/api.sock"),
+            ("/run/api.sock", "unix:///run/api.sock"),
+            ("unix:8200", "http://unix:8200"),
+            ("consul", "http://consul"),
+            ("[::1]:8500", "http://[::1]:8500"),
+            ("consul/ui-behind", "http://consul/ui-behind"),
             ("http://user:pw@host:1", "http://host:1"),
             ("  http://[::1]:4646 ", "http://[::1]:4646"),
         ];
@@ -188,7 +249,9 @@ mod tests {
 
     #[test]
     fn bad_addresses_are_named_without_their_password() {
-        for text in ["", "ftp://h", "http://", "unix://", "http://h?x=1", "ftp://u:hunter2@h"] {
+        for text in
+            ["", "ftp://h", "http://", "unix://", "unix:", "unix:run/a", "/", "http://h?x=1", "ftp://u:hunter2@h", "::1"]
+        {
             let message = Address::parse(text, "http").unwrap_err().to_string();
             assert!(!message.contains("hunter2"), "{message}");
         }

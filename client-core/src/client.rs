@@ -20,8 +20,11 @@ pub(crate) struct Shared {
     pub(crate) spec: &'static ProductSpec,
     pub(crate) config: Config,
     pub(crate) address: Address,
-    pub(crate) transport: Box<dyn Transport>,
+    pub(crate) transport: Arc<dyn Transport>,
     pub(crate) limiter: Option<crate::rate::Limiter>,
+    pub(crate) places: crate::places::Places,
+    /// What stands around each call, if anything does.
+    pub(crate) calls: Option<crate::layer::Calls>,
 }
 
 /// What scoped clones of a client differ in.
@@ -112,6 +115,14 @@ impl Client {
         match &self.scope.token {
             Some(source) => source.token().await,
             None => Ok(None),
+        }
+    }
+
+    /// Tells the token's source that the server does not know `token`.
+    pub(crate) async fn renew_token(&self, token: &SecretString) -> Result<bool, Error> {
+        match &self.scope.token {
+            Some(source) => source.rejected(token).await,
+            None => Ok(false),
         }
     }
 

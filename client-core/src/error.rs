@@ -33,6 +33,10 @@ pub enum ErrorKind {
     Stream,
     /// The token source failed.
     Token,
+    /// The answer is longer than the client keeps in memory.
+    TooLarge,
+    /// A layer around the call ended it.
+    Layer,
     /// A condition that was waited for can no longer be reached.
     Condition,
 }
@@ -55,6 +59,7 @@ struct Inner {
     source: Option<Box<dyn StdError + Send + Sync>>,
     body: Bytes,
     meta: Option<Meta>,
+    foreign: bool,
 }
 
 impl Error {
@@ -72,6 +77,7 @@ impl Error {
             source: None,
             body: Bytes::new(),
             meta: None,
+            foreign: false,
         }))
     }
 
@@ -118,7 +124,8 @@ impl Error {
         error
     }
 
-    /// Adds the cause, told by [`source`](StdError::source) only.
+    /// Adds the cause. Its words belong into the text where they help: `{error}` is all that many
+    /// people see.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
@@ -206,11 +213,44 @@ impl Error {
         serde_json::from_slice(&self.0.body).ok()
     }
 
+    /// Whether an error answer comes from something else than the product: its body is a page, or
+    /// text in which the product does not speak.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.0.foreign
+    }
+
+    pub(crate) fn with_foreign(mut self, foreign: bool) -> Self {
+        self.0.foreign = foreign;
+        self
+    }
+
     /// Whether a message contains `text`, regardless of case.
     #[must_use]
     pub fn mentions(&self, text: &str) -> bool {
         let wanted = text.to_ascii_lowercase();
         self.0.messages.iter().any(|message| message.to_ascii_lowercase().contains(&wanted))
+    }
+}
+
+impl ErrorKind {
+    /// Its name in traces (`error.type`).
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Request => "request",
+            Self::Connect => "connect",
+            Self::Timeout => "timeout",
+            Self::Transport => "transport",
+            Self::Redirect => "redirect",
+            Self::Status => "status",
+            Self::Decode => "decode",
+            Self::Stream => "stream",
+            Self::Token => "token",
+            Self::TooLarge => "too_large",
+            Self::Layer => "layer",
+            Self::Condition => "condition",
+        }
     }
 }
 

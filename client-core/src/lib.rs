@@ -23,10 +23,14 @@ mod config;
 pub mod env;
 mod error;
 pub mod fetch;
+pub mod layer;
 mod meta;
+mod net;
 mod operation;
 pub mod path;
+mod places;
 mod product;
+pub mod proxy;
 mod rate;
 pub mod redirect;
 mod request;
@@ -37,8 +41,10 @@ pub mod time;
 mod tls;
 mod token;
 pub mod transport;
+mod upload;
 #[cfg(feature = "websocket")]
 pub mod websocket;
+mod words;
 pub mod wire;
 
 #[doc(hidden)]
@@ -47,16 +53,16 @@ pub mod macros;
 pub use address::Address;
 pub use call::{Call, RawReply};
 pub use client::{Client, Scope};
-pub use config::{Builder, Config, Timeouts};
+pub use config::{Builder, Config, Limits, Pool, Timeouts};
 pub use error::{Error, ErrorKind};
 pub use meta::{Meta, Reply};
 pub use operation::{Entry, Op, Operation, Verb};
 pub use product::{Placement, Product, ProductSpec, text_messages};
 pub use rate::RateLimit;
 pub use request::{Body, QueryValue, Request, Spec};
-pub use stream::{Items, Pages, Watch};
+pub use stream::{Items, Pages, Watch, WatchMonitor, WatchStatus};
 pub use tls::{ClientIdentity, RootCertificates, Tls};
-pub use token::{StaticToken, TokenSource};
+pub use token::{TokenFile, LoginToken, StaticToken, TokenSource};
 pub use wire::{Extra, Parts};
 
 // The derives name this crate as its users do.

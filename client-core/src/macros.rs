@@ -297,7 +297,9 @@ macro_rules! define_call {
             }
 
             /// Limits the whole call, retries included; a stream's or watch's single requests.
-            pub fn timeout(self, limit: ::std::time::Duration) -> Self {
+            /// `None` takes all limits but those on silence away.
+            pub fn timeout(self, limit: impl Into<Option<::std::time::Duration>>) -> Self {
+                let limit = limit.into();
                 self.edit(|request| request.timeout(limit))
             }
 

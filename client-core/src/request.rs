@@ -2,9 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_core::Stream;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
@@ -12,6 +16,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::time::GoDuration;
+use crate::transport::{BodyStream, TransportError};
 use crate::wire::{self, ToWire};
 use crate::{Error, Operation, path};
 
@@ -31,12 +36,15 @@ pub struct Request {
     pub(crate) content_type: Option<&'static str>,
     pub(crate) token: Option<SecretString>,
     pub(crate) anonymous: bool,
-    pub(crate) timeout: Option<Duration>,
+    /// The caller's own limit, which may be none.
+    pub(crate) timeout: Option<Option<Duration>>,
     pub(crate) index: Option<u64>,
     pub(crate) wait: Option<Duration>,
     pub(crate) idempotent: bool,
     pub(crate) missing_is_fine: bool,
     pub(crate) mistake: Option<Mistake>,
+    /// Set while the request waits for a place among those that are held.
+    pub(crate) queued: Option<Arc<AtomicBool>>,
 }
 
 /// The text of a mistake; an [`Error`] is made of it each time the request is run.
@@ -53,6 +61,8 @@ pub enum Body {
     Bytes(&'static str, Bytes),
     /// A JSON object, field by field.
     Fields(Vec<(&'static str, Box<RawValue>)>),
+    /// What is made while it is sent, of the named content type. It can be sent once.
+    Stream(&'static str, Arc<Mutex<Option<BodyStream>>>),
 }
 
 const JSON: &str = "application/json";
@@ -61,14 +71,14 @@ impl Body {
     pub(crate) fn content_type(&self) -> Option<&'static str> {
         match self {
             Self::Empty => None,
-            Self::Bytes(content_type, _) => Some(content_type),
+            Self::Bytes(content_type, _) | Self::Stream(content_type, _) => Some(content_type),
             Self::Fields(_) => Some(JSON),
         }
     }
 
     pub(crate) fn to_bytes(&self) -> Bytes {
         match self {
-            Self::Empty => Bytes::new(),
+            Self::Empty | Self::Stream(..) => Bytes::new(),
             Self::Bytes(_, bytes) => bytes.clone(),
             Self::Fields(fields) => {
                 let length =
@@ -108,6 +118,7 @@ impl Request {
             idempotent: operation.idempotent,
             missing_is_fine: false,
             mistake,
+            queued: None,
         }
     }
 
@@ -166,6 +177,10 @@ impl Request {
             self.without_query(other);
         }
         self.flag("stale");
+    }
+
+    pub(crate) fn query_value(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.as_deref())
     }
 
     /// Removes a query parameter.
@@ -232,6 +247,16 @@ impl Request {
         self.body = Body::Bytes(content_type, bytes.into());
     }
 
+    /// Sends bytes while they arrive from `stream`, which are `length` where that is known. The
+    /// request is sent once, since the bytes cannot be had again.
+    pub fn stream<S>(&mut self, content_type: &'static str, stream: S, length: Option<u64>)
+    where
+        S: Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    {
+        let stream = stream.map_err(TransportError::broken).boxed();
+        self.body = Body::Stream(content_type, Arc::new(Mutex::new(Some(BodyStream { stream, length }))));
+    }
+
     /// Names the content type of the body, whatever it is made of.
     pub fn content_type(&mut self, content_type: &'static str) {
         self.content_type = Some(content_type);
@@ -265,9 +290,9 @@ impl Request {
         self.anonymous = true;
     }
 
-    /// Limits the whole call.
-    pub fn timeout(&mut self, limit: Duration) {
-        self.timeout = Some(limit);
+    /// Limits the whole call; `None` takes all limits but those on silence away.
+    pub fn timeout(&mut self, limit: impl Into<Option<Duration>>) {
+        self.timeout = Some(limit.into());
     }
 
     /// Blocks until the index is past `index`. 0 would not block at all and is sent as 1.
@@ -293,6 +318,11 @@ impl Request {
     /// Whether the server may hold the answer.
     pub(crate) fn is_held(&self) -> bool {
         self.index.is_some() || self.query.iter().any(|(name, _)| name == "hash")
+    }
+
+    /// Whether the body can be sent once only.
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self.body, Body::Stream(..))
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {

@@ -65,8 +65,8 @@ pub struct Situation {
     pub idempotent: bool,
     /// How long the server asked to wait.
     pub retry_after: Option<Duration>,
-    /// How much is left of the call's time.
-    pub remaining: Duration,
+    /// How much is left of the call's time; `None` where it has no limit.
+    pub remaining: Option<Duration>,
     /// In `0.0..1.0`.
     pub jitter: f64,
 }
@@ -76,7 +76,7 @@ pub struct Situation {
 /// What was never sent is repeated. A read, or a write that is marked idempotent, is repeated
 /// after a lost answer, a 429, a 502–504 or an answer that the product calls transient. A 429 is
 /// repeated for any request: the server says that it did not look at it. A pause that would use
-/// up the remaining time is not begun.
+/// up the remaining time is not begun, nor one of more than an hour for a call without a limit.
 #[must_use]
 pub fn decide(policy: &RetryPolicy, situation: &Situation) -> Option<Duration> {
     let Situation { failure, attempts, idempotent, retry_after, remaining, jitter } = *situation;
@@ -90,10 +90,17 @@ pub fn decide(policy: &RetryPolicy, situation: &Situation) -> Option<Duration> {
         return None;
     }
     let pause = match retry_after {
-        Some(asked) => asked + policy.base.mul_f64(jitter),
+        Some(asked) => asked.saturating_add(scaled(policy.base, jitter)),
         None => backoff(policy, attempts, jitter),
     };
-    (pause < remaining).then_some(pause)
+    const LONGEST: Duration = Duration::from_secs(3600);
+    (pause < remaining.unwrap_or(LONGEST)).then_some(pause)
+}
+
+/// A part of a duration. However long it is, the result is one.
+fn scaled(duration: Duration, part: f64) -> Duration {
+    let part = if part.is_nan() { 0.0 } else { part.clamp(0.0, 1.0) };
+    Duration::try_from_secs_f64(duration.as_secs_f64() * part).unwrap_or(duration)
 }
 
 /// Full jitter: a random part of a bound that doubles with each attempt.
@@ -101,7 +108,7 @@ pub fn decide(policy: &RetryPolicy, situation: &Situation) -> Option<Duration> {
 pub fn backoff(policy: &RetryPolicy, attempts: u32, jitter: f64) -> Duration {
     let doublings = attempts.saturating_sub(1).min(16);
     let bound = policy.base.saturating_mul(1 << doublings).min(policy.max_delay);
-    bound.mul_f64(jitter.clamp(0.0, 1.0))
+    scaled(bound, jitter)
 }
 
 /// A number in `0.0..1.0` from the randomness std seeds its hash maps with.
@@ -156,7 +163,7 @@ mod tests {
                     attempts: 1,
                     idempotent,
                     retry_after: None,
-                    remaining: Duration::from_secs(60),
+                    remaining: Some(Duration::from_secs(60)),
                     jitter: 0.5,
                 };
                 let got = decide(&RetryPolicy::default(), &situation).is_some();
@@ -185,7 +192,7 @@ mod tests {
                 attempts,
                 idempotent: true,
                 retry_after,
-                remaining,
+                remaining: Some(remaining),
                 jitter,
             };
             assert_eq!(decide(&policy, &situation), wanted, "{situation:?}");
@@ -205,6 +212,40 @@ mod tests {
         assert_eq!(retry_after("Mon, 23 Nov 2026 09:00:10 GMT", now), Some(Duration::from_secs(10)));
         assert_eq!(retry_after("Mon, 23 Nov 2026 08:00:00 GMT", now), Some(Duration::ZERO));
         assert_eq!(retry_after("soon", now), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_value_panics(
+            max_attempts: u32, attempts: u32, base: Duration, max_delay: Duration,
+            retry_after: Option<Duration>, remaining: Option<Duration>, jitter: f64, text: String, seconds: u64,
+        ) {
+            let policy = RetryPolicy { max_attempts, base, max_delay };
+            let failure = Failure::NotSent;
+            let situation = Situation { failure, attempts, idempotent: true, retry_after, remaining, jitter };
+            let _ = decide(&policy, &situation);
+            let now = jiff::Timestamp::MAX;
+            let _ = super::retry_after(&text, now);
+            let asked = super::retry_after(&seconds.to_string(), now);
+            proptest::prop_assert_eq!(asked, Some(Duration::from_secs(seconds)));
+            let _ = decide(&policy, &Situation { retry_after: asked, ..situation });
+        }
+    }
+
+    #[test]
+    fn the_greatest_values_are_no_pauses() {
+        for retry_after in [Some(Duration::MAX), Some(Duration::from_secs(u64::MAX)), None] {
+            let policy = RetryPolicy { max_attempts: u32::MAX, base: Duration::MAX, max_delay: Duration::MAX };
+            let situation = Situation {
+                failure: Failure::NotSent,
+                attempts: u32::MAX - 1,
+                idempotent: true,
+                retry_after,
+                remaining: None,
+                jitter: 1.0,
+            };
+            assert_eq!(decide(&policy, &situation), None);
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::Error;
@@ -101,17 +103,14 @@ fn read(path: &Path, what: &str) -> Result<String, Error> {
 
 impl RootCertificates {
     /// The certificates to trust, or `None` for the system's.
-    pub(crate) fn load(&self) -> Result<Option<Vec<reqwest::Certificate>>, Error> {
+    pub(crate) fn load(&self) -> Result<Option<Vec<CertificateDer<'static>>>, Error> {
         let mut certificates = Vec::new();
         match self {
             Self::System => return Ok(None),
-            Self::Pem(pem) => add(&mut certificates, pem, "the given PEM text")?,
+            Self::Pem(pem) => certificates.extend(chain(pem, "the given PEM text")?),
             Self::File(path) => {
-                add(
-                    &mut certificates,
-                    &read(path, "the CA file")?,
-                    &format!("the CA file `{}`", path.display()),
-                )?;
+                let pem = read(path, "the CA file")?;
+                certificates.extend(chain(&pem, &format!("the CA file `{}`", path.display()))?);
             }
             Self::Directory(folder) => {
                 let unreadable = |cause| {
@@ -121,7 +120,7 @@ impl RootCertificates {
                     let path = entry.map_err(unreadable)?.path();
                     if path.is_file() {
                         let pem = read(&path, "the CA file")?;
-                        add(&mut certificates, &pem, &format!("the CA file `{}`", path.display()))?;
+                        certificates.extend(chain(&pem, &format!("the CA file `{}`", path.display()))?);
                     }
                 }
             }
@@ -133,27 +132,53 @@ impl RootCertificates {
     }
 }
 
-fn add(certificates: &mut Vec<reqwest::Certificate>, pem: &str, what: &str) -> Result<(), Error> {
-    let found = reqwest::Certificate::from_pem_bundle(pem.as_bytes())
-        .map_err(|_| Error::config(format!("{what} is not PEM")))?;
+fn chain(pem: &str, what: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    let found = found.map_err(|_| Error::config(format!("{what} is not PEM")))?;
     if found.is_empty() {
-        return Err(Error::config(format!("{what} has no certificate")));
+        return Err(Error::config(format!("{what} has no certificate in PEM")));
     }
-    certificates.extend(found);
-    Ok(())
+    Ok(found)
 }
 
 impl ClientIdentity {
-    pub(crate) fn load(&self) -> Result<reqwest::Identity, Error> {
-        let (certificate, key) = match self {
+    /// The certificate chain and its key.
+    pub(crate) fn load(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Error> {
+        let (shown, certificate, key) = match self {
             Self::Files { certificate, key } => (
+                format!("the client certificate `{}`", certificate.display()),
                 read(certificate, "the client certificate")?,
                 SecretString::from(read(key, "the client key")?),
             ),
-            Self::Pem { certificate, key } => (certificate.clone(), key.clone()),
+            Self::Pem { certificate, key } => {
+                ("the client certificate".to_owned(), certificate.clone(), key.clone())
+            }
         };
-        let both = SecretString::from(format!("{}\n{certificate}", key.expose_secret()));
-        reqwest::Identity::from_pem(both.expose_secret().as_bytes())
-            .map_err(|_| Error::config("the client certificate and key are not a PEM pair"))
+        let chain = chain(&certificate, &shown)?;
+        let key = PrivateKeyDer::from_pem_slice(key.expose_secret().as_bytes())
+            .map_err(|_| Error::config(format!("the key of {shown} is not a private key in PEM")))?;
+        Ok((chain, key))
+    }
+}
+
+impl Tls {
+    /// Reads what is named, to tell mistakes early.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.roots.load()?;
+        if let Some(identity) = &self.identity {
+            identity.load()?;
+        }
+        Ok(())
+    }
+
+    /// The name to ask for and verify, if it is not the address's host.
+    pub(crate) fn name(&self) -> Result<Option<ServerName<'static>>, Error> {
+        let Some(name) = &self.server_name else { return Ok(None) };
+        match ServerName::try_from(name.trim().trim_matches(['[', ']']).to_owned()) {
+            Ok(name) => Ok(Some(name)),
+            Err(_) => {
+                Err(Error::config(format!("the TLS server name `{name}` is neither a host name nor an IP address")))
+            }
+        }
     }
 }

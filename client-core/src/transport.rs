@@ -1,39 +1,24 @@
-//! How requests reach a server: one small trait, so that a test can answer in-process.
+//! How requests reach a server: one small trait, so that a test can answer in-process and a layer
+//! can stand between.
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use futures_util::{FutureExt, StreamExt, TryFutureExt, TryStreamExt};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, Method};
 use tokio::io::{AsyncRead, AsyncWrite};
 use url::Url;
 
-use crate::{Address, Config, Error};
+use crate::net::failure;
 
 /// Sends one request and answers once the headers are there.
 pub trait Transport: Send + Sync + 'static {
     /// Sends `request`. Redirects are not followed and nothing is repeated.
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>>;
-
-    /// Sends `request`, which asks to go on in another protocol on the same connection. A
-    /// transport that cannot do that answers as [`send`](Self::send) does.
-    fn upgrade(&self, request: HttpRequest) -> BoxFuture<'static, Result<Upgrade, TransportError>> {
-        self.send(request).map_ok(Upgrade::Refused).boxed()
-    }
-}
-
-/// The answer to a request to change the protocol.
-pub enum Upgrade {
-    /// The server switches (101): its headers, and the connection from there on.
-    Switched(HeaderMap, Connection),
-    /// The server answers in HTTP instead.
-    Refused(HttpResponse),
 }
 
 /// A connection that no longer speaks HTTP.
@@ -44,9 +29,16 @@ pub trait Duplex: AsyncRead + AsyncWrite + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Send> Duplex for T {}
 
+/// Bytes that arrive, or are made, one piece after the other.
+pub type ByteStream = BoxStream<'static, Result<Bytes, TransportError>>;
+
 /// A request ready for the wire.
 #[non_exhaustive]
 pub struct HttpRequest {
+    /// The operation it belongs to, such as `jobs.register`.
+    pub operation: &'static str,
+    /// The operation's path template.
+    pub route: &'static str,
     /// The method.
     pub method: Method,
     /// The whole URL.
@@ -54,23 +46,79 @@ pub struct HttpRequest {
     /// All headers, the token among them.
     pub headers: HeaderMap,
     /// The body.
-    pub body: Bytes,
+    pub body: HttpBody,
+    /// Whether the request asks to go on in another protocol on the same connection.
+    pub switches: bool,
+    /// How often the request was sent before.
+    pub resent: u32,
 }
 
-impl HttpRequest {
-    pub(crate) fn new(method: Method, url: Url, headers: HeaderMap, body: Bytes) -> Self {
-        Self { method, url, headers, body }
+/// Shows neither the headers' values, nor the body, nor the filled path.
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest")
+            .field("operation", &self.operation)
+            .field("method", &self.method)
+            .field("route", &self.route)
+            .finish_non_exhaustive()
     }
 }
 
+/// What a request carries.
+pub enum HttpBody {
+    /// All of it.
+    Whole(Bytes),
+    /// What is made while it is sent, and can be sent once.
+    Stream(BodyStream),
+}
+
+impl HttpBody {
+    /// The bytes, where they are there as a whole; else none.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Whole(bytes) => bytes,
+            Self::Stream(_) => &[],
+        }
+    }
+
+    /// All bytes, of a stream too.
+    ///
+    /// # Errors
+    ///
+    /// The stream failed.
+    pub async fn collect(self) -> Result<Bytes, TransportError> {
+        match self {
+            Self::Whole(bytes) => Ok(bytes),
+            Self::Stream(BodyStream { mut stream, .. }) => {
+                let mut all = bytes::BytesMut::new();
+                while let Some(piece) = stream.next().await {
+                    all.extend_from_slice(&piece?);
+                }
+                Ok(all.freeze())
+            }
+        }
+    }
+}
+
+/// A body that is made while it is sent.
+pub struct BodyStream {
+    pub(crate) stream: ByteStream,
+    /// How long it is, where that is known.
+    pub(crate) length: Option<u64>,
+}
+
 /// An answer whose body may still be arriving.
+#[non_exhaustive]
 pub struct HttpResponse {
     /// The status.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
     /// The body.
-    pub body: BoxStream<'static, Result<Bytes, TransportError>>,
+    pub body: ByteStream,
+    /// The connection, where the server switched to another protocol (101).
+    pub connection: Option<Connection>,
 }
 
 impl HttpResponse {
@@ -78,7 +126,26 @@ impl HttpResponse {
     #[must_use]
     pub fn full(status: u16, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
         let body = body.into();
-        Self { status, headers, body: futures_util::stream::once(async move { Ok(body) }).boxed() }
+        Self::streamed(status, headers, futures_util::stream::once(async move { Ok(body) }).boxed())
+    }
+
+    /// An answer whose body arrives piece by piece.
+    #[must_use]
+    pub fn streamed(status: u16, headers: HeaderMap, body: ByteStream) -> Self {
+        Self { status, headers, body, connection: None }
+    }
+
+    /// The answer of a server that switches to another protocol.
+    #[must_use]
+    pub fn switched(headers: HeaderMap, connection: Connection) -> Self {
+        let body = futures_util::stream::empty().boxed();
+        Self { status: 101, headers, body, connection: Some(connection) }
+    }
+}
+
+impl fmt::Debug for HttpResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpResponse({})", self.status)
     }
 }
 
@@ -91,140 +158,49 @@ pub struct TransportError {
     pub source: Box<dyn StdError + Send + Sync>,
 }
 
+impl TransportError {
+    /// A request that never reached the server.
+    pub fn unsent(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { sent: false, source: source.into() }
+    }
+
+    /// A request that may have reached the server, whose answer did not arrive, or not whole.
+    pub fn broken(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { sent: true, source: source.into() }
+    }
+
+    pub(crate) fn from_http(error: hyper_util::client::legacy::Error) -> Self {
+        Self { sent: !error.is_connect(), source: Box::new(error) }
+    }
+
+    /// Whether a connection could not be made, of which the words say everything.
+    pub(crate) fn is_connect_failure(&self) -> bool {
+        failure::find::<failure::ConnectFailure>(&*self.source).is_some()
+    }
+
+    /// Whether trying again cannot help.
+    pub(crate) fn is_lasting(&self) -> bool {
+        failure::is_lasting(&*self.source)
+    }
+
+    /// What went wrong, in words that name no secret.
+    pub(crate) fn words(&self) -> String {
+        failure::words(&*self.source)
+    }
+}
+
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.sent { "the connection broke" } else { "no connection could be made" })
+        if self.is_connect_failure() {
+            return f.write_str(&self.words());
+        }
+        let what = if self.sent { "the connection broke" } else { "no connection could be made" };
+        write!(f, "{what}: {}", self.words())
     }
 }
 
 impl StdError for TransportError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&*self.source)
-    }
-}
-
-impl From<reqwest::Error> for TransportError {
-    fn from(error: reqwest::Error) -> Self {
-        // The URL could show a secret in its path.
-        let error = error.without_url();
-        Self { sent: !(error.is_connect() || error.is_builder()), source: Box::new(error) }
-    }
-}
-
-/// The network.
-pub(crate) struct Reqwest {
-    client: reqwest::Client,
-    /// The authority to ask for, where the URL's host is only the name to verify in TLS.
-    authority: Option<(String, HeaderValue)>,
-}
-
-impl Reqwest {
-    pub(crate) fn new(address: &Address, config: &Config) -> Result<Self, Error> {
-        // reqwest panics without a provider; an application's own choice stays.
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        }
-        let product = env!("CARGO_PKG_VERSION");
-        let user_agent = config.user_agent.clone().unwrap_or_else(|| format!("wuffchat-client/{product}"));
-        let mut builder = reqwest::Client::builder()
-            .user_agent(user_agent)
-            .connect_timeout(config.timeouts.connect)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .tcp_nodelay(true)
-            .gzip(config.gzip.unwrap_or(true))
-            .no_proxy();
-        if let Some(path) = address.socket() {
-            builder = builder.unix_socket(path.to_path_buf());
-        }
-        if let Some(url) = &config.proxy {
-            let proxy =
-                reqwest::Proxy::all(url).map_err(|_| Error::config("the proxy's address is not a URL"))?;
-            builder = builder.proxy(proxy);
-        }
-        builder = match config.tls.roots.load()? {
-            Some(certificates) => builder.tls_certs_only(certificates),
-            // Without TLS no store is needed, and a host without one must not fail.
-            None if !address.is_https() => builder.tls_certs_only([]),
-            None => builder,
-        };
-        if let Some(identity) = &config.tls.identity {
-            builder = builder.identity(identity.load()?);
-        }
-        if config.tls.skip_verify {
-            builder = builder.danger_accept_invalid_certs(true);
-        }
-        let mut authority = None;
-        if let Some(name) = config.tls.server_name.as_ref().filter(|_| address.is_https()) {
-            let base = address.base();
-            let host = base.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-            let original = match base.port() {
-                Some(port) => format!("{}:{port}", base.host_str().unwrap_or_default()),
-                None => base.host_str().unwrap_or_default().to_owned(),
-            };
-            let original = HeaderValue::try_from(original)
-                .map_err(|_| Error::config("the address's host cannot be a header"))?;
-            builder = builder.dns_resolver(Arc::new(Always(host)));
-            authority = Some((name.clone(), original));
-        }
-        let client = builder
-            .build()
-            .map_err(|cause| Error::config("the HTTP client cannot be set up").with_source(cause))?;
-        Ok(Self { client, authority })
-    }
-}
-
-impl Reqwest {
-    fn builder(&self, request: HttpRequest) -> reqwest::RequestBuilder {
-        let HttpRequest { method, mut url, mut headers, body } = request;
-        if let Some((name, original)) = &self.authority {
-            headers.insert(header::HOST, original.clone());
-            // A name that is no host name fails in TLS, with an error of its own.
-            let _ = url.set_host(Some(name));
-        }
-        let builder = self.client.request(method, url).headers(headers);
-        if body.is_empty() { builder } else { builder.body(body) }
-    }
-}
-
-fn answer(mut response: reqwest::Response) -> HttpResponse {
-    HttpResponse {
-        status: response.status().as_u16(),
-        headers: std::mem::take(response.headers_mut()),
-        body: response.bytes_stream().map_err(TransportError::from).boxed(),
-    }
-}
-
-impl Transport for Reqwest {
-    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
-        let builder = self.builder(request);
-        async move { Ok(answer(builder.send().await?)) }.boxed()
-    }
-
-    fn upgrade(&self, request: HttpRequest) -> BoxFuture<'static, Result<Upgrade, TransportError>> {
-        let builder = self.builder(request);
-        async move {
-            let mut response = builder.send().await?;
-            if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-                return Ok(Upgrade::Refused(answer(response)));
-            }
-            let headers = std::mem::take(response.headers_mut());
-            Ok(Upgrade::Switched(headers, Box::pin(response.upgrade().await?)))
-        }
-        .boxed()
-    }
-}
-
-/// Resolves every name to the host of the address, so that the URL can hold the name that TLS
-/// asks for and verifies.
-struct Always(String);
-
-impl reqwest::dns::Resolve for Always {
-    fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
-        let host = self.0.clone();
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
-            Ok(Box::new(found.into_iter()) as reqwest::dns::Addrs)
-        })
     }
 }

@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message as WsMessage};
 
+use crate::places::Place;
 use crate::transport::Connection;
 use crate::{Client, Error, ErrorKind, Request, send};
 
@@ -32,6 +33,7 @@ pub enum Message {
 /// An open WebSocket. Dropping it breaks the connection.
 pub struct WebSocket {
     socket: WebSocketStream<Connection>,
+    _place: Place,
     operation: &'static str,
 }
 
@@ -52,7 +54,7 @@ pub(crate) async fn open(client: &Client, mut request: Request) -> Result<WebSoc
     ] {
         request.header(name, value);
     }
-    let (headers, connection) = send::upgrade(client, request).await?;
+    let (headers, connection, place) = send::upgrade(client, request).await?;
     let accepted = headers.get(header::SEC_WEBSOCKET_ACCEPT).and_then(|value| value.to_str().ok());
     if accepted != Some(derive_accept_key(key.as_bytes()).as_str()) {
         let text = "the server switched to something else than this WebSocket";
@@ -60,7 +62,7 @@ pub(crate) async fn open(client: &Client, mut request: Request) -> Result<WebSoc
     }
     let limits = WebSocketConfig::default().max_message_size(Some(LARGEST)).max_frame_size(Some(LARGEST));
     let socket = WebSocketStream::from_raw_socket(connection, Role::Client, Some(limits)).await;
-    Ok(WebSocket { socket, operation })
+    Ok(WebSocket { socket, _place: place, operation })
 }
 
 impl WebSocket {

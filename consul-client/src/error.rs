@@ -268,6 +268,11 @@ pub(crate) fn transient(status: u16, messages: &[String]) -> bool {
     status == 500 && mentions(&TEXTS) && !mentions(&FINAL)
 }
 
+/// Whether the server does not know the token, or not any more.
+pub(crate) fn rejects_token(_: u16, messages: &[String]) -> bool {
+    messages.iter().any(|message| message.contains("ACL not found"))
+}
+
 /// Whether a 404 means that the endpoint does not exist.
 pub(crate) fn is_unknown_route(messages: &[String]) -> bool {
     messages

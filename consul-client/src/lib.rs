@@ -59,9 +59,9 @@ pub use check::{
 };
 pub use client::{Builder, Client, Consul};
 pub use client_core::{
-    Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Items, Meta, Pages, RawReply, Reply,
-    RootCertificates, Spec, Timeouts, TokenSource, Verb as Method, Watch, retry::RetryPolicy,
-    time::GoDuration, transport,
+    Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Items, Limits, LoginToken, Meta, Pages, Pool,
+    RateLimit, RawReply, Reply, RootCertificates, Spec, StaticToken, Timeouts, TokenFile, TokenSource,
+    Verb as Method, Watch, layer, retry::RetryPolicy, time::GoDuration, transport,
 };
 pub use config::{ConfigEntry, ConfigKind};
 pub use connect::{Intention, IntentionAction};

@@ -4,6 +4,7 @@ use client_core::http::HeaderMap;
 use client_core::{Meta, Op, Placement, Product, ProductSpec, RawReply, Verb};
 use secrecy::SecretString;
 
+use crate::answers::{Meaning, meaning};
 use crate::{Call, Error, Result, env};
 
 /// What Nomad is to the transport.
@@ -23,6 +24,12 @@ impl Product for Nomad {
         token_header: "x-nomad-token",
         namespace: Placement::Query("namespace"),
         headers: &[],
+        user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")),
+        // An agent takes 100 connections of one address (`http_max_conns_per_client`).
+        held: Some(70),
+        calls: Some(24),
+        urgent: &["variables.lock_renew", "variables.lock_release"],
+        rejects_token,
         messages,
         transient,
         meta,
@@ -41,8 +48,15 @@ fn messages(_: Option<&str>, body: &[u8]) -> Vec<String> {
 
 /// Texts of a 500 whose cause passes by itself.
 fn transient(status: u16, messages: &[String]) -> bool {
-    const TEXTS: [&str; 4] = ["No cluster leader", "leadership lost", "rpc error: EOF", "no servers"];
-    status == 500 && messages.iter().any(|message| TEXTS.iter().any(|text| message.contains(text)))
+    status == 500
+        && (meaning(status, messages) == Meaning::NoLeader
+            || messages.iter().any(|message| message.contains("rpc error: EOF")))
+}
+
+/// Whether the server does not know the token, or not any more.
+fn rejects_token(_: u16, messages: &[String]) -> bool {
+    const TEXTS: [&str; 3] = ["ACL token not found", "ACL token expired", "ACL token is invalid"];
+    messages.iter().any(|message| TEXTS.iter().any(|text| message.contains(text)))
 }
 
 fn meta(headers: &HeaderMap) -> Meta {

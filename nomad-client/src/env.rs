@@ -8,15 +8,15 @@ use secrecy::SecretString;
 /// NOMAD_CAPATH, NOMAD_CLIENT_CERT, NOMAD_CLIENT_KEY, NOMAD_TLS_SERVER_NAME, NOMAD_SKIP_VERIFY
 /// and, inside a task, NOMAD_UNIX_ADDR where NOMAD_ADDR is not set.
 pub(crate) fn read(vars: &Vars<'_>, config: &mut Config) -> Result<(), Error> {
-    config.address = vars.first(&["NOMAD_ADDR", "NOMAD_UNIX_ADDR"]).map(|(_, address)| address);
-    config.namespace = vars.text("NOMAD_NAMESPACE");
-    if let Some(region) = vars.text("NOMAD_REGION") {
+    config.address = vars.first(&["NOMAD_ADDR", "NOMAD_UNIX_ADDR"])?.map(|(_, address)| address);
+    config.namespace = vars.text("NOMAD_NAMESPACE")?;
+    if let Some(region) = vars.text("NOMAD_REGION")? {
         config.query.push(("region", region));
     }
-    if let Some(token) = vars.secret("NOMAD_TOKEN") {
+    if let Some(token) = vars.secret("NOMAD_TOKEN")? {
         config.token = Some(std::sync::Arc::new(StaticToken(token)));
     }
-    if let Some(pair) = vars.text("NOMAD_HTTP_AUTH") {
+    if let Some(pair) = vars.text("NOMAD_HTTP_AUTH")? {
         let (user, password) = pair.split_once(':').unwrap_or((&pair, ""));
         config.basic = Some((user.to_owned(), SecretString::from(password)));
     }
@@ -30,7 +30,7 @@ pub(crate) fn read(vars: &Vars<'_>, config: &mut Config) -> Result<(), Error> {
         vars.path("NOMAD_CLIENT_KEY"),
         ("NOMAD_CLIENT_CERT", "NOMAD_CLIENT_KEY"),
     )?;
-    config.tls.server_name = vars.text("NOMAD_TLS_SERVER_NAME");
+    config.tls.server_name = vars.text("NOMAD_TLS_SERVER_NAME")?;
     config.tls.skip_verify = vars.bool("NOMAD_SKIP_VERIFY")?.unwrap_or_default();
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 use client_core::ErrorKind;
 
+use crate::answers::{Meaning, meaning};
+
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -46,6 +48,9 @@ pub enum Error {
     /// No leader is known right now.
     #[error(transparent)]
     NoLeader(client_core::Error),
+    /// The region is none that the server knows, or no server of it can be reached.
+    #[error(transparent)]
+    UnknownRegion(client_core::Error),
     /// Only Enterprise servers have this.
     #[error(transparent)]
     EnterpriseOnly(client_core::Error),
@@ -67,6 +72,7 @@ impl Error {
             | Self::Conflict(e)
             | Self::Invalid(e)
             | Self::NoLeader(e)
+            | Self::UnknownRegion(e)
             | Self::EnterpriseOnly(e)
             | Self::Other(e) => Some(e),
             Self::JobModifyIndexConflict { source, .. } | Self::VariableConflict { source, .. } => {
@@ -103,55 +109,23 @@ impl From<client_core::Error> for Error {
         if let Some((expected, actual)) = index_conflict(error.messages()) {
             return Self::JobModifyIndexConflict { expected, actual, source: error };
         }
-        match error.status() {
-            Some(401 | 403) => Self::PermissionDenied(error),
-            Some(404) => Self::NotFound(error),
-            Some(409) => {
-                match error.body::<crate::Variable>().filter(|found| !found.metadata.path.is_empty()) {
-                    Some(found) => Self::VariableConflict { found: Box::new(found), source: error },
-                    None => Self::Conflict(error),
-                }
-            }
-            Some(400 | 422) => Self::Invalid(error),
-            Some(500) if error.mentions("permission denied") => Self::PermissionDenied(error),
-            Some(500) if error.mentions("enterprise only") => Self::EnterpriseOnly(error),
-            Some(500) if says_missing(error.messages()) => Self::NotFound(error),
-            Some(500) if TRANSIENT.iter().any(|text| error.mentions(text)) => Self::NoLeader(error),
-            Some(500) if MISTAKES.iter().any(|text| error.mentions(text)) => Self::Invalid(error),
-            Some(501) if error.mentions("enterprise") => Self::EnterpriseOnly(error),
-            _ => Self::Other(error),
+        let status = error.status().unwrap_or_default();
+        if status == 409
+            && let Some(found) = error.body::<crate::Variable>().filter(|found| !found.metadata.path.is_empty())
+        {
+            return Self::VariableConflict { found: Box::new(found), source: error };
+        }
+        match meaning(status, error.messages()) {
+            Meaning::NotFound => Self::NotFound(error),
+            Meaning::PermissionDenied => Self::PermissionDenied(error),
+            Meaning::Conflict => Self::Conflict(error),
+            Meaning::Invalid => Self::Invalid(error),
+            Meaning::NoLeader => Self::NoLeader(error),
+            Meaning::UnknownRegion => Self::UnknownRegion(error),
+            Meaning::EnterpriseOnly => Self::EnterpriseOnly(error),
+            Meaning::Other => Self::Other(error),
         }
     }
-}
-
-/// Texts of a 500 that mean that no leader can be asked right now.
-const TRANSIENT: [&str; 3] = ["no cluster leader", "leadership lost", "no path to region"];
-
-/// Texts of a 500 that mean that the request itself is at fault.
-const MISTAKES: [&str; 12] = [
-    "did not provide required meta",
-    "not allow payload",
-    "unpermitted metadata keys",
-    "healthy allocations",
-    "can't revert to current version",
-    "can't fail terminal deployment",
-    "can't promote terminal deployment",
-    "can't pause terminal deployment",
-    "can't be dispatched",
-    "is not a parameterized job",
-    "no canaries to promote",
-    "missing job id",
-];
-
-/// Whether a 500 says that what it is about does not exist.
-fn says_missing(messages: &[String]) -> bool {
-    messages.iter().any(|message| {
-        let message = message.trim();
-        ["not found", "not exist", "no such plugin", "unknown allocation"]
-            .iter()
-            .any(|end| message.ends_with(end))
-            || message.starts_with("Unknown allocation")
-    })
 }
 
 /// The indexes in "Enforcing job modify index 1: job exists with conflicting job modify index: 14".

@@ -17,6 +17,7 @@
 mod acl;
 mod agent;
 mod allocations;
+mod answers;
 mod call;
 mod client;
 mod deployments;
@@ -59,9 +60,9 @@ pub use call::{Call, Reversible};
 pub use client::{Builder, Client};
 pub use client_core::wire::ByName;
 pub use client_core::{
-    Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Items, Meta, Pages, RawReply, Reply,
-    RootCertificates, Spec, Timeouts, TokenSource, Verb as Method, Watch, caps, fetch, retry::RetryPolicy,
-    time::GoDuration, transport,
+    Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Items, Limits, LoginToken, Meta, Pages, Pool,
+    RateLimit, RawReply, Reply, RootCertificates, Spec, StaticToken, Timeouts, TokenFile, TokenSource,
+    Verb as Method, Watch, caps, fetch, layer, retry::RetryPolicy, time::GoDuration, transport,
 };
 pub use deployments::*;
 pub use enterprise::*;

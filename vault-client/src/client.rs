@@ -1,10 +1,9 @@
 //! The client, and what Vault is to the transport.
 
 use client_core::http::HeaderMap;
-use client_core::{Meta, Op, Placement, Product, ProductSpec, RawReply, TokenSource, Verb};
+use client_core::{TokenFile, Meta, Op, Placement, Product, ProductSpec, RawReply, TokenSource, Verb};
 use secrecy::SecretString;
 
-use crate::token_file::TokenFile;
 use crate::{Call, Error, Result, env, error};
 
 /// What Vault is to the transport.
@@ -24,6 +23,11 @@ impl Product for Vault {
         token_header: "x-vault-token",
         namespace: Placement::Header("x-vault-namespace"),
         headers: &[("x-vault-request", "true")],
+        user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")),
+        held: None,
+        calls: None,
+        urgent: &[],
+        rejects_token: error::rejects_token,
         messages: error::messages,
         transient: error::transient,
         meta,
@@ -72,10 +76,10 @@ impl Client {
     /// As `from_env`. A file that is not there means no token.
     pub fn from_env_or_token_file() -> Result<Self> {
         let client = Self::from_env()?;
-        if env::has_token(&client_core::env::Vars::process()) {
+        if env::has_token(&client_core::env::Vars::process())? {
             return Ok(client);
         }
-        Ok(match TokenFile::home() {
+        Ok(match home_token() {
             Some(file) => client.with_token_source(file),
             None => client,
         })
@@ -133,6 +137,13 @@ impl Client {
     pub(crate) fn call<T, C>(&self, op: &'static Op<T, C>, arguments: &[&str]) -> Call<T, C> {
         Call::new(&self.core, op, arguments)
     }
+}
+
+/// The token that the CLI's `login` leaves. `None` where there is no home.
+fn home_token() -> Option<TokenFile> {
+    std::env::home_dir()
+        .filter(|home| !home.as_os_str().is_empty())
+        .map(|home| TokenFile::new(home.join(".vault-token")))
 }
 
 /// A mount's path without the slashes around it, which callers write or not.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use client_core::env::{Vars, bad};
+use client_core::proxy::Proxies;
 use client_core::http::{HeaderName, HeaderValue};
 use client_core::{ClientIdentity, Config, Error, RootCertificates, StaticToken};
 use serde::Deserialize;
@@ -12,7 +13,7 @@ use serde::Deserialize;
 /// Vault's.
 macro_rules! name {
     ($vars:expr, $rest:literal) => {
-        if $vars.raw(concat!("BAO_", $rest)).is_some() {
+        if $vars.is_set(concat!("BAO_", $rest)) {
             concat!("BAO_", $rest)
         } else {
             concat!("VAULT_", $rest)
@@ -20,8 +21,8 @@ macro_rules! name {
     };
 }
 
-pub(crate) fn has_token(vars: &Vars<'_>) -> bool {
-    vars.secret(name!(vars, "TOKEN")).is_some()
+pub(crate) fn has_token(vars: &Vars<'_>) -> Result<bool, Error> {
+    Ok(vars.secret(name!(vars, "TOKEN"))?.is_some())
 }
 
 /// Reads VAULT_AGENT_ADDR, VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, VAULT_CACERT,
@@ -30,14 +31,17 @@ pub(crate) fn has_token(vars: &Vars<'_>) -> bool {
 /// VAULT_PROXY_ADDR, VAULT_HTTP_PROXY and VAULT_DISABLE_REDIRECTS, each but VAULT_HEADERS also as
 /// BAO_…; refuses VAULT_SRV_LOOKUP; leaves VAULT_WRAP_TTL and VAULT_MFA to the calls they concern.
 pub(crate) fn read(vars: &Vars<'_>, config: &mut Config) -> Result<(), Error> {
-    config.address = vars.text(name!(vars, "AGENT_ADDR")).or_else(|| vars.text(name!(vars, "ADDR")));
-    config.namespace = vars.text(name!(vars, "NAMESPACE"));
-    if let Some(token) = vars.secret(name!(vars, "TOKEN")) {
+    config.address = match vars.text(name!(vars, "AGENT_ADDR"))? {
+        Some(agent) => Some(agent),
+        None => vars.text(name!(vars, "ADDR"))?,
+    };
+    config.namespace = vars.text(name!(vars, "NAMESPACE"))?;
+    if let Some(token) = vars.secret(name!(vars, "TOKEN"))? {
         config.token = Some(Arc::new(StaticToken(token)));
     }
     read_tls(vars, config)?;
     read_sending(vars, config)?;
-    if let Some(text) = vars.text("VAULT_HEADERS") {
+    if let Some(text) = vars.text("VAULT_HEADERS")? {
         read_headers(&text, config)?;
     }
     let srv = name!(vars, "SRV_LOOKUP");
@@ -50,7 +54,7 @@ pub(crate) fn read(vars: &Vars<'_>, config: &mut Config) -> Result<(), Error> {
 fn read_tls(vars: &Vars<'_>, config: &mut Config) -> Result<(), Error> {
     if let Some(file) = vars.path(name!(vars, "CACERT")) {
         config.tls.roots = RootCertificates::File(file);
-    } else if let Some(pem) = vars.text(name!(vars, "CACERT_BYTES")) {
+    } else if let Some(pem) = vars.text(name!(vars, "CACERT_BYTES"))? {
         config.tls.roots = RootCertificates::Pem(pem);
     } else if let Some(folder) = vars.path(name!(vars, "CAPATH")) {
         config.tls.roots = RootCertificates::Directory(folder);
@@ -58,13 +62,15 @@ fn read_tls(vars: &Vars<'_>, config: &mut Config) -> Result<(), Error> {
     let (certificate, key) = (name!(vars, "CLIENT_CERT"), name!(vars, "CLIENT_KEY"));
     config.tls.identity =
         ClientIdentity::from_pair(vars.path(certificate), vars.path(key), (certificate, key))?;
-    config.tls.server_name = vars.text(name!(vars, "TLS_SERVER_NAME"));
+    config.tls.server_name = vars.text(name!(vars, "TLS_SERVER_NAME"))?;
     config.tls.skip_verify = vars.bool(name!(vars, "SKIP_VERIFY"))?.unwrap_or_default();
     Ok(())
 }
 
 fn read_sending(vars: &Vars<'_>, config: &mut Config) -> Result<(), Error> {
     if let Some(limit) = vars.duration(name!(vars, "CLIENT_TIMEOUT"))? {
+        // 0 is no limit, as in Go's client.
+        let limit = Some(limit).filter(|limit| !limit.is_zero());
         config.timeouts.call = limit;
         config.timeouts.attempt = limit;
     }
@@ -72,11 +78,17 @@ fn read_sending(vars: &Vars<'_>, config: &mut Config) -> Result<(), Error> {
         config.retry.max_attempts = retries.saturating_add(1);
     }
     let rate = name!(vars, "RATE_LIMIT");
-    if let Some(text) = vars.text(rate) {
+    if let Some(text) = vars.text(rate)? {
         config.rate_limit =
             Some(read_rate(&text).ok_or_else(|| bad(rate, &text, "of the form `rate` or `rate:burst`"))?);
     }
-    config.proxy = vars.text(name!(vars, "PROXY_ADDR")).or_else(|| vars.text(name!(vars, "HTTP_PROXY")));
+    for proxy in [name!(vars, "PROXY_ADDR"), name!(vars, "HTTP_PROXY")] {
+        if let Some(text) = vars.text(proxy)? {
+            config.proxies = Proxies::all(&text)
+                .map_err(|error| Error::config(format!("the environment variable {proxy}: {error}")))?;
+            break;
+        }
+    }
     if vars.bool(name!(vars, "DISABLE_REDIRECTS"))?.unwrap_or_default() {
         config.follow_redirects = Some(false);
     }
@@ -188,11 +200,11 @@ mod tests {
             ("VAULT_WRAP_TTL", "5m"),
         ])
         .unwrap();
-        assert_eq!(config.timeouts.call.as_secs(), 90);
+        assert_eq!(config.timeouts.call.unwrap().as_secs(), 90);
         assert_eq!(config.retry.max_attempts, 1);
         assert_eq!(config.rate_limit, Some(client_core::RateLimit::new(2.5, 7)));
         assert_eq!(config.headers.len(), 3);
-        assert_eq!(config.proxy.as_deref(), Some("http://two"));
+        assert_eq!(config.proxies.of(true, "127.0.0.1", 8200).unwrap().to_string(), "http://two");
         assert_eq!(config.follow_redirects, Some(false));
         assert!(!config.headers.contains_key("x-vault-wrap-ttl"));
     }

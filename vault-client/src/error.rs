@@ -208,6 +208,13 @@ pub(crate) fn transient(status: u16, messages: &[String]) -> bool {
     status == 412 || status == 500 && NO_ACTIVE_NODE.iter().any(|text| says(text))
 }
 
+/// Whether the server does not know the token, or not any more. A 403 without these words may mean
+/// the token or its rights.
+pub(crate) fn rejects_token(status: u16, messages: &[String]) -> bool {
+    const TEXTS: [&str; 3] = ["invalid token", "bad token", "token not found"];
+    status == 403 && messages.iter().any(|message| TEXTS.iter().any(|text| message.contains(text)))
+}
+
 /// The messages of an error answer: `errors`, taken apart where Go has joined several, or the
 /// fields of the OAuth endpoints, or the text of an answer that is not JSON.
 pub(crate) fn messages(_: Option<&str>, body: &[u8]) -> Vec<String> {

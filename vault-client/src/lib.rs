@@ -26,7 +26,6 @@ mod logical;
 mod operations;
 mod secret;
 mod shape;
-mod token_file;
 
 pub mod auth;
 pub mod caps;
@@ -41,13 +40,12 @@ pub mod workload;
 pub use call::Call;
 pub use client::{Builder, Client, Vault};
 pub use client_core::{
-    Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Meta, RateLimit, RawReply, Reply,
-    RootCertificates, Spec, StaticToken, Timeouts, TokenSource, Verb as Method, retry::RetryPolicy,
-    time::GoDuration, transport,
+    Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Limits, LoginToken, Meta, Pool, RateLimit,
+    RawReply, Reply, RootCertificates, Spec, StaticToken, Timeouts, TokenFile, TokenSource, Verb as Method, layer,
+    retry::RetryPolicy, time::GoDuration, transport,
 };
 pub use error::{Error, Result};
 pub use logical::Logical;
 pub use operations::operations;
 pub use secrecy::{ExposeSecret, SecretString};
 pub use secret::{Auth, MfaConstraint, MfaMethod, MfaRequirement, Secret, WrapInfo};
-pub use token_file::TokenFile;

@@ -10,8 +10,10 @@ pub mod frames;
 mod items;
 mod pages;
 mod scan;
+mod status;
 mod watch;
 
 pub use items::Items;
 pub use pages::Pages;
+pub use status::{WatchMonitor, WatchStatus};
 pub use watch::Watch;

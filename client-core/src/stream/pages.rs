@@ -1,5 +1,6 @@
 //! A paged list as a stream of items.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,7 +14,8 @@ use crate::{Client, Error, Request, send};
 
 /// All items of a list, asked for page by page as they are needed.
 ///
-/// Ends after an error. Items that are added or removed meanwhile may or may not be seen.
+/// Ends after an error, and with one where the server names a page as the next that was read
+/// before. Items that are added or removed meanwhile may or may not be seen.
 pub struct Pages<T, E> {
     stream: BoxStream<'static, Result<T, E>>,
 }
@@ -23,6 +25,10 @@ struct State<T> {
     request: Option<Request>,
     decoder: Decoder<Vec<T>>,
     page: std::vec::IntoIter<T>,
+    /// The pages that were asked for, to notice a server that goes round in circles.
+    asked: HashSet<String>,
+    /// The operation whose server did so, once the items before are told.
+    repeated: Option<&'static str>,
 }
 
 impl<T> State<T> {
@@ -30,6 +36,10 @@ impl<T> State<T> {
         loop {
             if let Some(item) = self.page.next() {
                 return Some(Ok(item));
+            }
+            if let Some(operation) = self.repeated.take() {
+                let text = "the server names a page as the next one that was read before";
+                return Some(Err(Error::stream(text).with_operation(operation)));
             }
             let mut request = self.request.take()?;
             let operation = request.operation.name;
@@ -42,6 +52,10 @@ impl<T> State<T> {
                 Err(error) => return Some(Err(error.with_operation(operation))),
             }
             if let Some(token) = answer.meta.next_token {
+                if !self.asked.insert(token.clone()) {
+                    self.repeated = Some(operation);
+                    continue;
+                }
                 request.set_query("next_token", token);
                 self.request = Some(request);
             }
@@ -51,7 +65,8 @@ impl<T> State<T> {
 
 impl<T: Send + 'static, E: From<Error> + 'static> Pages<T, E> {
     pub(crate) fn new(client: Client, request: Request, decoder: Decoder<Vec<T>>) -> Self {
-        let state = State { client, request: Some(request), decoder, page: Vec::new().into_iter() };
+        let asked = request.query_value("next_token").map(str::to_owned).into_iter().collect();
+        let state = State { client, request: Some(request), decoder, page: Vec::new().into_iter(), asked, repeated: None };
         let stream = futures_util::stream::unfold(state, |mut state| async move {
             let next = state.next().await?;
             Some((next.map_err(E::from), state))

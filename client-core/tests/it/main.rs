@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod failures;
 mod fetch;
+mod limits;
 mod product;
 mod redirects;
 mod retries;
 mod secrets;
+mod sending;
 mod streams;
 mod tls;

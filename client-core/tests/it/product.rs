@@ -26,6 +26,11 @@ impl Product for Demo {
         token_header: "x-demo-token",
         namespace: Placement::Query("namespace"),
         headers: &[("x-demo-request", "true")],
+        user_agent: "demo-client/0",
+        held: None,
+        calls: None,
+        urgent: &["thing.set"],
+        rejects_token: |_, messages| messages.iter().any(|m| m.contains("unknown token")),
         messages: |_, body| client_core::text_messages(body),
         transient: |status, messages| status == 500 && messages.iter().any(|m| m.contains("No leader")),
         meta: |headers| {

@@ -220,3 +220,110 @@ async fn items_before_a_break_are_not_lost() {
         assert_eq!(found[2], Ok(Item::Text("c".to_owned())));
     }
 }
+
+/// A script with a policy that repeats nothing by itself.
+fn watched(answers: &[Option<(u64, &'static str)>]) -> (Script, client_core::Watch<serde_json::Value, crate::product::DemoError>) {
+    let script = Script::new(answers);
+    let watch = client(&script).get("a").watch();
+    (script, watch)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_was_answered_takes_any_5xx_as_passing_and_says_so() {
+    let mut answers = vec![Some((1, "1"))];
+    answers.extend(std::iter::repeat_n(Some((0, "!500")), 20));
+    answers.push(Some((5, "2")));
+    let (_, mut watch) = watched(&answers);
+    assert_eq!(watch.status().age, None);
+    assert_eq!(watch.next().await.unwrap().unwrap(), 1);
+    assert!(watch.status().is_current());
+    let monitor = watch.monitor();
+    let next = tokio::spawn(async move { (watch.next().await.unwrap().unwrap(), watch) });
+    tokio::time::sleep(Duration::from_secs(40)).await;
+    let status = monitor.status();
+    assert!(!status.is_current() && !status.ended && status.failures > 3, "{status:?}");
+    assert!(status.failing_for.unwrap() > Duration::from_secs(30), "{status:?}");
+    assert!(status.last_error.unwrap().contains("500 Internal Server Error"));
+    let (value, watch) = next.await.unwrap();
+    assert_eq!(value, 2);
+    assert!(watch.status().is_current());
+}
+
+#[tokio::test(start_paused = true)]
+async fn patience_ends_and_a_watch_that_was_never_answered_has_none() {
+    let mut answers = vec![Some((1, "1"))];
+    answers.extend(std::iter::repeat_n(Some((0, "!500")), 200));
+    let (_, watch) = watched(&answers);
+    let mut watch = watch.patience(Duration::from_secs(60));
+    watch.next().await.unwrap().unwrap();
+    let begun = tokio::time::Instant::now();
+    assert_eq!(watch.next().await.unwrap().unwrap_err().0.status(), Some(500));
+    assert!((60..80).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    let status = watch.status();
+    assert!(status.ended && status.last_error.is_some(), "{status:?}");
+    assert!(watch.next().await.is_none());
+    let (script, mut watch) = watched(&[Some((0, "!500"))]);
+    assert_eq!(watch.next().await.unwrap().unwrap_err().0.status(), Some(500));
+    assert_eq!(script.asked().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_times_out_says_what_failed() {
+    let (_, watch) = watched(&[None; 50]);
+    let error = watch.until(Duration::from_secs(5), |_| true).await.unwrap_err().0;
+    assert_eq!(error.kind(), client_core::ErrorKind::Timeout);
+    let text = error.to_string();
+    assert!(text.contains("attempts failed, for") && text.contains("the connection to h:80 broke: reset"), "{text}");
+    let (_, watch) = watched(&[]);
+    let error = watch.until(Duration::from_secs(5), |_| true).await.unwrap_err().0;
+    assert!(error.to_string().contains("the server has not answered yet"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn questions_have_a_floor_between_them() {
+    // Always another index at once, and the same value; then always another value.
+    let same: Vec<_> = (1..5000).map(|index| Some((index, "1"))).collect();
+    let (script, watch) = watched(&same);
+    let _ = watch.until(Duration::from_secs(3), |_| false).await;
+    assert!(script.asked().len() <= 8, "{}", script.asked().len());
+    let values = ["1", "2"];
+    let changing: Vec<_> = (0..5000).map(|n| Some((n as u64 + 1, values[n % 2]))).collect();
+    let (script, watch) = watched(&changing);
+    let _ = watch.until(Duration::from_secs(3), |_| false).await;
+    assert!((25..=31).contains(&script.asked().len()), "{}", script.asked().len());
+    let (script, watch) = watched(&changing);
+    let _ = watch.floor(Duration::from_secs(1)).until(Duration::from_millis(3500), |_| false).await;
+    assert_eq!(script.asked().len(), 4);
+    let zero: Vec<_> = (1..5000).map(|_| Some((0, "1"))).collect();
+    let (script, watch) = watched(&zero);
+    let _ = watch.until(Duration::from_secs(3), |_| false).await;
+    assert!(script.asked().len() <= 8, "{}", script.asked().len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_be_read_is_not_for_ever() {
+    let (_, mut watch) = watched(&[Some((1, "1")), Some((2, "{")), Some((3, "3"))]);
+    assert_eq!(watch.next().await.unwrap().unwrap(), 1);
+    assert_eq!(watch.next().await.unwrap().unwrap_err().0.kind(), client_core::ErrorKind::Decode);
+    assert!(watch.status().last_error.is_some() && !watch.status().ended);
+    assert_eq!(watch.next().await.unwrap().unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_page_that_was_read_before_is_an_error_and_not_a_circle() {
+    for answers in [
+        &[Some((1, "[1]|a")), Some((1, "[2]|a")), Some((1, "[3]|a"))][..],
+        &[Some((1, "[1]|a")), Some((1, "[2]|b")), Some((1, "[3]|a")), Some((1, "[2]|b"))][..],
+    ] {
+        let script = Script::new(answers);
+        let found: Vec<_> = client(&script).list().stream().take(100).collect().await;
+        let (last, values) = found.split_last().unwrap();
+        let error = last.as_ref().unwrap_err();
+        assert_eq!(error.0.kind(), client_core::ErrorKind::Stream);
+        assert!(error.0.to_string().contains("`thing.list` failed: the server names a page"), "{error}");
+        assert_eq!(values.len(), script.asked().len());
+    }
+    let script = Script::new(&[Some((1, "[1]|a"))]);
+    let found: Vec<_> = client(&script).list().next_token("a").stream().collect().await;
+    assert!(found[0].is_ok() && found[1].is_err() && found.len() == 2);
+}

@@ -85,7 +85,7 @@ impl Server {
                 json(0, "true")
             }
             ("GET", _) => self.look(&query).await,
-            ("PUT", _) => self.put(&query, &request.body),
+            ("PUT", _) => self.put(&query, request.body.bytes()),
             other => panic!("{other:?}"),
         };
         if self.state.lock().unwrap().cut_off {

@@ -9,4 +9,7 @@ mod recorded;
 mod secrets;
 mod support;
 mod watching;
+mod tls;
+#[path = "../../../client-core/tests/support/tls.rs"]
+mod tls_support;
 mod wire;

@@ -168,7 +168,7 @@ const LINES: [Line; 35] = {
         line(Nomad, 500, "permission denied", &["PermissionDenied"]),
         line(Nomad, 500, "no cluster leader", &["NoLeader"]),
         line(Nomad, 500, "did not provide required meta", &["Invalid"]),
-        line(Nomad, 500, "healthy allocations", &["Invalid"]),
+        line(Nomad, 500, "healthy allocations", &["Conflict"]),
         line(Nomad, 500, "not found", &["NotFound"]),
         line(Nomad, 500, "no such plugin", &["NotFound"]),
         line(Nomad, 401, "", &["PermissionDenied"]),

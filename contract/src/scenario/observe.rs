@@ -60,7 +60,7 @@ impl Visit for Seen {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        if field.name() == "status" {
+        if field.name() == "http.response.status_code" {
             self.status = u16::try_from(value).ok();
         }
     }
@@ -125,9 +125,13 @@ mod tests {
             let _in_scenario = Observer::span("one").entered();
             for status in [200_u16, 404] {
                 let status_later = tracing::field::Empty;
-                let call =
-                    tracing::debug_span!("call", product = "nomad", op = "jobs.get", status = status_later);
-                call.record("status", status);
+                let call = tracing::debug_span!(
+                    "call",
+                    product = "nomad",
+                    op = "jobs.get",
+                    http.response.status_code = status_later
+                );
+                call.record("http.response.status_code", status);
             }
             drop(tracing::debug_span!("call", product = "nomad", op = "jobs.list"));
         });

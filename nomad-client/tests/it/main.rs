@@ -8,5 +8,8 @@ mod enums;
 mod jobspec;
 mod recorded;
 mod scaling;
+mod tls;
+#[path = "../../../client-core/tests/support/tls.rs"]
+mod tls_support;
 mod transport;
 mod wire;

@@ -97,7 +97,7 @@ impl Transport for Answers {
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
         let path = request.url.path().to_owned();
         let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let asked = Asked { target: format!("{path}{query}"), body: request.body };
+        let asked = Asked { target: format!("{path}{query}"), body: request.body.bytes().to_vec().into() };
         self.asked.lock().unwrap().push(asked.clone());
         let found = {
             let mut queue = self.queue.lock().unwrap();
@@ -113,7 +113,7 @@ impl Transport for Answers {
             None => futures_util::future::pending().boxed(),
             Some((_, answer)) => {
                 let (status, headers, body) = answer(&asked);
-                async move { Ok(HttpResponse { status, headers, body }) }.boxed()
+                async move { Ok(HttpResponse::streamed(status, headers, body)) }.boxed()
             }
         }
     }

@@ -13,5 +13,8 @@ mod renewal;
 mod secrets;
 mod support;
 mod templates;
+mod tls;
+#[path = "../../../client-core/tests/support/tls.rs"]
+mod tls_support;
 mod wire;
 mod workload;

@@ -69,7 +69,7 @@ impl Transport for Fake {
             method: request.method.to_string(),
             target: format!("{}{query}", request.url.path()),
             headers: request.headers,
-            body: request.body,
+            body: request.body.bytes().to_vec().into(),
         };
         let (status, body) = (self.answer)(&asked);
         self.asked.lock().unwrap().push(asked);

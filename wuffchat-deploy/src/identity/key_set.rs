@@ -43,7 +43,7 @@ pub(super) async fn look(check: &str, who: &str, url: &str, ca: Option<&str>, ke
 
 async fn fetch(address: &str, ca: Option<&str>) -> nomad_client::Result<Vec<Jwk>> {
     let mut builder = Client::builder().address(address).retry(RetryPolicy::never()).timeouts(|limits| {
-        (limits.connect, limits.call) = (Duration::from_secs(3), Duration::from_secs(5));
+        (limits.connect, limits.call) = (Some(Duration::from_secs(3)), Some(Duration::from_secs(5)));
     });
     if let Some(pem) = ca.filter(|pem| !pem.is_empty()) {
         builder = builder.root_certificates(RootCertificates::Pem(pem.to_owned()));

@@ -54,7 +54,7 @@ async fn canary_and_promotion(backend: &Backend) -> Result {
     let running = running.iter().filter(|stub| stub.desired_status.as_str() == "run").count();
     ensure_eq!(running, 2);
     match backend.nomad.jobs().scale(&id, GROUP, 2).await {
-        Err(Error::Invalid(_)) => {}
+        Err(Error::Conflict(_)) => {}
         other => return fail(format!("a group was scaled while it is deployed: {other:?}")),
     }
     backend.nomad.deployments().promote(&waiting.id).await?;
