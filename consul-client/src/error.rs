@@ -215,6 +215,7 @@ fn of_status(error: client_core::Error) -> Error {
         Some(500) if error.mentions("no cluster leader") => Error::NoLeader(error),
         Some(500) if error.mentions("acl not found") => Error::AclNotFound(error),
         Some(500) if error.mentions("permission denied") => Error::PermissionDenied(error),
+        Some(500) if error.mentions("query not found") => Error::NotFound(error),
         Some(500) if INVALID.iter().any(|text| error.mentions(text)) => Error::Invalid(error),
         _ => Error::Other(error),
     }
@@ -253,19 +254,73 @@ pub(crate) fn messages(content_type: Option<&str>, body: &[u8]) -> Vec<String> {
     client_core::text_messages(body)
 }
 
-/// Texts of a 500 whose cause passes by itself.
+/// A message without what servers put before it when they pass an error on; that says nothing.
+fn unwrapped(message: &str) -> &str {
+    const PREFIXES: [&str; 3] = ["rpc error making call:", "rpc error:", "rpc error getting client:"];
+    let mut rest = message.trim();
+    while let Some(inner) = PREFIXES.iter().find_map(|prefix| rest.strip_prefix(prefix)) {
+        rest = inner.trim();
+    }
+    rest
+}
+
+/// Texts, in lower case, of verdicts: asking again gets the same.
+const FINAL: [&str; 14] = [
+    "permission denied",
+    "acl not found",
+    "acl support disabled",
+    "invalid",
+    "failed to create boolean expression evaluator",
+    "query not found",
+    "not found",
+    "does not exist",
+    "must be",
+    "must specify",
+    "must provide",
+    "unknown ",
+    "missing ",
+    "cannot ",
+];
+
+/// Texts, in lower case, of a 500 whose cause passes by itself.
+const PASSING: [&str; 25] = [
+    "no cluster leader",
+    "no path to datacenter",
+    "no known consul servers",
+    "rpc error getting client",
+    "leadership lost",
+    "node is not the leader",
+    "not ready to serve consistent reads",
+    "raft is already shutdown",
+    "server is shutting down",
+    "subscription closed by server",
+    "client connection is closing",
+    "code = unavailable",
+    "code = canceled",
+    "rate limit",
+    "eof",
+    "i/o timeout",
+    "i/o deadline reached",
+    "deadline exceeded",
+    "timed out",
+    "connection refused",
+    "connection reset",
+    "broken pipe",
+    "no route to host",
+    "stream closed",
+    "session shutdown",
+];
+
+/// Whether an answer is one whose cause passes by itself. What is passed on between servers is
+/// judged as if it were said directly.
 pub(crate) fn transient(status: u16, messages: &[String]) -> bool {
-    const TEXTS: [&str; 5] = [
-        "No cluster leader",
-        "No path to datacenter",
-        "rpc error making call",
-        "rpc error getting client",
-        "leadership lost",
-    ];
-    // "rpc error making call" also wraps verdicts that stay the same.
-    const FINAL: [&str; 3] = ["ermission denied", "ACL not found", "nvalid"];
-    let mentions = |texts: &[&str]| messages.iter().any(|m| texts.iter().any(|text| m.contains(text)));
-    status == 500 && mentions(&TEXTS) && !mentions(&FINAL)
+    let mentions = |texts: &[&str], message: &str| texts.iter().any(|text| message.contains(text));
+    status == 500
+        && messages.iter().any(|message| {
+            let whole = message.to_ascii_lowercase();
+            // Who could not be called at all says so in the prefix itself.
+            mentions(&PASSING, &whole) && !mentions(&FINAL, unwrapped(&whole))
+        })
 }
 
 /// Whether the server does not know the token, or not any more.
@@ -285,18 +340,57 @@ mod tests {
     use super::*;
 
     #[test]
-    fn transient_texts() {
+    fn what_is_passed_on_is_judged_as_what_is_said_directly() {
         let cases = [
-            (500, "No cluster leader", true),
-            (500, "rpc error making call: EOF", true),
-            (500, "No path to datacenter", true),
-            (500, "rpc error making call: Permission denied", false),
-            (500, "rpc error making call: ACL not found", false),
-            (500, "Check failed", false),
-            (400, "No cluster leader", false),
+            ("No cluster leader", true),
+            ("EOF", true),
+            ("No path to datacenter", true),
+            ("No known Consul servers", true),
+            ("grpc: the client connection is closing", true),
+            ("rpc error: code = Unavailable desc = transport is closing", true),
+            ("subscription closed by server, server is shutting down", true),
+            ("read tcp 127.0.0.1:1->127.0.0.1:2: i/o timeout", true),
+            ("Permission denied", false),
+            ("ACL not found", false),
+            ("Invalid session \"x\"", false),
+            ("Query not found", false),
+            ("failed to create boolean expression evaluator: Selector \"Nope\" is not valid", false),
+            ("Failed to create session: Check 'x' is in critical state", false),
+            ("something nobody knows", false),
         ];
-        for (status, text, wanted) in cases {
-            assert_eq!(transient(status, &[text.to_owned()]), wanted, "{text}");
+        for (text, wanted) in cases {
+            for prefix in ["", "rpc error making call: ", "rpc error making call: rpc error making call: "] {
+                let said = format!("{prefix}{text}");
+                assert_eq!(transient(500, std::slice::from_ref(&said)), wanted, "{said}");
+                assert!(!transient(400, &[said]));
+            }
+        }
+        assert!(transient(500, &["rpc error getting client: failed to get conn: dial tcp".to_owned()]));
+    }
+
+    #[test]
+    fn forwarded_and_direct_errors_are_the_same() {
+        use crate::Error;
+        let kind = |status: u16, text: &str| {
+            let answer = client_core::Parts::of(status, client_core::http::HeaderMap::new(), "");
+            match Error::from(client_core::Error::of_answer(vec![text.to_owned()], &answer)) {
+                Error::NotFound(_) => "not found",
+                Error::Invalid(_) => "invalid",
+                Error::PermissionDenied(_) => "denied",
+                Error::AclNotFound(_) => "acl",
+                Error::NoLeader(_) => "leader",
+                other => panic!("{other:?}"),
+            }
+        };
+        for (text, wanted) in [
+            ("Permission denied", "denied"),
+            ("ACL not found", "acl"),
+            ("Query not found", "not found"),
+            ("No cluster leader", "leader"),
+            ("failed to create boolean expression evaluator: x", "invalid"),
+        ] {
+            assert_eq!(kind(500, text), wanted, "{text}");
+            assert_eq!(kind(500, &format!("rpc error making call: {text}")), wanted, "forwarded: {text}");
         }
     }
 

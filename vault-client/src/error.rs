@@ -69,6 +69,10 @@ pub enum Error {
     /// This server has no such path: an older version, OpenBao, or nothing is mounted there.
     #[error(transparent)]
     Unsupported(Details),
+    /// Something between, such as a load balancer, has no server to pass the request to, or the
+    /// server cannot answer right now; asking again may help.
+    #[error(transparent)]
+    Unavailable(Details),
     /// Everything else: configuration, connection, decoding, other statuses.
     #[error(transparent)]
     Other(Details),
@@ -91,6 +95,7 @@ impl Error {
             | Self::MethodNotAllowed(e)
             | Self::EnterpriseOnly(e)
             | Self::Unsupported(e)
+            | Self::Unavailable(e)
             | Self::Other(e) => Some(e),
             Self::Deleted { source, .. } => Some(source),
             Self::WrappingPathMismatch { .. } => None,
@@ -139,6 +144,13 @@ impl Error {
         matches!(self, Self::Sealed(_))
     }
 
+    /// Whether nobody could answer right now: a load balancer without a server, a server that is
+    /// starting.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::NoActiveNode(_))
+    }
+
     /// Whether a check-and-set found another version.
     #[must_use]
     pub fn is_cas_mismatch(&self) -> bool {
@@ -175,13 +187,20 @@ impl From<Details> for Error {
             },
             Some(405) => Self::MethodNotAllowed(error),
             Some(412) => Self::ConsistencyRetry(error),
+            Some(429 | 502..=504) if !is_vaults(&error) => Self::Unavailable(error),
             Some(429) => Self::RateLimited(error),
             Some(500 | 503) if says(&["sealed"]) => Self::Sealed(error),
             Some(500 | 503) if says(&NO_ACTIVE_NODE) => Self::NoActiveNode(error),
             Some(501) if says(&["enterprise"]) => Self::EnterpriseOnly(error),
+            Some(503 | 504) => Self::Unavailable(error),
             _ => Self::Other(error),
         }
     }
+}
+
+/// Whether the server itself has answered: it says its errors as JSON with a list of them.
+fn is_vaults(error: &Details) -> bool {
+    error.body::<Value>().is_some_and(|body| body.get("errors").is_some_and(Value::is_array))
 }
 
 const NO_ACTIVE_NODE: [&str; 4] =

@@ -12,3 +12,5 @@ mod secrets;
 mod sending;
 mod streams;
 mod tls;
+#[path = "../support/tls.rs"]
+mod tls_support;

@@ -75,9 +75,19 @@ impl From<u16> for HealthState {
 }
 
 fn read(answer: &Parts) -> Result<Health, Error> {
-    let mut health: Health = wire::json(answer)?;
-    health.state = HealthState::from(answer.meta.status);
-    Ok(health)
+    let status = answer.meta.status;
+    match wire::json::<Health>(answer) {
+        Ok(mut health) => {
+            health.state = HealthState::from(status);
+            Ok(health)
+        }
+        // JSON that says nothing of a server's health is of a load balancer.
+        Err(_) if status >= 400 => {
+            let messages = crate::error::messages(None, &answer.body);
+            Err(Error::of_answer(messages, answer).with_retryable(matches!(status, 429 | 502..=504)))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn recode(answer: &Parts) -> Result<Value, Error> {
@@ -127,16 +137,20 @@ pub struct Health {
 }
 
 impl Health {
-    /// Whether the server is initialized, unsealed and leads.
+    /// Whether the server is initialized, unsealed and leads a cluster that takes requests.
     #[must_use]
     pub fn is_active(&self) -> bool {
-        self.initialized && !self.sealed && !self.standby
+        self.is_usable() && !self.standby && !self.performance_standby
     }
 
-    /// Whether requests can be sent to it: it leads, or passes them to the server that does.
+    /// Whether requests can be sent to it: it leads, or passes them to the server that does. The
+    /// cluster of a disaster-recovery secondary takes none, nor does a server that has lost its
+    /// cluster or is to be removed from it.
     #[must_use]
     pub fn is_usable(&self) -> bool {
-        self.initialized && !self.sealed
+        let apart =
+            matches!(self.state, HealthState::DrSecondary | HealthState::HaConnectionLost | HealthState::Removed);
+        self.initialized && !self.sealed && !apart && self.replication_dr_mode != "secondary"
     }
 }
 

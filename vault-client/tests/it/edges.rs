@@ -88,7 +88,7 @@ async fn what_the_text_of_an_error_decides() {
             matches!(e, Error::NoActiveNode(_))
         }),
         (503, "no active node", |e| matches!(e, Error::NoActiveNode(_))),
-        (503, "server overloaded", |e| matches!(e, Error::Other(_)) && e.is_retryable()),
+        (503, "server overloaded", |e| e.is_unavailable() && e.is_retryable()),
         (429, "request path \"x\": rate limit quota exceeded", |e| matches!(e, Error::RateLimited(_))),
         (400, "check-and-set parameter did not match the current version", Error::is_cas_mismatch),
         (400, "check-and-set parameter required for this call", |e| matches!(e, Error::InvalidRequest(_))),
@@ -112,13 +112,36 @@ async fn every_state_of_a_server_is_an_answer() {
         (429, HealthState::Standby),
         (472, HealthState::DrSecondary),
         (473, HealthState::PerformanceStandby),
+        (474, HealthState::HaConnectionLost),
         (501, HealthState::Uninitialized),
         (503, HealthState::Sealed),
+        (530, HealthState::Removed),
     ] {
         let body = json!({"initialized": status != 501, "sealed": status == 503, "standby": status == 429});
         let health = Fake::always(status, body).client().sys().health().await.unwrap();
         assert_eq!(health.state, wanted);
-        assert_eq!(health.is_active(), !matches!(status, 429 | 501 | 503));
+        assert_eq!(health.is_active(), status == 200, "{status}");
+        assert_eq!(health.is_usable(), matches!(status, 200 | 429 | 473), "{status}");
+    }
+    // A secondary that was told to answer 200 all the same says what it is in the body.
+    let body = json!({"initialized": true, "sealed": false, "standby": false, "replication_dr_mode": "secondary"});
+    let health = Fake::always(200, body).client().sys().health().await.unwrap();
+    assert!(!health.is_active() && !health.is_usable());
+}
+
+#[tokio::test]
+async fn a_load_balancers_page_is_no_state_of_the_server() {
+    const PAGE: &str = "<html><head><title>503</title></head><body>hunter2</body></html>";
+    for status in [429, 502, 503, 504] {
+        for body in [json!(PAGE), json!("no healthy upstream"), json!({"message": "no healthy upstream"})] {
+            let vault = Fake::always(status, body.clone()).client();
+            for error in [vault.sys().health().await.unwrap_err(), vault.sys().leader().await.unwrap_err()] {
+                assert!(error.is_unavailable() && error.is_retryable(), "{status} {body}: {error:?}");
+                assert!(!error.is_sealed() && !error.to_string().contains("hunter2"), "{error}");
+            }
+        }
+        let vault = Fake::always(status, json!(PAGE)).client();
+        assert!(vault.sys().health_status().await.unwrap_err().is_unavailable(), "{status}");
     }
 }
 

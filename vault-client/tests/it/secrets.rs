@@ -75,7 +75,7 @@ async fn run_all(status: u16, body: serde_json::Value, log: &Log) {
     let carried = requests
         .iter()
         .filter(|request| {
-            String::from_utf8_lossy(request.body.bytes()).contains(MARKER)
+            String::from_utf8_lossy(&request.body).contains(MARKER)
                 || request.headers.get("x-vault-token").is_some_and(|token| token == MARKER)
         })
         .count();
