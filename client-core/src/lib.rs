@@ -16,6 +16,8 @@
 //! [`stream`] builds on the same steps for blocking queries, pages, frames and list items.
 
 pub mod address;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod call;
 pub mod caps;
 mod client;
@@ -34,9 +36,12 @@ pub mod proxy;
 mod rate;
 pub mod redirect;
 mod request;
+mod reqwest_client;
 pub mod retry;
 pub mod send;
 pub mod stream;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 mod tls;
 mod token;
@@ -60,6 +65,7 @@ pub use operation::{Entry, Op, Operation, Verb};
 pub use product::{Placement, Product, ProductSpec, text_messages};
 pub use rate::RateLimit;
 pub use request::{Body, QueryValue, Request, Spec};
+pub use reqwest_client::Reqwest;
 pub use stream::{Items, Pages, Watch, WatchMonitor, WatchStatus};
 pub use tls::{ClientIdentity, RootCertificates, Tls};
 pub use token::{TokenFile, LoginToken, StaticToken, TokenSource};

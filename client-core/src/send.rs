@@ -467,7 +467,6 @@ impl Sending<'_> {
         /// Space is set aside for at most this much before it arrives.
         const MOST: usize = 64 << 20;
         let limit = self.client.shared.config.limits.answer.unwrap_or(usize::MAX);
-        let broken = |cause| Failed::of(cause, &self.client.shared.address.place());
         let fits = |length: usize| {
             if length <= limit {
                 return Ok(());
@@ -479,23 +478,40 @@ impl Sending<'_> {
         if self.request.operation.verb != crate::Verb::Head {
             fits(announced)?;
         }
-        let Some(first) = body.next().await.transpose().map_err(broken)? else {
+        let idle = self.client.shared.config.timeouts.idle;
+        let Some(first) = self.piece(&mut body, idle).await? else {
             return Ok(Bytes::new());
         };
         fits(first.len())?;
-        let Some(second) = body.next().await.transpose().map_err(broken)? else {
+        let Some(second) = self.piece(&mut body, idle).await? else {
             return Ok(first);
         };
         fits(first.len().saturating_add(second.len()))?;
         let mut all = BytesMut::with_capacity(announced.min(MOST).max(first.len() + second.len()));
         all.extend_from_slice(&first);
         all.extend_from_slice(&second);
-        while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(broken)?;
+        while let Some(chunk) = self.piece(&mut body, idle).await? {
             fits(all.len().saturating_add(chunk.len()))?;
             all.extend_from_slice(&chunk);
         }
         Ok(all.freeze())
+    }
+
+    /// The next piece of a body, which may be silent for a while only, whatever the call may take.
+    async fn piece(&self, body: &mut ByteStream, idle: Option<Duration>) -> Result<Option<Bytes>, Failed> {
+        let server = &self.client.shared.address;
+        let next = match idle {
+            None => body.next().await,
+            Some(idle) => match tokio::time::timeout(idle, body.next()).await {
+                Ok(next) => next,
+                Err(_) => {
+                    let text = format!("nothing arrived from {} for {idle:?}", server.place());
+                    let error = Error::new(ErrorKind::Timeout, text).with_retryable(true);
+                    return Err(Failed::new(Some(Failure::AnswerLost), error));
+                }
+            },
+        };
+        next.transpose().map_err(|cause| Failed::of(cause, &server.place()))
     }
 }
 

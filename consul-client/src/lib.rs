@@ -13,6 +13,19 @@
 //! Required arguments are positional, optional ones are setters, `.await` runs the call. What a
 //! call would send can be looked at with `spec()`; `reply()` also answers what the headers said;
 //! `optional()` makes `None` of a 404; `watch()` is a blocking query as a stream.
+//!
+//! # Platforms
+//!
+//! Tested on Linux (x86-64). Nothing but unix sockets needs Unix: elsewhere an address that names
+//! one is an error.
+//!
+//! # TLS
+//!
+//! rustls. `tls_server_name` says whom TLS asks for and verifies, never where is connected to.
+//! Certificates and keys from files are read again when the files change. A self-signed server
+//! certificate that calls itself an authority's (`CA:TRUE`, as `openssl req -x509` makes it) is
+//! refused by the rules for chains; it is accepted where that very certificate is the one to trust.
+//! Better is a certificate with `basicConstraints=critical,CA:FALSE`.
 
 pub mod acl;
 pub mod agent;
@@ -58,9 +71,13 @@ pub use check::{
     CheckDefinition, CheckStatus, HealthCheck, NODE_MAINTENANCE, SERVICE_MAINTENANCE, aggregated_status,
 };
 pub use client::{Builder, Client, Consul};
+#[cfg(feature = "blocking")]
+pub use client_core::blocking;
+#[cfg(feature = "testing")]
+pub use client_core::testing;
 pub use client_core::{
     Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Items, Limits, LoginToken, Meta, Pages, Pool,
-    RateLimit, RawReply, Reply, RootCertificates, Spec, StaticToken, Timeouts, TokenFile, TokenSource,
+    RateLimit, RawReply, Reply, Reqwest, RootCertificates, Spec, StaticToken, Timeouts, TokenFile, TokenSource,
     Verb as Method, Watch, layer, retry::RetryPolicy, time::GoDuration, transport,
 };
 pub use config::{ConfigEntry, ConfigKind};

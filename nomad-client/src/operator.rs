@@ -26,6 +26,9 @@ capabilities! {
     pub struct ReadUtilization;
 }
 
+/// A snapshot, piece by piece. See [`Operator::snapshot_stream`].
+pub type SnapshotStream = client_core::stream::SnapshotStream<crate::Error>;
+
 operations! {
     LICENSE_GET: Option<LicenseReply>, AnyServer =
         Op::new(Verb::Get, "operator.license_get", "/v1/operator/license").enterprise();
@@ -62,7 +65,7 @@ operations! {
         Op::new(Verb::Put, "operator.scheduler_cas", "/v1/operator/scheduler/configuration");
     SNAPSHOT_SAVE: Bytes, AnyServer = Op::decoded_by(
         Verb::Get, "operator.snapshot_save", "/v1/operator/snapshot", wire::bytes, wire::recode_raw,
-    );
+    ).not_idempotent().streaming();
     SNAPSHOT_RESTORE: (), Plain = Op::decoded_by(
         Verb::Put, "operator.snapshot_restore", "/v1/operator/snapshot", wire::empty, wire::recode_empty,
     );
@@ -207,9 +210,21 @@ impl Operator<'_> {
         self.0.call(&SCHEDULER_CAS, &[]).set_query("cas", index).json(configuration)
     }
 
-    /// A snapshot of all state, whole and in memory.
+    /// A snapshot of all state. `.await` keeps it in memory;
+    /// [`snapshot_stream`](Self::snapshot_stream) does not, and checks it.
+    ///
+    /// It takes as long as it takes, as long as something arrives, and is asked for once.
     pub fn snapshot(&self) -> Call<Bytes, AnyServer> {
-        self.0.call(&SNAPSHOT_SAVE, &[])
+        self.0.call(&SNAPSHOT_SAVE, &[]).edit(|request| request.timeout(None))
+    }
+
+    /// A snapshot of all state, piece by piece, checked against the server's digest.
+    ///
+    /// # Errors
+    ///
+    /// The call cannot be sent or is refused.
+    pub async fn snapshot_stream(&self) -> crate::Result<SnapshotStream> {
+        Ok(SnapshotStream::new(self.snapshot().inner.open().await?))
     }
 
     /// Replaces all state by that of a snapshot.
@@ -218,6 +233,18 @@ impl Operator<'_> {
         self.0
             .call(&SNAPSHOT_RESTORE, &[])
             .edit(|request| request.bytes("application/octet-stream", snapshot))
+            .edit(|request| request.timeout(None))
+    }
+
+    /// Replaces all state by that of a snapshot that is read while it is sent, of this many bytes
+    /// where that is known. It is sent once.
+    pub fn restore_snapshot_stream<S>(&self, snapshot: S, length: Option<u64>) -> Call<()>
+    where
+        S: futures_core::Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    {
+        self.0
+            .call(&SNAPSHOT_RESTORE, &[])
+            .edit(|request| request.stream("application/octet-stream", snapshot, length))
     }
 
     /// What still uses Vault without workload identities.

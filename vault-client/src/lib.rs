@@ -17,6 +17,19 @@
 //!
 //! Secrets are [`SecretString`]s and [`KvData`](kv::KvData): neither `Debug` nor an error nor a log
 //! shows them, and writing them as JSON gives `[redacted]`.
+//!
+//! # Platforms
+//!
+//! Tested on Linux (x86-64). Nothing but unix sockets needs Unix: elsewhere an address that names
+//! one is an error.
+//!
+//! # TLS
+//!
+//! rustls. `tls_server_name` says whom TLS asks for and verifies, never where is connected to.
+//! Certificates and keys from files are read again when the files change. A self-signed server
+//! certificate that calls itself an authority's (`CA:TRUE`, as `openssl req -x509` makes it) is
+//! refused by the rules for chains; it is accepted where that very certificate is the one to trust.
+//! Better is a certificate with `basicConstraints=critical,CA:FALSE`.
 
 mod call;
 mod client;
@@ -39,9 +52,14 @@ pub mod workload;
 
 pub use call::Call;
 pub use client::{Builder, Client, Vault};
+#[cfg(feature = "blocking")]
+pub use client_core::blocking;
+#[cfg(feature = "testing")]
+pub use client_core::testing;
 pub use client_core::{
     Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Limits, LoginToken, Meta, Pool, RateLimit,
-    RawReply, Reply, RootCertificates, Spec, StaticToken, Timeouts, TokenFile, TokenSource, Verb as Method, layer,
+    RawReply, Reply, Reqwest, RootCertificates, Spec, StaticToken, Timeouts, TokenFile, TokenSource,
+    Verb as Method, layer,
     retry::RetryPolicy, time::GoDuration, transport,
 };
 pub use error::{Error, Result};

@@ -10,10 +10,12 @@ pub mod frames;
 mod items;
 mod pages;
 mod scan;
+mod snapshot;
 mod status;
 mod watch;
 
 pub use items::Items;
 pub use pages::Pages;
+pub use snapshot::{SnapshotStream, check_snapshot};
 pub use status::{WatchMonitor, WatchStatus};
 pub use watch::Watch;

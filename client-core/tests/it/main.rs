@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[cfg(feature = "testing")]
+mod answers;
 mod failures;
 mod fetch;
 mod limits;
