@@ -179,10 +179,6 @@ impl Request {
         self.flag("stale");
     }
 
-    pub(crate) fn query_value(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.as_deref())
-    }
-
     /// Removes a query parameter.
     pub fn without_query(&mut self, name: &str) {
         self.query.retain(|(known, _)| known != name);
