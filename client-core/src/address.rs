@@ -63,7 +63,9 @@ impl Address {
 
     fn of_socket(path: &str, text: &str) -> Result<Self, Error> {
         if !cfg!(unix) {
-            return Err(Error::config(format!("address `{text}` is a unix socket, which this system has not")));
+            return Err(Error::config(format!(
+                "address `{text}` is a unix socket, which this system has not"
+            )));
         }
         if !path.starts_with('/') || path.len() < 2 {
             return Err(Error::config(format!(
@@ -249,9 +251,18 @@ mod tests {
 
     #[test]
     fn bad_addresses_are_named_without_their_password() {
-        for text in
-            ["", "ftp://h", "http://", "unix://", "unix:", "unix:run/a", "/", "http://h?x=1", "ftp://u:hunter2@h", "::1"]
-        {
+        for text in [
+            "",
+            "ftp://h",
+            "http://",
+            "unix://",
+            "unix:",
+            "unix:run/a",
+            "/",
+            "http://h?x=1",
+            "ftp://u:hunter2@h",
+            "::1",
+        ] {
             let message = Address::parse(text, "http").unwrap_err().to_string();
             assert!(!message.contains("hunter2"), "{message}");
         }

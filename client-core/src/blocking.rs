@@ -16,7 +16,9 @@ fn runtime() -> Result<&'static Runtime, Error> {
     static SHARED: OnceLock<Runtime> = OnceLock::new();
     // Waiting for one runtime within another would stop the other.
     if Handle::try_current().is_ok() {
-        return Err(Error::config("a blocking call was made within an async runtime; await the call instead"));
+        return Err(Error::config(
+            "a blocking call was made within an async runtime; await the call instead",
+        ));
     }
     if let Some(runtime) = SHARED.get() {
         return Ok(runtime);

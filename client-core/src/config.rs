@@ -411,10 +411,7 @@ impl<P: Product> Builder<P> {
             token: config.token.clone(),
         };
         let limiter = config.rate_limit.map(crate::rate::Limiter::new);
-        let places = Places::new(
-            config.limits.held.or(spec.held),
-            config.limits.calls.or(spec.calls),
-        );
+        let places = Places::new(config.limits.held.or(spec.held), config.limits.calls.or(spec.calls));
         let mut calls: Option<layer::Calls> = None;
         for wrap in self.call_layers {
             calls = Some(wrap(calls.unwrap_or_default()));

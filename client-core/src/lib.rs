@@ -49,8 +49,8 @@ pub mod transport;
 mod upload;
 #[cfg(feature = "websocket")]
 pub mod websocket;
-mod words;
 pub mod wire;
+mod words;
 
 #[doc(hidden)]
 pub mod macros;
@@ -68,7 +68,7 @@ pub use request::{Body, QueryValue, Request, Spec};
 pub use reqwest_client::Reqwest;
 pub use stream::{Items, Pages, Watch, WatchMonitor, WatchStatus};
 pub use tls::{ClientIdentity, RootCertificates, Tls};
-pub use token::{TokenFile, LoginToken, StaticToken, TokenSource};
+pub use token::{LoginToken, StaticToken, TokenFile, TokenSource};
 pub use wire::{Extra, Parts};
 
 // The derives name this crate as its users do.

@@ -85,7 +85,12 @@ impl Queue {
             return Ok(Place { _permit: Some(permit) });
         }
         let _counted = Counted::new(&self.waiting);
-        tracing::debug!(limit, waiting = self.waiting.load(Ordering::Relaxed), "waiting for a place among {}", self.what);
+        tracing::debug!(
+            limit,
+            waiting = self.waiting.load(Ordering::Relaxed),
+            "waiting for a place among {}",
+            self.what
+        );
         let acquire = Arc::clone(places).acquire_owned();
         let permit = match deadline {
             Some(deadline) => tokio::time::timeout_at(deadline, acquire).await.ok(),

@@ -55,7 +55,9 @@ impl Proxy {
 
     /// The value of `Proxy-Authorization`.
     pub(crate) fn authorization(&self) -> Option<SecretString> {
-        self.basic.as_ref().map(|(user, password)| crate::address::basic_value(user, password.expose_secret()))
+        self.basic
+            .as_ref()
+            .map(|(user, password)| crate::address::basic_value(user, password.expose_secret()))
     }
 }
 
@@ -95,11 +97,8 @@ impl Proxies {
                 .map_err(|error| Error::config(format!("the environment variable {name}: {error}")))
         };
         // In a CGI program `HTTP_PROXY` is a header that the client sends.
-        let http = if vars.text("REQUEST_METHOD")?.is_some() {
-            None
-        } else {
-            proxy(&["HTTP_PROXY", "http_proxy"])?
-        };
+        let http =
+            if vars.text("REQUEST_METHOD")?.is_some() { None } else { proxy(&["HTTP_PROXY", "http_proxy"])? };
         let https = proxy(&["HTTPS_PROXY", "https_proxy"])?;
         let except = match vars.first(&["NO_PROXY", "no_proxy"])? {
             Some((_, text)) => exceptions(&text),

@@ -77,7 +77,9 @@ impl Limiter {
                 Ok(())
             }
             Err(wait) => {
-                let text = format!("the rate limit lets no request through for {wait:?}, which is past the time limit");
+                let text = format!(
+                    "the rate limit lets no request through for {wait:?}, which is past the time limit"
+                );
                 Err(Error::new(ErrorKind::Timeout, text).with_retryable(true))
             }
         }

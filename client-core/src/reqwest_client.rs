@@ -1,8 +1,8 @@
 //! A client of `reqwest`'s that an application has set up itself, as a transport.
 
+use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, TryStreamExt};
-use futures_util::StreamExt as _;
 
 use crate::Error;
 use crate::transport::{BodyStream, HttpBody, HttpRequest, HttpResponse, Transport, TransportError};

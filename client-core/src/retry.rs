@@ -235,7 +235,8 @@ mod tests {
     #[test]
     fn the_greatest_values_are_no_pauses() {
         for retry_after in [Some(Duration::MAX), Some(Duration::from_secs(u64::MAX)), None] {
-            let policy = RetryPolicy { max_attempts: u32::MAX, base: Duration::MAX, max_delay: Duration::MAX };
+            let policy =
+                RetryPolicy { max_attempts: u32::MAX, base: Duration::MAX, max_delay: Duration::MAX };
             let situation = Situation {
                 failure: Failure::NotSent,
                 attempts: u32::MAX - 1,

@@ -289,7 +289,8 @@ impl Failed {
 
     fn timeout(client: &Client, limit: Duration, last: Option<&Error>) -> Self {
         let before = last.map(|last| format!(", after: {last}")).unwrap_or_default();
-        let text = format!("no complete answer from {} within {limit:?}{before}", client.shared.address.place());
+        let text =
+            format!("no complete answer from {} within {limit:?}{before}", client.shared.address.place());
         let error = Error::new(ErrorKind::Timeout, text).with_retryable(true);
         Self::new(Some(Failure::AnswerLost), error)
     }
@@ -592,7 +593,9 @@ impl Opened {
                 Ok(next) => next,
                 Err(_) => {
                     let text = format!("nothing arrived from {} for {idle:?}", self.server);
-                    return Err(Error::new(ErrorKind::Timeout, text).with_operation(operation).with_retryable(true));
+                    return Err(Error::new(ErrorKind::Timeout, text)
+                        .with_operation(operation)
+                        .with_retryable(true));
                 }
             },
         };

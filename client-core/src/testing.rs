@@ -209,7 +209,11 @@ impl Answer {
             tokio::time::sleep(self.delay).await;
         }
         if let Some(mistake) = self.mistake {
-            return Ok(HttpResponse::full(501, HeaderMap::new(), format!("a mistake in the test: {mistake}")));
+            return Ok(HttpResponse::full(
+                501,
+                HeaderMap::new(),
+                format!("a mistake in the test: {mistake}"),
+            ));
         }
         let broken = || TransportError::broken("the connection was reset by the test");
         let pieces = futures_util::stream::iter(self.pieces.into_iter().map(Ok));

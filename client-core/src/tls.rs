@@ -176,9 +176,9 @@ impl Tls {
         let Some(name) = &self.server_name else { return Ok(None) };
         match ServerName::try_from(name.trim().trim_matches(['[', ']']).to_owned()) {
             Ok(name) => Ok(Some(name)),
-            Err(_) => {
-                Err(Error::config(format!("the TLS server name `{name}` is neither a host name nor an IP address")))
-            }
+            Err(_) => Err(Error::config(format!(
+                "the TLS server name `{name}` is neither a host name nor an IP address"
+            ))),
         }
     }
 }

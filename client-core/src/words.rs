@@ -11,8 +11,11 @@ const LONGEST: usize = 300;
 /// Whether a text is a page for people.
 pub(crate) fn is_html(text: &str) -> bool {
     let head: String = text.trim_start().chars().take(512).collect::<String>().to_ascii_lowercase();
-    head.starts_with("<!doctype") || head.starts_with("<html") || head.starts_with('<') && head.contains("<head")
-        || head.starts_with('<') && head.contains("<body") || head.starts_with("<?xml")
+    head.starts_with("<!doctype")
+        || head.starts_with("<html")
+        || head.starts_with('<') && head.contains("<head")
+        || head.starts_with('<') && head.contains("<body")
+        || head.starts_with("<?xml")
 }
 
 /// The message in a proxy's JSON or text.
@@ -31,7 +34,8 @@ pub(crate) fn of_proxy(body: &[u8]) -> Option<String> {
 
 /// The texts of the fields in which messages are, however they are nested.
 fn in_json(json: &Value) -> Option<String> {
-    const FIELDS: [&str; 7] = ["error", "message", "errors", "error_description", "detail", "title", "reason"];
+    const FIELDS: [&str; 7] =
+        ["error", "message", "errors", "error_description", "detail", "title", "reason"];
     let Value::Object(fields) = json else { return None };
     let mut said: Vec<String> = Vec::new();
     for value in FIELDS.iter().filter_map(|name| fields.get(*name)) {
@@ -62,7 +66,9 @@ fn is_secret_like(word: &str) -> bool {
         let prefixed = ["hvs.", "hvb.", "hvr.", "s.", "b.", "eyJ"]
             .iter()
             .any(|prefix| part.starts_with(prefix) && part.len() >= 12);
-        prefixed || part.len() >= 20 && digits > 1 && letters > 1 && !part.starts_with('/') || part.len() >= 40
+        prefixed
+            || part.len() >= 20 && digits > 1 && letters > 1 && !part.starts_with('/')
+            || part.len() >= 40
     })
 }
 

@@ -76,9 +76,9 @@ pub use client_core::blocking;
 #[cfg(feature = "testing")]
 pub use client_core::testing;
 pub use client_core::{
-    Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Items, Limits, LoginToken, Meta, Pages, Pool,
-    RateLimit, RawReply, Reply, Reqwest, RootCertificates, Spec, StaticToken, Timeouts, TokenFile, TokenSource,
-    Verb as Method, Watch, layer, retry::RetryPolicy, time::GoDuration, transport,
+    Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Items, Limits, LoginToken, Meta,
+    Pages, Pool, RateLimit, RawReply, Reply, Reqwest, RootCertificates, Spec, StaticToken, Timeouts,
+    TokenFile, TokenSource, Verb as Method, Watch, layer, retry::RetryPolicy, time::GoDuration, transport,
 };
 pub use config::{ConfigEntry, ConfigKind};
 pub use connect::{Intention, IntentionAction};

@@ -171,11 +171,7 @@ mod tests {
             (500, "can't unblock running deployment", Conflict),
             (500, "Task group \"web\" has 0/2 healthy allocations", Conflict),
             (500, "can't revert to current version", Conflict),
-            (
-                500,
-                "can not set node's scheduling eligibility to eligible while it is draining",
-                Conflict,
-            ),
+            (500, "can not set node's scheduling eligibility to eligible while it is draining", Conflict),
             (500, "restart of an alloc that should not run", Conflict),
             (500, "exec not possible, client status of allocation 5 is complete", Conflict),
             (500, "task \"web\" not started yet.", Conflict),

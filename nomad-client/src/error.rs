@@ -111,7 +111,8 @@ impl From<client_core::Error> for Error {
         }
         let status = error.status().unwrap_or_default();
         if status == 409
-            && let Some(found) = error.body::<crate::Variable>().filter(|found| !found.metadata.path.is_empty())
+            && let Some(found) =
+                error.body::<crate::Variable>().filter(|found| !found.metadata.path.is_empty())
         {
             return Self::VariableConflict { found: Box::new(found), source: error };
         }

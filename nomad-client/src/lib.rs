@@ -77,9 +77,10 @@ pub use client_core::blocking;
 pub use client_core::testing;
 pub use client_core::wire::ByName;
 pub use client_core::{
-    Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Items, Limits, LoginToken, Meta, Pages, Pool,
-    RateLimit, RawReply, Reply, Reqwest, RootCertificates, Spec, StaticToken, Timeouts, TokenFile, TokenSource,
-    Verb as Method, Watch, caps, fetch, layer, retry::RetryPolicy, time::GoDuration, transport,
+    Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Items, Limits, LoginToken, Meta,
+    Pages, Pool, RateLimit, RawReply, Reply, Reqwest, RootCertificates, Spec, StaticToken, Timeouts,
+    TokenFile, TokenSource, Verb as Method, Watch, caps, fetch, layer, retry::RetryPolicy, time::GoDuration,
+    transport,
 };
 pub use deployments::*;
 pub use enterprise::*;

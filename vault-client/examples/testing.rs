@@ -20,9 +20,9 @@ async fn main() -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
     use std::time::Duration;
     use vault_client::testing::{Answer, Answers};
-    use serde_json::json;
 
     #[tokio::test(start_paused = true)]
     async fn ready_sealed_and_nobody_there() {

@@ -1,7 +1,7 @@
 //! The client, and what Vault is to the transport.
 
 use client_core::http::HeaderMap;
-use client_core::{TokenFile, Meta, Op, Placement, Product, ProductSpec, RawReply, TokenSource, Verb};
+use client_core::{Meta, Op, Placement, Product, ProductSpec, RawReply, TokenFile, TokenSource, Verb};
 use secrecy::SecretString;
 
 use crate::{Call, Error, Result, env, error};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use client_core::env::{Vars, bad};
-use client_core::proxy::Proxies;
 use client_core::http::{HeaderName, HeaderValue};
+use client_core::proxy::Proxies;
 use client_core::{ClientIdentity, Config, Error, RootCertificates, StaticToken};
 use serde::Deserialize;
 
@@ -13,11 +13,7 @@ use serde::Deserialize;
 /// Vault's.
 macro_rules! name {
     ($vars:expr, $rest:literal) => {
-        if $vars.is_set(concat!("BAO_", $rest)) {
-            concat!("BAO_", $rest)
-        } else {
-            concat!("VAULT_", $rest)
-        }
+        if $vars.is_set(concat!("BAO_", $rest)) { concat!("BAO_", $rest) } else { concat!("VAULT_", $rest) }
     };
 }
 

@@ -57,10 +57,9 @@ pub use client_core::blocking;
 #[cfg(feature = "testing")]
 pub use client_core::testing;
 pub use client_core::{
-    Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Limits, LoginToken, Meta, Pool, RateLimit,
-    RawReply, Reply, Reqwest, RootCertificates, Spec, StaticToken, Timeouts, TokenFile, TokenSource,
-    Verb as Method, layer,
-    retry::RetryPolicy, time::GoDuration, transport,
+    Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Limits, LoginToken, Meta, Pool,
+    RateLimit, RawReply, Reply, Reqwest, RootCertificates, Spec, StaticToken, Timeouts, TokenFile,
+    TokenSource, Verb as Method, layer, retry::RetryPolicy, time::GoDuration, transport,
 };
 pub use error::{Error, Result};
 pub use logical::Logical;

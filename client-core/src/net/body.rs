@@ -52,9 +52,9 @@ impl http_body::Body for Outgoing {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Whole(bytes) => {
-                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len().try_into().unwrap_or(u64::MAX)))
-            }
+            Self::Whole(bytes) => SizeHint::with_exact(
+                bytes.as_ref().map_or(0, |bytes| bytes.len().try_into().unwrap_or(u64::MAX)),
+            ),
             Self::Stream(_, Some(length)) => SizeHint::with_exact(*length),
             Self::Stream(_, None) => SizeHint::default(),
         }

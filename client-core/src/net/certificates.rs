@@ -64,8 +64,7 @@ impl Certificates {
 
     fn look(&self, known: &[Stamp]) -> Option<Result<Current, Error>> {
         let files = stamps(&self.tls);
-        (files != known)
-            .then(|| Ok(Current { config: configure(&self.tls, &self.protocols)?, files }))
+        (files != known).then(|| Ok(Current { config: configure(&self.tls, &self.protocols)?, files }))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Current> {
@@ -118,11 +117,8 @@ fn provider() -> Arc<CryptoProvider> {
 fn configure(tls: &Tls, protocols: &[Vec<u8>]) -> Result<Arc<ClientConfig>, Error> {
     let provider = provider();
     let unusable = |cause: TlsError| Error::config("TLS cannot be set up").with_source(cause);
-    let verifier: Arc<dyn ServerCertVerifier> = if tls.skip_verify {
-        Arc::new(Anyone(Arc::clone(&provider)))
-    } else {
-        verifier(tls, &provider)?
-    };
+    let verifier: Arc<dyn ServerCertVerifier> =
+        if tls.skip_verify { Arc::new(Anyone(Arc::clone(&provider))) } else { verifier(tls, &provider)? };
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(unusable)?

@@ -166,8 +166,11 @@ impl Plan {
     }
 
     async fn to_proxy(&self, proxy: &Proxy, what: &str) -> Result<Connection, ConnectFailure> {
-        let uri: Uri =
-            proxy.url().as_str().parse().map_err(|cause: http::uri::InvalidUri| ConnectFailure::because(what, cause))?;
+        let uri: Uri = proxy
+            .url()
+            .as_str()
+            .parse()
+            .map_err(|cause: http::uri::InvalidUri| ConnectFailure::because(what, cause))?;
         let place = Place::of(&uri);
         let stream = self.tcp(uri, what).await?;
         if !place.https {
@@ -287,7 +290,11 @@ impl Read for Socket {
 }
 
 impl Write for Socket {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
         Pin::new(&mut self.io).poll_write(context, bytes)
     }
 

@@ -111,7 +111,9 @@ fn tls_words(error: &TlsError) -> String {
             "the server's certificate says that it is an authority's (CA:TRUE), as `openssl req -x509` makes \
              it; make one with `-addext basicConstraints=critical,CA:FALSE`, or trust that very certificate"
         }
-        TlsError::InvalidCertificate(cause) => return format!("the server's certificate {}", certificate_words(cause)),
+        TlsError::InvalidCertificate(cause) => {
+            return format!("the server's certificate {}", certificate_words(cause));
+        }
         TlsError::NoCertificatesPresented => "the server shows no certificate",
         TlsError::InvalidMessage(_) => "the server does not speak TLS; is it an http address?",
         TlsError::AlertReceived(alert) => return alert_words(*alert),

@@ -33,7 +33,8 @@ impl Net {
         let header = HeaderValue::try_from(agent)
             .map_err(|_| Error::config("the user agent has characters that no header may have"))?;
         let first: &[&[u8]] = &[b"http/1.1"];
-        let calls = if cfg!(feature = "http2") && config.http2 { &[b"h2".as_slice(), b"http/1.1"] } else { first };
+        let calls =
+            if cfg!(feature = "http2") && config.http2 { &[b"h2".as_slice(), b"http/1.1"] } else { first };
         let client = |protocols: &[&[u8]]| -> Result<_, Error> {
             let connector = Connector::new(address, config, agent, protocols)?;
             let mut builder = legacy::Client::builder(TokioExecutor::new());
@@ -64,8 +65,11 @@ impl Net {
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         // Without TLS the proxy reads each request; with it, it has read the question for a tunnel.
         if url.scheme() == "http"
-            && let Some(proxy) =
-                self.proxies.of(false, url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(80))
+            && let Some(proxy) = self.proxies.of(
+                false,
+                url.host_str().unwrap_or_default(),
+                url.port_or_known_default().unwrap_or(80),
+            )
             && let Some(value) = proxy.authorization()
         {
             let mut value = HeaderValue::try_from(secrecy::ExposeSecret::expose_secret(&value))

@@ -66,7 +66,14 @@ impl<T> State<T> {
 impl<T: Send + 'static, E: From<Error> + 'static> Pages<T, E> {
     pub(crate) fn new(client: Client, request: Request, decoder: Decoder<Vec<T>>) -> Self {
         let asked = request.query_value("next_token").map(str::to_owned).into_iter().collect();
-        let state = State { client, request: Some(request), decoder, page: Vec::new().into_iter(), asked, repeated: None };
+        let state = State {
+            client,
+            request: Some(request),
+            decoder,
+            page: Vec::new().into_iter(),
+            asked,
+            repeated: None,
+        };
         let stream = futures_util::stream::unfold(state, |mut state| async move {
             let next = state.next().await?;
             Some((next.map_err(E::from), state))

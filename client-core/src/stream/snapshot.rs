@@ -103,7 +103,9 @@ impl Check {
         if self.announced.is_some() {
             self.digest.update(piece);
         }
-        self.archive.write_all(piece).map_err(|cause| not_whole(format_args!("its archive is damaged ({cause})")))
+        self.archive
+            .write_all(piece)
+            .map_err(|cause| not_whole(format_args!("its archive is damaged ({cause})")))
     }
 
     fn finish(mut self) -> Result<(), Error> {

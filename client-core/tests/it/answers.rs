@@ -24,7 +24,11 @@ fn client(answers: &Answers) -> DemoClient {
 #[tokio::test(start_paused = true)]
 async fn what_is_answered_and_what_was_sent() {
     let answers = Answers::new();
-    answers.on("thing.get", &7).when("thing.get", |sent| sent.path.ends_with("/b"), Answer::error(404, "nothing"));
+    answers.on("thing.get", &7).when(
+        "thing.get",
+        |sent| sent.path.ends_with("/b"),
+        Answer::error(404, "nothing"),
+    );
     let client = client(&answers);
     assert_eq!(client.get("a").await.unwrap(), 7);
     assert_eq!(client.get("b").await.unwrap_err().0.status(), Some(404));
@@ -171,7 +175,11 @@ async fn spans_have_the_names_of_opentelemetry() {
     client.put("secret-id").await.unwrap_err();
     let spans = spans.0.lock().unwrap().clone();
     let wanted = [
-        [("http.response.status_code", "200"), ("http.request.resend_count", "1"), ("http.request.method", "GET")],
+        [
+            ("http.response.status_code", "200"),
+            ("http.request.resend_count", "1"),
+            ("http.request.method", "GET"),
+        ],
         [("http.response.status_code", "403"), ("error.type", "403"), ("otel.status_code", "ERROR")],
         [("error.type", "transport"), ("http.request.method", "PUT"), ("otel.kind", "client")],
     ];

@@ -225,7 +225,10 @@ async fn held_requests_leave_room_and_what_is_urgent_never_waits() {
     assert_eq!((first, second, urgent), (1, 2, 1), "one after the other, and the urgent one at once");
     let error = client.get("a").index(1).timeout(Duration::from_secs(5)).await.unwrap_err().0;
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Timeout, true));
-    assert!(error.to_string().contains("all 2 places for requests that the server holds were taken"), "{error}");
+    assert!(
+        error.to_string().contains("all 2 places for requests that the server holds were taken"),
+        "{error}"
+    );
     held[0].abort();
     held[1].abort();
     drop(held);

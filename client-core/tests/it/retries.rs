@@ -109,7 +109,10 @@ async fn a_slow_body_ends_at_the_time_limit() {
     let error =
         DemoClient::at(&server.uri()).get("a").timeout(Duration::from_millis(100)).await.unwrap_err().0;
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.to_string().starts_with("`thing.get` failed: no complete answer from 127.0.0.1:"), "{error}");
+    assert!(
+        error.to_string().starts_with("`thing.get` failed: no complete answer from 127.0.0.1:"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -69,7 +69,8 @@ async fn a_rejected_token_is_logged_in_for_again_once_for_all() {
     });
     let server = guarded("second");
     let client = DemoClient::with("http://h", |b| b.transport(server.clone()).token_source(source));
-    let calls = (0..20).map(|n| if n % 2 == 0 { client.put("a").boxed_unit() } else { client.get("a").boxed_unit() });
+    let calls =
+        (0..20).map(|n| if n % 2 == 0 { client.put("a").boxed_unit() } else { client.get("a").boxed_unit() });
     for outcome in futures_util::future::join_all(calls).await {
         outcome.unwrap();
     }
@@ -172,7 +173,11 @@ async fn layers_stand_around_attempts_and_around_calls() {
     let tries = AtomicUsize::new(0);
     let server = Server::new(move |request| {
         assert_eq!(request.headers["x-layer"], "was here");
-        if tries.fetch_add(1, Ordering::SeqCst) == 0 { (503, String::new()) } else { (200, "null".to_owned()) }
+        if tries.fetch_add(1, Ordering::SeqCst) == 0 {
+            (503, String::new())
+        } else {
+            (200, "null".to_owned())
+        }
     });
     let client = DemoClient::with("http://h", |b| {
         b.transport(server.clone())
@@ -234,9 +239,11 @@ async fn a_proxy_reads_requests_that_are_not_encrypted() {
     assert_eq!(client.get("a").await.unwrap(), 7);
     let seen = seen.await.unwrap().to_ascii_lowercase();
     assert!(seen.starts_with("get http://api.internal:4646/base/v1/thing/a http/1.1\r\n"), "{seen}");
-    for header in
-        ["host: api.internal:4646", "proxy-authorization: basic bwu6cgfzcw==", "user-agent: shop/1.2 demo-client/0"]
-    {
+    for header in [
+        "host: api.internal:4646",
+        "proxy-authorization: basic bwu6cgfzcw==",
+        "user-agent: shop/1.2 demo-client/0",
+    ] {
         assert!(seen.contains(&format!("{header}\r\n")), "{header} in {seen}");
     }
 }
@@ -250,7 +257,8 @@ async fn the_environment_says_which_proxy() {
         _ => None,
     };
     let ask = |address: &'static str| async move {
-        let builder = client_core::Builder::<crate::product::Demo>::from_vars(&Vars::new(vars)).address(address);
+        let builder =
+            client_core::Builder::<crate::product::Demo>::from_vars(&Vars::new(vars)).address(address);
         let client = builder.retry(RetryPolicy::never()).build().unwrap();
         client.get("a").await.unwrap_err().0.to_string()
     };

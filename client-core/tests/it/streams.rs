@@ -222,7 +222,9 @@ async fn items_before_a_break_are_not_lost() {
 }
 
 /// A script with a policy that repeats nothing by itself.
-fn watched(answers: &[Option<(u64, &'static str)>]) -> (Script, client_core::Watch<serde_json::Value, crate::product::DemoError>) {
+fn watched(
+    answers: &[Option<(u64, &'static str)>],
+) -> (Script, client_core::Watch<serde_json::Value, crate::product::DemoError>) {
     let script = Script::new(answers);
     let watch = client(&script).get("a").watch();
     (script, watch)
@@ -273,7 +275,10 @@ async fn what_times_out_says_what_failed() {
     let error = watch.until(Duration::from_secs(5), |_| true).await.unwrap_err().0;
     assert_eq!(error.kind(), client_core::ErrorKind::Timeout);
     let text = error.to_string();
-    assert!(text.contains("attempts failed, for") && text.contains("the connection to h:80 broke: reset"), "{text}");
+    assert!(
+        text.contains("attempts failed, for") && text.contains("the connection to h:80 broke: reset"),
+        "{text}"
+    );
     let (_, watch) = watched(&[]);
     let error = watch.until(Duration::from_secs(5), |_| true).await.unwrap_err().0;
     assert!(error.to_string().contains("the server has not answered yet"), "{error}");

@@ -8,8 +8,8 @@ mod properties;
 mod recorded;
 mod secrets;
 mod support;
-mod watching;
 mod tls;
 #[path = "../../../client-core/tests/support/tls.rs"]
 mod tls_support;
+mod watching;
 mod wire;

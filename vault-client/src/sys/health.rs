@@ -148,8 +148,10 @@ impl Health {
     /// cluster or is to be removed from it.
     #[must_use]
     pub fn is_usable(&self) -> bool {
-        let apart =
-            matches!(self.state, HealthState::DrSecondary | HealthState::HaConnectionLost | HealthState::Removed);
+        let apart = matches!(
+            self.state,
+            HealthState::DrSecondary | HealthState::HaConnectionLost | HealthState::Removed
+        );
         self.initialized && !self.sealed && !apart && self.replication_dr_mode != "secondary"
     }
 }

@@ -124,7 +124,8 @@ async fn every_state_of_a_server_is_an_answer() {
         assert_eq!(health.is_usable(), matches!(status, 200 | 429 | 473), "{status}");
     }
     // A secondary that was told to answer 200 all the same says what it is in the body.
-    let body = json!({"initialized": true, "sealed": false, "standby": false, "replication_dr_mode": "secondary"});
+    let body =
+        json!({"initialized": true, "sealed": false, "standby": false, "replication_dr_mode": "secondary"});
     let health = Fake::always(200, body).client().sys().health().await.unwrap();
     assert!(!health.is_active() && !health.is_usable());
 }
