@@ -198,7 +198,7 @@ async fn held_requests_leave_room_and_what_is_urgent_never_waits() {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 let mut headers = HeaderMap::new();
                 headers.insert("x-demo-index", 1.into());
-                Ok(HttpResponse::full(200, headers, "null"))
+                Ok(HttpResponse::full(200, headers, if request.method == "GET" { "7" } else { "null" }))
             }
             .boxed()
         }

@@ -140,7 +140,8 @@ impl Health {
     /// Whether the server is initialized, unsealed and leads a cluster that takes requests.
     #[must_use]
     pub fn is_active(&self) -> bool {
-        self.is_usable() && !self.standby && !self.performance_standby
+        let leads = !matches!(self.state, HealthState::Standby | HealthState::PerformanceStandby);
+        self.is_usable() && leads && !self.standby && !self.performance_standby
     }
 
     /// Whether requests can be sent to it: it leads, or passes them to the server that does. The
