@@ -99,7 +99,7 @@ impl Demand {
                 group: group.name.clone(),
                 count,
                 least: scaling.and_then(|it| it.min).map_or(count, |least| number(least).min(count)),
-                most: scaling.and_then(|it| it.max).map_or(count, |most| number(most).max(count)),
+                most: scaling.and_then(|it| it.most()).map_or(count, |most| number(most).max(count)),
                 canaries: number(canaries.unwrap_or(0)),
                 everywhere,
                 each: size(group),

@@ -119,7 +119,7 @@ async fn count_of(clients: &Clients, job: &Job, component: Component) -> Result<
         running: live.running(),
         healthy: live.healthy(),
         min: policy.and_then(|policy| policy.min),
-        max: policy.and_then(|policy| policy.max),
+        max: policy.and_then(|policy| policy.most()),
         held: policy.is_some_and(|policy| policy.enabled == Some(false)),
     })
 }

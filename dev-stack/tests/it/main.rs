@@ -5,6 +5,7 @@ mod agents;
 mod agents_programs;
 mod consul;
 mod consul_recorded;
+mod job_files;
 mod kernel;
 mod nomad;
 mod nomad_api;

@@ -176,19 +176,21 @@ async fn job_files_parse_with_variables_locals_and_later_interpolation() {
           meta { owner = "team" }
           group "g" {
             count = var.count
-            network { port "http" { to = 8000 } }
-            constraint { operator = "distinct_hosts" value = "true" }
+            network {
+              port "http" { to = 8000 }
+            }
+            constraint { distinct_hosts = true }
             update { min_healthy_time = "5s" }
             task "t" {
               driver = "docker"
               config {
-                image = local.image
-                ports = ["http"]
+                image  = local.image
+                ports  = ["http"]
                 labels = { app = "web" }
               }
               env { ADDR = "${NOMAD_ADDR_http}" }
               template {
-                data = <<-EOF
+                data        = <<-EOF
                   A={{ env "X" }}
                     B=1
                   EOF
@@ -198,10 +200,6 @@ async fn job_files_parse_with_variables_locals_and_later_interpolation() {
           }
         }
     "#;
-    let hcl = hcl.replace(
-        "operator = \"distinct_hosts\" value = \"true\"",
-        "operator = \"distinct_hosts\"\n value = \"true\"\n",
-    );
     let job = nomad
         .ok(
             "POST",
@@ -225,7 +223,7 @@ async fn job_files_parse_with_variables_locals_and_later_interpolation() {
     );
     assert_eq!(group["Update"]["MinHealthyTime"], 5_000_000_000_u64);
     assert_eq!(
-        (&task["Config"]["image"], &task["Config"]["labels"]["app"]),
+        (&task["Config"]["image"], &task["Config"]["labels"][0]["app"]),
         (&json!("reg/app:v2"), &json!("web"))
     );
     assert_eq!(task["Env"]["ADDR"], "${NOMAD_ADDR_http}");
@@ -239,7 +237,8 @@ async fn job_files_parse_with_variables_locals_and_later_interpolation() {
         ),
         ("variable \"v\" {}\njob \"x\" {}", "Unset variable"),
         ("job \"x\" {\n", "Unclosed configuration block"),
-        ("job \"x\" {\n group \"g\" {\n  count = foo\n }\n}", "There is no variable named \"foo\"."),
+        // A name that is not known stays for later, and so is no number.
+        ("job \"x\" {\n group \"g\" {\n  count = foo\n }\n}", "Unsuitable value: a number is required"),
     ] {
         let refused = nomad.call("POST", "/v1/jobs/parse", json!({"JobHCL": hcl})).await;
         let body = refused.body();

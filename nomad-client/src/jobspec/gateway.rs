@@ -74,7 +74,7 @@ pub struct GatewayBindAddress {
     pub address: Option<String>,
     /// The port.
     #[hcl(zero)]
-    pub port: Option<u64>,
+    pub port: Option<i64>,
     /// What this version does not know.
     pub extra: Extra,
 }

@@ -35,9 +35,10 @@ pub struct Resources {
     /// Memory in MiB; 300 if unset.
     #[wire(name = "MemoryMB")]
     pub memory: Option<u64>,
-    /// Memory in MiB up to which it may go where there is some left; needs oversubscription.
+    /// Memory in MiB up to which it may go where there is some left; needs oversubscription. -1 is
+    /// no limit.
     #[wire(name = "MemoryMaxMB")]
-    pub memory_max: Option<u64>,
+    pub memory_max: Option<i64>,
     /// Disk in MiB; belongs to the group's [`EphemeralDisk`](super::EphemeralDisk) nowadays.
     #[wire(name = "DiskMB")]
     pub disk: Option<u64>,

@@ -37,8 +37,8 @@ pub struct Scaling {
     pub kind: Option<ScalingType>,
     /// The least; the count of the group if unset.
     pub min: Option<u64>,
-    /// The most.
-    pub max: Option<u64>,
+    /// The most; servers answer -1 for a task's policy without one. See [`Scaling::most`].
+    pub max: Option<i64>,
     /// The policy, which Nomad only hands on to the autoscaler.
     ///
     /// In JSON each block of the autoscaler's language is a list of objects, and a label is one
@@ -74,7 +74,14 @@ impl Scaling {
     /// Lets the count of a group be between these.
     #[must_use]
     pub fn between(min: u64, max: u64) -> Self {
+        let max = i64::try_from(max).unwrap_or(i64::MAX);
         Self { min: Some(min), max: Some(max), ..Self::default() }
+    }
+
+    /// The most, if there is a limit.
+    #[must_use]
+    pub fn most(&self) -> Option<u64> {
+        self.max.and_then(|max| u64::try_from(max).ok())
     }
 
     /// Replaces the whole policy.

@@ -96,13 +96,25 @@ impl Block {
     ///
     /// The text is no HCL.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
-        let body = hcl_edit::parser::parse_body(text).map_err(|error| {
-            let line = u32::try_from(error.location().line()).ok();
-            Unreadable::new(error.message(), line)
-        })?;
-        let mut root = Self::default();
-        Reader::new(text).fill(&mut root, &body);
-        Ok(root)
+        let mut text = std::borrow::Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text));
+        for repeated in 0.. {
+            match hcl_edit::parser::parse_body(&text) {
+                Ok(body) => {
+                    let mut root = Self::default();
+                    Reader::new(&text).fill(&mut root, &body);
+                    return Ok(root);
+                }
+                Err(error) => {
+                    // The parser of this library refuses keys that are there twice, which objects may be.
+                    let twice = error.message().contains("redefined") && repeated < MOST_REPEATED;
+                    let renamed =
+                        twice.then(|| renamed(&text, error.location().offset(), repeated)).flatten();
+                    let line = u32::try_from(error.location().line()).ok();
+                    text = renamed.ok_or_else(|| Unreadable::new(error.message(), line))?.into();
+                }
+            }
+        }
+        Ok(Self::default())
     }
 
     /// The first label, or nothing.
@@ -212,6 +224,32 @@ pub(super) fn collect<'a>(value: &'a Value, line: Option<u32>, texts: &mut Vec<(
     }
 }
 
+/// How many keys may be there more than once.
+const MOST_REPEATED: u32 = 100;
+
+/// What marks a key that was there before, which no file is likely to have in its names.
+const REPEATED: &str = "__repeated_";
+
+/// The text with another name for the key at a place, which is on the same line.
+fn renamed(text: &str, offset: usize, count: u32) -> Option<String> {
+    let (before, rest) = text.split_at_checked(offset)?;
+    let blanks = rest.len() - rest.trim_start().len();
+    let key = rest.split_at_checked(blanks)?.1;
+    let end = match key.strip_prefix('"') {
+        Some(inside) => 1 + inside.find('"')?,
+        None => {
+            key.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).filter(|end| *end > 0)?
+        }
+    };
+    let (head, tail) = rest.split_at_checked(blanks + end)?;
+    Some(format!("{before}{head}{REPEATED}{count}{tail}"))
+}
+
+/// The name as it was written.
+fn as_written(key: &str) -> &str {
+    key.split_once(REPEATED).map_or(key, |(name, _)| name)
+}
+
 struct Reader<'a> {
     text: &'a str,
     /// Where each line starts.
@@ -240,7 +278,7 @@ impl<'a> Reader<'a> {
                         heredoc: matches!(attribute.value, Expression::HeredocTemplate(_)),
                     };
                     found.value = self.value(&attribute.value, &mut found.interpolations);
-                    block.attributes.insert(attribute.key.as_str().to_owned(), found);
+                    block.attributes.insert(as_written(attribute.key.as_str()).to_owned(), found);
                 }
                 Structure::Block(inner) => block.children.push(self.block(inner)),
             }
@@ -284,7 +322,7 @@ impl<'a> Reader<'a> {
                         ObjectKey::Expression(Expression::String(text)) => text.value().clone(),
                         ObjectKey::Expression(other) => self.source(other),
                     };
-                    map.insert(key, self.value(value.expr(), inside));
+                    map.insert(as_written(&key).to_owned(), self.value(value.expr(), inside));
                 }
                 Value::Object(map)
             }

@@ -184,7 +184,7 @@ const CASES: &[(&str, &str, &str, Option<u8>)] = &[
     ("interval = \"10s\"", "interval = \"5m\"", "check-too-slow", None),
     ("spread { attribute = \"${node.unique.id}\" }", "", "not-spread", Some(23)),
     ("namespace   = \"production\"", "", "no-namespace", Some(24)),
-    ("[\"*\"]", "[\"dc1\"]", "no-namespace", Some(24)),
+    ("[\"*\"]", "[\"dc1\"]", "fixed-datacenter", None),
     ("canary_tags = [\"canary\"]", "", "no-canary-tags", Some(25)),
     (
         "canary_tags = [\"canary\"]",
@@ -327,7 +327,7 @@ fn typed_jobs_and_json_are_looked_at_without_lines() {
         TaskGroup::new("web").task(Task::new("web", "docker").config("image", "web:${version}").vault(vault)),
     );
     let found = job(&given);
-    for rule in ["vault-policies", "undefined-name", "no-update", "no-namespace"] {
+    for rule in ["vault-policies", "undefined-name", "no-update"] {
         let hit = found.iter().find(|found| found.rule == rule);
         assert!(hit.is_some_and(|hit| hit.line.is_none()), "{rule} in {found:#?}");
     }
@@ -355,4 +355,112 @@ fn rules_have_names_of_their_own() {
     let numbers: Vec<u8> = rules().iter().filter_map(|rule| rule.number).collect();
     let unique: std::collections::BTreeSet<_> = numbers.iter().collect();
     assert_eq!(unique.len(), numbers.len());
+}
+
+/// The names of the rules that find something in a job with this in its task.
+fn in_task(before: &str, driver: &str, inside: &str) -> Vec<String> {
+    let text = format!(
+        "{before}\njob \"m\" {{\n group \"m\" {{\n task \"m\" {{\n driver = \"{driver}\"\n {inside}\n }}\n }}\n}}\n"
+    );
+    super::text(&text).unwrap().into_iter().map(|found| found.rule).collect()
+}
+
+#[test]
+fn names_that_come_from_elsewhere_are_not_undefined() {
+    let undefined = |before: &str, driver: &str, inside: &str| {
+        in_task(before, driver, inside).iter().any(|rule| rule == "undefined-name")
+    };
+    let args = |text: &str| format!("config {{\n args = [\"-c\", \"{text}\"]\n }}");
+    let template = |data: &str| {
+        format!("template {{\n env = true\n data = <<EOF\n{data}\nEOF\n }}\n {}", args("${A_NAME}"))
+    };
+    for (before, driver, inside) in [
+        ("", "docker", args("--endpoint=${CSI_ENDPOINT} ${VAULT_TOKEN}")),
+        ("variable \"m\" {}", "docker", args("${var.m.key.deep}")),
+        ("variables {\n v = 1\n}", "docker", args("${var.v}")),
+        ("", "raw_exec", args("${HOME}/bin:${PATH}")),
+        ("", "docker", args("X=1; for y in 1 2; do read -r z; echo ${X} ${y} ${z}; done")),
+        (
+            "",
+            "docker",
+            template("{{ with nomadVar \"a\" }}{{ range .Tuples }}{{ .K }}={{ .V }}\n{{ end }}{{ end }}"),
+        ),
+        ("", "docker", template("{{ range ls \"a\" }}{{ .Key | toUpper }}={{ .Value }}{{ end }}")),
+        ("", "docker", template("{{ key \"whole-file\" }}")),
+        ("", "docker", template("A_{{ .Name }}=1")),
+        ("", "docker", template("A_NAME={{ .V }}")),
+    ] {
+        assert!(!undefined(before, driver, &inside), "{before} {inside}");
+    }
+    for (before, driver, inside) in [
+        ("", "docker", args("${CSI_ENDPOINTS}")),
+        ("variable \"m\" {}", "docker", args("${var.n.key}")),
+        ("", "docker", args("${HOME}")),
+        ("", "docker", args("AX=1; echo ${X}")),
+        ("", "docker", template("{{ with secret \"a/data/b\" }}B_NAME={{ .Data.data.x | toJSON }}{{ end }}")),
+    ] {
+        assert!(undefined(before, driver, &inside), "{before} {inside}");
+    }
+}
+
+#[test]
+fn a_task_may_have_its_size_scaled() {
+    for label in ["cpu", "mem", "CPU"] {
+        let policy = format!(
+            "scaling \"{label}\" {{\n policy {{\n check \"cpu\" {{\n strategy \"app-sizing-avg\" {{}}\n }}\n }}\n }}"
+        );
+        assert!(!in_task("", "docker", &policy).iter().any(|rule| rule.contains("scaling")), "{label}");
+    }
+    assert!(in_task("", "docker", "scaling \"disk\" {}").contains(&"scaling-in-task".to_owned()));
+}
+
+#[test]
+fn a_mounted_folder_is_read() {
+    let unread = |config: &str, place: &str| {
+        let template = format!("template {{\n data = \"x\"\n destination = \"{place}\"\n }}");
+        has(&monitoring("example.com/p:v1", config, &template), 52)
+    };
+    for volume in
+        ["local:/etc/x", "./local:/etc/x:ro", "local/:/etc/x", "local/conf:/etc/x", "${NOMAD_TASK_DIR}:/x"]
+    {
+        assert!(!unread(&format!("volumes = [\"{volume}\"]"), "local/conf/x.yml"), "{volume}");
+    }
+    assert!(unread("volumes = [\"local/other:/etc/x\", \"locals:/x\"]", "local/conf/x.yml"));
+    assert!(unread("volumes = [\"/srv/local:/etc/x\"]", "local/x.yml"));
+}
+
+#[test]
+fn a_namespace_is_missed_only_where_environments_are_known() {
+    let found = |before: &str, inside: &str| {
+        let text = format!("{before}\njob \"m\" {{\n {inside}\n}}\n");
+        super::text(&text).unwrap().into_iter().map(|found| found.rule).collect::<Vec<_>>()
+    };
+    let missed = |before: &str, inside: &str| found(before, inside).contains(&"no-namespace".to_owned());
+    assert!(!missed("", ""));
+    assert!(!missed("", "datacenters = [\"dc1\"]"));
+    assert!(!missed("variable \"environment\" {}", "namespace = \"x\"\n datacenters = [\"dc1\"]"));
+    assert!(!missed("variable \"environment\" {}", "namespace = var.namespace"));
+    assert!(missed("variable \"environment\" {}", ""));
+    assert!(missed("", "meta {\n stage = \"x\"\n }"));
+    assert!(missed(
+        "",
+        "group \"g\" {\n task \"t\" {\n template {\n data = \"{{ with secret \\\"kv/data/production/x\\\" }}{{ end }}\"\n }\n }\n }"
+    ));
+    assert_eq!(found("", "datacenters = [\"dc1\"]"), ["fixed-datacenter"]);
+}
+
+#[test]
+fn repeated_keys_and_comments_do_not_stop_the_reading() {
+    let text = "/* first */ // second\n# third\njob \"a\" { # fourth\n  meta {\n    x = 1\n    x = 2\n  }\n  group \"g\" {\n    task \"t\" {\n      config {\n        labels = { a = 1, a = 2, \"b c\" = 3, \"b c\" = { d = 4, d = 5 } }\n        image = \"x:latest\"\n      }\n      driver = \"docker\"\n    }\n  }\n}\n";
+    let root = Block::parse(text).unwrap();
+    let job = root.block("job").unwrap();
+    assert_eq!(job.block("meta").unwrap().get("x"), Some(&serde_json::json!(2)));
+    let config = job.all().into_iter().find(|block| block.kind == "config").unwrap();
+    assert_eq!(config.get("labels"), Some(&serde_json::json!({"a": 2, "b c": {"d": 5}})));
+    let found = super::text(text).unwrap();
+    assert_eq!(found.iter().find(|found| found.rule == "image-latest").unwrap().line, Some(12));
+    let inline = Block::parse("/* why */ job \"a\" {\n}\n").unwrap();
+    assert_eq!(inline.block("job").unwrap().label(), "a");
+    // One that is no key is still an error.
+    assert_eq!(Block::parse("x = { a = 1, a }\n").unwrap_err().line(), Some(1));
 }

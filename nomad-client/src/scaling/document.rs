@@ -28,7 +28,7 @@ impl Policy {
         Ok(Self {
             enabled: scaling.enabled.unwrap_or(true),
             min: scaling.min.unwrap_or_default(),
-            max: scaling.max.unwrap_or_default(),
+            max: scaling.most().unwrap_or_default(),
             evaluation_interval: fields.duration("evaluation_interval"),
             cooldown: fields.duration("cooldown"),
             cooldown_on_scale_up: fields.duration("cooldown_on_scale_up"),

@@ -95,7 +95,7 @@ impl From<&Scaling> for Stored {
             target: true,
             kind: scaling.kind.as_ref().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
             min: Some(scaling.min.map_or(0, count)),
-            max: scaling.max.map(count),
+            max: scaling.max,
             policy,
         }
     }

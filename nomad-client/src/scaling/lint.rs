@@ -100,7 +100,7 @@ pub fn lint(scaling: &Scaling, count: Option<u64>, plugins: &AutoscalerPlugins) 
 }
 
 fn limits(scaling: &Scaling, count: Option<u64>, found: &mut Found) {
-    let (Some(count), Some(max)) = (count, scaling.max) else { return };
+    let (Some(count), Some(max)) = (count, scaling.most()) else { return };
     let min = scaling.min.unwrap_or(count);
     if count < min || count > max {
         let text = format!("the group's count of {count} is not within {min} to {max}");

@@ -131,7 +131,7 @@ fn at_register(scaling: &Scaling, count: Option<u64>) -> Vec<Violation> {
         Some(kind) if kind.as_str().is_empty() => found.say("missing scaling policy type"),
         Some(kind) => found.say(format!("scaling policy type \"{kind}\" is not valid")),
     }
-    let Some(max) = scaling.max else {
+    let Some(max) = scaling.most() else {
         found.say("maximum count must be specified and non-negative");
         return found.1;
     };

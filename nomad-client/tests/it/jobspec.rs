@@ -408,3 +408,25 @@ fn upstreams_have_ports() {
     let upstream = serde_json::to_value(Upstream::new("db", 5432)).unwrap();
     assert_eq!(upstream, json!({"DestinationName": "db", "LocalBindPort": 5432}));
 }
+
+#[test]
+fn negative_numbers_of_servers_are_kept() {
+    let sent = json!({"ID": "a", "TaskGroups": [{"Name": "g", "Tasks": [{
+        "Name": "t",
+        "Resources": {"MemoryMaxMB": -1},
+        "ScalingPolicies": [{"Type": "vertical_cpu", "Max": -1}],
+    }], "Services": [{"Name": "s", "Connect": {"Gateway": {"Mesh": {}, "Proxy": {
+        "EnvoyGatewayBindAddresses": {"lan": {"Name": "lan", "Address": "0.0.0.0", "Port": -1}},
+    }}}}]}]});
+    let job: Job = serde_json::from_value(sent).unwrap();
+    let task = &job.task_groups[0].tasks[0];
+    assert_eq!(task.resources.as_ref().unwrap().memory_max, Some(-1));
+    assert_eq!((task.scaling[0].max, task.scaling[0].most()), (Some(-1), None));
+    assert_eq!(Scaling::between(1, 5).most(), Some(5));
+    let back = serde_json::to_value(&job).unwrap();
+    let group = &back["TaskGroups"][0];
+    assert_eq!(group["Tasks"][0]["Resources"]["MemoryMaxMB"], -1);
+    assert_eq!(group["Tasks"][0]["ScalingPolicies"][0]["Max"], -1);
+    let addresses = &group["Services"][0]["Connect"]["Gateway"]["Proxy"]["EnvoyGatewayBindAddresses"];
+    assert_eq!(addresses["lan"]["Port"], -1);
+}

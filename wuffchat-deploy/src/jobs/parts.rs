@@ -31,7 +31,7 @@ pub(super) fn reschedule() -> Reschedule {
 pub(super) fn resources(size: Size) -> Resources {
     let resources = Resources::new(u64::from(size.cpu), u64::from(size.memory));
     match size.memory_max {
-        Some(most) => resources.memory_max(u64::from(most)),
+        Some(most) => resources.memory_max(i64::from(most)),
         None => resources,
     }
 }

@@ -108,7 +108,7 @@ impl Kind {
             let kind = if job { Some(Self::Job) } else { None };
             return kind.or_else(|| has("scrape_configs").then_some(Self::Prometheus));
         }
-        if starts("job \"") {
+        if text.lines().any(|line| without_comment(line).starts_with("job \"")) {
             return Some(Self::Job);
         }
         if text.contains("```") {
@@ -203,6 +203,12 @@ pub fn rules() -> Vec<&'static Rule> {
 fn sorted(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     found.sort_by_key(|found| (found.line, found.number));
     found
+}
+
+/// What stands in a line after a comment that it begins with.
+fn without_comment(line: &str) -> &str {
+    let after = line.strip_prefix("/*").and_then(|rest| rest.split_once("*/"));
+    after.map_or(line, |(_, rest)| rest.trim_start())
 }
 
 /// A line's number, from 1.

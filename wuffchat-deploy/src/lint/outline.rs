@@ -51,12 +51,13 @@ struct Line {
     number: usize,
 }
 
-/// Reads a text; what it does not understand it leaves out. JSON is YAML too, and has no lines.
+/// Reads a text; what it does not understand it leaves out. JSON is YAML too.
 pub(super) fn parse(text: &str) -> Node {
-    if text.trim_start().starts_with('{')
-        && let Ok(value) = serde_json::from_str(&without_actions(text))
-    {
-        return of_json(String::new(), &value);
+    if text.trim_start().starts_with('{') {
+        let json = without_actions(text);
+        if serde_json::from_str::<serde_json::Value>(&json).is_ok() {
+            return Json { text: &json, rest: &json }.node(String::new(), 0);
+        }
     }
     let mut lines: Vec<Line> = text
         .lines()
@@ -91,20 +92,85 @@ fn without_actions(text: &str) -> String {
     out
 }
 
-fn of_json(key: String, value: &serde_json::Value) -> Node {
-    use serde_json::Value;
-    let (value, children) = match value {
-        Value::Object(map) => {
-            (String::new(), map.iter().map(|(key, value)| of_json(key.clone(), value)).collect())
+/// A JSON document that was found to be one, read once more for its lines.
+struct Json<'a> {
+    text: &'a str,
+    rest: &'a str,
+}
+
+impl<'a> Json<'a> {
+    fn line(&self) -> usize {
+        let read = self.text.len() - self.rest.len();
+        self.text.bytes().take(read).filter(|byte| *byte == b'\n').count()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        self.rest = self.rest.trim_start();
+        self.rest.chars().next()
+    }
+
+    fn eat(&mut self, c: char) -> bool {
+        self.next();
+        match self.rest.strip_prefix(c) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
         }
-        Value::Array(items) => {
-            (String::new(), items.iter().map(|item| of_json("-".to_owned(), item)).collect())
+    }
+
+    /// A text with its quotes, or a word.
+    fn scalar(&mut self) -> &'a str {
+        self.next();
+        let mut escaped = false;
+        let end = match self.rest.strip_prefix('"') {
+            Some(inside) => inside
+                .find(|c: char| {
+                    let ends = c == '"' && !escaped;
+                    escaped = c == '\\' && !escaped;
+                    ends
+                })
+                .map(|end| end + 2),
+            None => self.rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}' | ':')),
+        };
+        let (scalar, rest) =
+            self.rest.split_at_checked(end.unwrap_or(self.rest.len())).unwrap_or((self.rest, ""));
+        self.rest = rest;
+        scalar
+    }
+
+    fn text(&mut self) -> String {
+        match serde_json::from_str(self.scalar()) {
+            Ok(serde_json::Value::String(text)) => text,
+            Ok(serde_json::Value::Null) | Err(_) => String::new(),
+            Ok(other) => other.to_string(),
         }
-        Value::String(text) => (text.clone(), Vec::new()),
-        Value::Null => (String::new(), Vec::new()),
-        other => (other.to_string(), Vec::new()),
-    };
-    Node { key, value, children, ..Node::default() }
+    }
+
+    fn node(&mut self, key: String, line: usize) -> Node {
+        let mut node = Node { key, line, ..Node::default() };
+        let close = match self.next() {
+            Some('{') => '}',
+            Some('[') => ']',
+            _ => {
+                node.text_line = self.line();
+                node.line = node.text_line;
+                node.value = self.text();
+                return node;
+            }
+        };
+        self.eat(if close == '}' { '{' } else { '[' });
+        while !self.eat(close) && !self.rest.is_empty() {
+            self.next();
+            let line = self.line();
+            let key = if close == '}' { self.text() } else { "-".to_owned() };
+            self.eat(':');
+            node.children.push(self.node(key, line));
+            self.eat(',');
+        }
+        node
+    }
 }
 
 /// Whether there is nothing in a line: blank, a comment, the start of a document, an action of a
@@ -283,6 +349,17 @@ mod tests {
         assert_eq!(step.at(&["env", "K"]).unwrap().value, "a # b");
         assert_eq!(root.at(&["last", "b"]).unwrap().value, "2");
         assert_eq!(root.get("last").unwrap().line, 8);
+    }
+
+    #[test]
+    fn json_has_lines_too() {
+        let root = parse(
+            "\n{\n  \"a\": [\n    {\"b\\\"c\": \"x\\ny\"},\n    12\n  ],\n  \"d\": null, \"e\":\n true\n}\n",
+        );
+        let items = root.get("a").unwrap().items();
+        assert_eq!((root.get("a").unwrap().line, items[0].children[0].line, items[1].line), (2, 3, 4));
+        assert_eq!((items[0].value_of("b\"c"), items[1].value.as_str()), ("x\ny", "12"));
+        assert_eq!((root.value_of("d"), root.value_of("e"), root.get("d").unwrap().line), ("", "true", 6));
     }
 
     #[test]

@@ -273,6 +273,52 @@ fn workflow_before_and_after() {
 }
 
 #[test]
+fn findings_in_workflows_have_their_lines() {
+    let text = "# deploys\n\nname: x\non:\n  push:\n    branches: [main, develop]\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    env:\n      NOMAD_ADDR: https://n\n      NOMAD_TOKEN: ${{ secrets.T }}\n    steps:\n      - name: y\n        run: |\n          true\n\n          nomad job run a.nomad\n          nomad deployment status x\n      - run: docker push x/wuffchat-api\n";
+    let lines = |text: &str| {
+        let found = workflow(text);
+        let all = found
+            .iter()
+            .map(|found| (found.rule.clone(), found.line))
+            .collect::<std::collections::BTreeMap<_, _>>();
+        move |rule: &str| all.get(rule).copied().flatten()
+    };
+    let expected = [
+        ("no-permissions", 3),
+        ("branches-share-target", 6),
+        ("no-concurrency", 7),
+        ("no-certificates", 11),
+        ("long-lived-token", 12),
+        ("no-plan", 18),
+        ("status-is-no-wait", 19),
+        ("images-incomplete", 20),
+    ];
+    let alone = lines(text);
+    for (rule, line) in expected {
+        assert_eq!(alone(rule), Some(line), "{rule}");
+    }
+    // In a document they are the document's.
+    let found = document(&format!("# Title\n\n```yaml\n{text}```\n"));
+    for (rule, line) in expected {
+        assert_eq!(found.iter().find(|found| found.rule == rule).unwrap().line, Some(line + 3), "{rule}");
+    }
+    // And JSON has lines too.
+    let json = "{\n \"on\": {\"push\": {\n  \"branches\": [\"main\", \"develop\"]}},\n \"jobs\": {\"a\": {\n  \"steps\": [\n   {\"run\": \"true\\nnomad job run a.nomad\"}]}}\n}\n";
+    let json = lines(json);
+    assert_eq!(
+        (json("no-permissions"), json("branches-share-target"), json("no-plan")),
+        (Some(2), Some(3), Some(6))
+    );
+}
+
+#[test]
+fn a_comment_before_a_job_does_not_hide_it() {
+    for text in ["/* why */ job \"a\" {\n}\n", "# why\njob \"a\" {\n}\n", "/* a\n b */\njob \"a\" {\n}\n"] {
+        assert_eq!(Kind::of("a.hcl", text), Some(Kind::Job), "{text}");
+    }
+}
+
+#[test]
 fn prometheus_before_and_after() {
     let good = "scrape_configs:\n- job_name: nomad\n  metrics_path: /v1/metrics\n  params:\n    format: [prometheus]\n  consul_sd_configs:\n  - services: [nomad, nomad-client]\n    tags: [http]\n- job_name: api\n";
     assert_eq!(prometheus(good), []);

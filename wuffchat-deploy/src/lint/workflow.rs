@@ -55,9 +55,10 @@ pub fn workflow(text: &str) -> Vec<Diagnostic> {
     images(&root, &commands, &mut found);
     nomad(&commands, &mut found);
     if root.get("permissions").is_none() && !jobs.iter().all(|job| job.get("permissions").is_some()) {
-        found.push(
-            NO_PERMISSIONS.found(Some(1), "the token of the workflow may do whatever the repository allows"),
-        );
+        found.push(NO_PERMISSIONS.found(
+            root.children.first().and_then(|first| number(first.line)),
+            "the token of the workflow may do whatever the repository allows",
+        ));
     }
     super::sorted(found)
 }
@@ -68,7 +69,9 @@ fn commands(root: &Node) -> Vec<(usize, String)> {
     steps
         .flat_map(|run| {
             let lines = run.value.lines().enumerate();
-            lines.map(|(index, line)| (run.text_line + index, line.trim().to_owned())).collect::<Vec<_>>()
+            // What is in quotes has all its lines in one.
+            let at = |index| run.text_line + if run.text_line == run.line { 0 } else { index };
+            lines.map(|(index, line)| (at(index), line.trim().to_owned())).collect::<Vec<_>>()
         })
         .filter(|(_, command)| !command.starts_with('#') && !command.is_empty())
         .collect()

@@ -252,7 +252,7 @@ pub(crate) fn with_live_counts(mut job: Job, current: Option<&Job>) -> Job {
         let live =
             current.task_groups.iter().find(|live| live.name == group.name).and_then(|live| live.count);
         if let Some(live) = live {
-            let most = scaling.max.unwrap_or(u64::MAX);
+            let most = scaling.most().unwrap_or(u64::MAX);
             group.count = Some(live.min(most).max(scaling.min.unwrap_or_default()));
         }
     }

@@ -85,7 +85,8 @@ fn expand(policy: &str) -> Vec<String> {
 
 /// Parses a policy's rules.
 pub(crate) fn parse_rules(text: &str) -> Result<(Rules, Value), String> {
-    let body = parse::parse(text).map_err(|e| format!("Failed to parse ACL Policy: {}", e.text("policy")))?;
+    let body =
+        parse::parse_hcl1(text).map_err(|e| format!("Failed to parse ACL Policy: {}", e.text("policy")))?;
     let scope = Scope::default();
     let mut rules = Rules::default();
     let mut view = json!({"Agent": null, "ExtraKeysHCL": null, "HostVolumes": null, "Namespaces": null, "Node": null, "NodePools": null,
@@ -95,7 +96,7 @@ pub(crate) fn parse_rules(text: &str) -> Result<(Rules, Value), String> {
         let words = |v: &Value| -> Vec<String> {
             v.as_array().into_iter().flatten().filter_map(|c| c.as_str().map(str::to_owned)).collect()
         };
-        let label = b.labels.first().cloned().unwrap_or_default();
+        let label = b.labels.first().map(|(label, _)| label.clone()).unwrap_or_default();
         let policy = v.s("policy").to_owned();
         match b.kind.as_str() {
             "namespace" => {

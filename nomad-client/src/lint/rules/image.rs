@@ -95,6 +95,11 @@ fn names(data: &str, path: &str) -> bool {
         || (folder == path && data.contains(path))
 }
 
+/// Whether a path is a folder that a file is in, at any depth.
+fn names_folder_of(folder: &str, file: &str) -> bool {
+    !folder.is_empty() && file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// A file that is written and that nothing in the task names.
 fn unread(look: &Look<'_>, task: &Block, config: &Block) {
     let env = task.map("env");
@@ -113,11 +118,16 @@ fn unread(look: &Look<'_>, task: &Block, config: &Block) {
         // A folder or the file itself may be named.
         let folder = path.split('/').next().unwrap_or(path);
         let whole = ["/local", "${NOMAD_TASK_DIR}", "local"];
-        let named = config
-            .texts()
-            .iter()
-            .any(|(text, _)| text.contains(path) || text.contains(folder) || whole.contains(text))
-            || env.values().any(|value| value.as_str().is_some_and(|text| text.contains(folder)))
+        // A volume has the folder before its colon, and then all that is in it.
+        let mounted = |text: &str| {
+            text.split(':').next().is_some_and(|from| {
+                let from = from.trim_start_matches("./").trim_end_matches('/');
+                whole.contains(&from) || names_folder_of(from, written)
+            })
+        };
+        let named = config.texts().iter().any(|(text, _)| {
+            text.contains(path) || text.contains(folder) || whole.contains(text) || mounted(text)
+        }) || env.values().any(|value| value.as_str().is_some_and(|text| text.contains(folder)))
             || task.blocks("template").any(|other| {
                 !std::ptr::eq(other, template) && other.text("data").is_some_and(|data| names(data, path))
             });

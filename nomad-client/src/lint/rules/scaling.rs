@@ -56,9 +56,8 @@ pub(super) fn look(look: &Look<'_>, group: &Block) {
 
 pub(super) fn look_at_task(look: &Look<'_>, task: &Block) {
     for scaling in task.blocks("scaling") {
-        let checks = scaling.block("policy").is_some_and(|policy| policy.block("check").is_some());
-        let vertical = matches!(scaling.label(), "cpu" | "mem");
-        if vertical && !checks {
+        // How much a task gets is scaled by a policy of its own, with the same words.
+        if matches!(scaling.label().to_lowercase().as_str(), "cpu" | "mem") {
             continue;
         }
         let why = match scaling.label() {
@@ -68,7 +67,7 @@ pub(super) fn look_at_task(look: &Look<'_>, task: &Block) {
         look.found(&SCALING_IN_TASK, scaling.line, format!("`scaling` in a task: {why}"));
         policy(look, scaling);
         // What it was meant to do it would do to the group.
-        if let (Some(count), false) = (look.group.and_then(|group| group.number("count")), vertical) {
+        if let Some(count) = look.group.and_then(|group| group.number("count")) {
             let line = look.group.and_then(|group| group.line_of("count"));
             let message = format!("a registration sets the count back to {count}");
             look.found(&COUNT_RESET, line, message);

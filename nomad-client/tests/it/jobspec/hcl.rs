@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::LazyLock;
 
+use dev_stack::embedded::{Embedded, EmbeddedOptions};
 use nomad_client::hcl;
 use nomad_client::jobspec::*;
 use proptest::prelude::*;
@@ -35,6 +37,33 @@ fn nomad_is_missing() -> bool {
         xtest::skip("no `nomad` on PATH");
     }
     missing
+}
+
+/// What the embedded server's parser makes of a job file.
+fn embedded(text: &str) -> Value {
+    static SERVER: LazyLock<(tokio::runtime::Runtime, Embedded, nomad_client::Client)> =
+        LazyLock::new(|| {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let server = runtime.block_on(Embedded::start(EmbeddedOptions::default())).unwrap();
+            let client =
+                nomad_client::Client::builder().address(server.nomad_addr()).token(server.nomad_token());
+            let client = client.build().unwrap();
+            (runtime, server, client)
+        });
+    let (runtime, _, client) = &*SERVER;
+    let job = runtime.block_on(async { client.jobs().parse(text).await });
+    serde_json::to_value(job.unwrap_or_else(|error| panic!("{error}\n{text}"))).unwrap()
+}
+
+/// What the parsers make of a job file: the embedded server's, and Nomad's where there is one.
+fn parsed_by_all(name: &str, text: &str) -> Vec<Value> {
+    // Noted once, and not for every text.
+    static MISSING: LazyLock<bool> = LazyLock::new(nomad_is_missing);
+    let mut answers = vec![embedded(text)];
+    if !*MISSING {
+        answers.push(parsed(name, text));
+    }
+    answers
 }
 
 /// What Nomad's parser makes of a job file; needs no server.
@@ -151,20 +180,18 @@ fn normal(job: &Value) -> Value {
 }
 
 #[test]
-fn the_parser_reads_the_job_with_everything() {
-    if nomad_is_missing() {
-        return;
-    }
+fn the_parsers_read_the_job_with_everything() {
     let job = everything::job();
     let text = job.to_hcl().unwrap();
-    let parsed = parsed("everything", &text);
-    assert_same(&job, &parsed, &text);
-    // Nomad writes all fields it has, in each block: none of them may be unknown.
-    let parsed = format!("{:?}", serde_json::from_value::<Job>(parsed).unwrap());
-    let unknown: std::collections::BTreeSet<_> =
-        parsed.split("extra: {\"").skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
-    // Old names of `Expose` and `Paths`, which nothing reads any more.
-    assert_eq!(unknown.into_iter().collect::<Vec<_>>(), ["ExposeConfig\": Null", "Path\": Null"]);
+    for parsed in parsed_by_all("everything", &text) {
+        assert_same(&job, &parsed, &text);
+        // Nomad writes all fields it has, in each block: none of them may be unknown.
+        let parsed = format!("{:?}", serde_json::from_value::<Job>(parsed).unwrap());
+        let unknown: std::collections::BTreeSet<_> =
+            parsed.split("extra: {\"").skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
+        // Old names of `Expose` and `Paths`, which nothing reads any more.
+        assert_eq!(unknown.into_iter().collect::<Vec<_>>(), ["ExposeConfig\"", "Path\""]);
+    }
 }
 
 /// Texts made of what HCL trips over.
@@ -259,10 +286,10 @@ fn any_settings() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if nomad_is_missing() { 0 } else { 12 }))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn the_parser_reads_any_text(texts in prop::collection::vec(nasty_text(), 1..24)) {
+    fn the_parsers_read_any_text(texts in prop::collection::vec(nasty_text(), 1..24)) {
         let mut task = Task::new("t", "docker").config("args", texts.clone());
         for (index, text) in texts.iter().enumerate() {
             task = task
@@ -282,11 +309,13 @@ proptest! {
         }
         let job = Job::service("any").group(group);
         let hcl = job.to_hcl().unwrap();
-        assert_same(&job, &parsed("texts", &hcl), &hcl);
+        for parsed in parsed_by_all("texts", &hcl) {
+            assert_same(&job, &parsed, &hcl);
+        }
     }
 
     #[test]
-    fn the_parser_reads_any_settings(settings in prop::collection::vec(any_settings(), 1..16)) {
+    fn the_parsers_read_any_settings(settings in prop::collection::vec(any_settings(), 1..16)) {
         // A setting that is null is none to the parser.
         let settings: Vec<_> = settings.into_iter().filter(|value| !value.is_null()).collect();
         let mut task = Task::new("t", "docker");
@@ -297,19 +326,20 @@ proptest! {
         }
         let job = Job::service("any").group(TaskGroup::new("g").scaling(scaling).task(task));
         let hcl = job.to_hcl().unwrap();
-        assert_same(&job, &parsed("settings", &hcl), &hcl);
+        for parsed in parsed_by_all("settings", &hcl) {
+            assert_same(&job, &parsed, &hcl);
+        }
     }
 }
 
 #[test]
-fn the_parser_reads_every_recorded_job() {
-    if nomad_is_missing() {
-        return;
-    }
+fn the_parsers_read_every_recorded_job() {
     for (number, (place, job)) in recorded_jobs().into_iter().enumerate() {
         let job: Job = serde_json::from_value(job).unwrap();
         let text = job.to_hcl().unwrap_or_else(|error| panic!("{place}: {error}"));
-        assert_same(&job, &parsed(&format!("recorded{number}"), &text), &text);
+        for parsed in parsed_by_all(&format!("recorded{number}"), &text) {
+            assert_same(&job, &parsed, &text);
+        }
     }
 }
 

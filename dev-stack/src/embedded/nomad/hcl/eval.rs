@@ -1,380 +1,345 @@
 //! Values of expressions. Names that are not known here (`NOMAD_…`, `attr.…`) stay as they were written.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
-use super::parse::{Body, Expr, Part, Step};
-use super::{Error, Pos};
-use crate::embedded::nomad::json::Json as _;
+use super::operators::{binary, unary, unify};
+use super::parse::{Block, Body, Expr, For, Key, Node, Step};
+use super::value::Val;
+use super::{Error, Pos, functions};
+
+/// What becomes of names and functions that are not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// Neither are allowed, as in a variable's default.
+    #[default]
+    Forbidden,
+    /// Names are an error, as in a validation.
+    Error,
+    /// Names stay for later.
+    Later,
+}
 
 /// What names stand for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scope {
-    pub(crate) names: BTreeMap<String, Value>,
+    pub(super) names: BTreeMap<String, Arc<Val>>,
+    pub(super) unknown: Unknown,
+    item: Option<Arc<Val>>,
 }
 
-/// The roots the servers and clients fill in later.
-const LATER: [&str; 8] = ["attr", "meta", "node", "env", "NOMAD", "device", "job", "secret"];
-
 impl Scope {
-    pub(crate) fn eval(&self, e: &Expr) -> Result<Value, Error> {
-        Ok(match e {
-            Expr::Literal(v) => v.clone(),
-            Expr::List(items) => items.iter().map(|i| self.eval(i)).collect::<Result<Vec<_>, _>>()?.into(),
-            Expr::Object(items) => {
-                let mut map = Map::new();
-                for (k, v) in items {
-                    map.insert(text(&self.eval(k)?), self.eval(v)?);
+    pub(super) fn new(unknown: Unknown) -> Self {
+        Self { unknown, ..Self::default() }
+    }
+
+    pub(super) fn with(&self, name: &str, value: Val) -> Self {
+        let mut scope = self.clone();
+        scope.names.insert(name.to_owned(), Arc::new(value));
+        scope
+    }
+
+    pub(super) fn eval(&self, e: &Expr) -> Result<Val, Error> {
+        Ok(match &e.node {
+            Node::Literal(v) => v.clone(),
+            Node::List(items) => Val::List(items.iter().map(|i| self.eval(i)).collect::<Result<_, _>>()?),
+            Node::Object(items) => {
+                let mut map = BTreeMap::new();
+                for (key, value) in items {
+                    map.insert(self.key(key)?, self.eval(value)?);
                 }
-                map.into()
+                Val::Map(map)
             }
-            // A lone interpolation keeps its type.
-            Expr::Template(parts) => match parts.as_slice() {
-                [Part::Expr(e, source)] => self.interpolated(e, source)?,
-                parts => {
-                    let mut out = String::new();
-                    for p in parts {
-                        match p {
-                            Part::Text(t) => out += t,
-                            Part::Expr(e, source) => out += &text(&self.interpolated(e, source)?),
-                        }
-                    }
-                    out.into()
+            Node::Template(parts) => {
+                let mut out = String::new();
+                for part in parts {
+                    out += &in_template(&self.eval(part)?, part.pos)?;
                 }
-            },
-            Expr::Path(steps, source, pos) => self.path(steps, source, *pos)?,
-            Expr::Call(name, args, pos) => {
-                let args = args.iter().map(|a| self.eval(a)).collect::<Result<Vec<_>, _>>()?;
-                call(name, &args, *pos)?
+                out.into()
             }
-            Expr::Unary('!', e) => (!truthy(&self.eval(e)?)).into(),
-            Expr::Unary(_, e) => number(-as_f64(&self.eval(e)?)),
-            Expr::Binary(op, a, b) => binary(op, &self.eval(a)?, &self.eval(b)?),
-            Expr::If(c, a, b) => self.eval(if truthy(&self.eval(c)?) { a } else { b })?,
-            Expr::For { key, value, of, make_key, make, when } => {
-                let items: Vec<(Value, Value)> = match self.eval(of)? {
-                    Value::Array(a) => a.into_iter().enumerate().map(|(i, v)| (i.into(), v)).collect(),
-                    Value::Object(m) => m.into_iter().map(|(k, v)| (k.into(), v)).collect(),
-                    _ => Vec::new(),
-                };
-                let (mut list, mut map) = (Vec::new(), Map::new());
-                for (k, v) in items {
-                    let mut scope = self.clone();
-                    scope.names.extend(key.clone().map(|name| (name, k)));
-                    scope.names.insert(value.clone(), v);
-                    if let Some(w) = when
-                        && !truthy(&scope.eval(w)?)
-                    {
-                        continue;
-                    }
-                    match make_key {
-                        Some(mk) => {
-                            map.insert(text(&scope.eval(mk)?), scope.eval(make)?);
-                        }
-                        None => list.push(scope.eval(make)?),
-                    }
+            Node::Join(list) => {
+                let mut out = String::new();
+                for item in self.eval(list)?.items().unwrap_or(&[]) {
+                    out += &in_template(item, e.pos)?;
                 }
-                if make_key.is_some() { map.into() } else { list.into() }
+                out.into()
             }
+            Node::Parens(inner) => self.eval(inner)?,
+            Node::Path { root, steps, later } => self.path(root, steps, later, e.pos)?,
+            Node::Relative(source, steps) => self.walk(self.eval(source)?, steps)?,
+            Node::Index(of, key) => index(&self.eval(of)?, &self.eval(key)?, key.pos)?,
+            Node::Splat(of, each) => self.splat(self.eval(of)?, each)?,
+            Node::Item => self.item.as_deref().cloned().unwrap_or(Val::Null),
+            Node::Call { name, args, expand } => functions::call(self, name, args, *expand, e.pos)?,
+            Node::Unary(op, operand) => unary(*op, &self.eval(operand)?, operand.pos)?,
+            Node::Binary(op, a, b) => binary(op, (&self.eval(a)?, a.pos), (&self.eval(b)?, b.pos))?,
+            Node::If(condition, yes, no) => self.conditional(condition, yes, no)?,
+            Node::For(each) => self.comprehension(each)?,
         })
     }
 
-    fn interpolated(&self, e: &Expr, source: &str) -> Result<Value, Error> {
-        if let Expr::Path(steps, _, _) = e
-            && !self.known(steps)
-        {
-            return Ok(format!("${{{source}}}").into());
-        }
-        self.eval(e)
+    /// Attributes of a body as they are, blocks as lists by their labels: what HCL1 makes of it.
+    pub(crate) fn plain(&self, body: &Body) -> Result<Value, Error> {
+        self.data(body, false).map(Value::from)
     }
 
-    fn known(&self, steps: &[Step]) -> bool {
-        matches!(steps.first(), Some(Step::Name(n)) if self.names.contains_key(n))
-    }
-
-    fn path(&self, steps: &[Step], source: &str, pos: Pos) -> Result<Value, Error> {
-        let Some((Step::Name(root), rest)) = steps.split_first() else { return Ok(Value::Null) };
-        let Some(mut at) = self.names.get(root).cloned() else {
-            let later = LATER.iter().any(|l| root == l || root.starts_with("NOMAD_"));
-            if later {
-                return Ok(format!("${{{source}}}").into());
+    /// The same as drivers get their settings: objects count as blocks, and so as lists of one.
+    ///
+    /// What is null is none.
+    pub(super) fn config(&self, body: &Body) -> Result<Val, Error> {
+        match self.data(body, true) {
+            Ok(Val::Map(mut map)) => {
+                map.retain(|_, value| !value.is_null());
+                Ok(Val::Map(map))
             }
-            return Err(Error::new(pos, "Unknown variable", format!("There is no variable named {root:?}.")));
+            other => other,
+        }
+    }
+
+    fn data(&self, body: &Body, lists: bool) -> Result<Val, Error> {
+        let mut out = BTreeMap::new();
+        for a in &body.attributes {
+            let value = self.eval(&a.expr)?;
+            let block = lists && matches!(a.expr.node, Node::Object(_));
+            out.insert(a.name.clone(), if block { Val::List(vec![value]) } else { value });
+        }
+        for b in &body.blocks {
+            let value = self.labelled(b, lists)?;
+            match out.entry(b.kind.clone()).or_insert_with(|| Val::List(Vec::new())) {
+                Val::List(list) => list.push(value),
+                other => *other = Val::List(vec![value]),
+            }
+        }
+        Ok(Val::Map(out))
+    }
+
+    fn labelled(&self, b: &Block, lists: bool) -> Result<Val, Error> {
+        let mut value = self.data(&b.body, lists)?;
+        for (label, _) in b.labels.iter().rev() {
+            value = Val::Map(BTreeMap::from([(label.clone(), Val::List(vec![value]))]));
+        }
+        Ok(value)
+    }
+
+    fn key(&self, key: &Key) -> Result<String, Error> {
+        let e = match key {
+            Key::Name(name) => return Ok(name.clone()),
+            Key::Expr(e) => e,
         };
-        for step in rest {
+        match self.eval(e)? {
+            Val::Null => Err(Error::new(e.pos, "Null value as key", "Can't use a null value as a key.")),
+            v => v.to_text().map_err(|why| {
+                Error::new(e.pos, "Incorrect key type", format!("Can't use this value as a key: {why}."))
+            }),
+        }
+    }
+
+    fn path(&self, root: &str, steps: &[Step], later: &str, pos: Pos) -> Result<Val, Error> {
+        match (self.names.get(root), self.unknown) {
+            (Some(value), _) => self.walk(value.as_ref().clone(), steps),
+            (None, Unknown::Later) => Ok(later.into()),
+            (None, Unknown::Forbidden) => {
+                Err(Error::new(pos, "Variables not allowed", "Variables may not be used here."))
+            }
+            (None, Unknown::Error) => {
+                Err(Error::new(pos, "Unknown variable", format!("There is no variable named {root:?}.")))
+            }
+        }
+    }
+
+    fn walk(&self, mut at: Val, steps: &[Step]) -> Result<Val, Error> {
+        for step in steps {
             at = match step {
-                Step::Name(n) => match &at {
-                    Value::Object(m) => match m.get(n) {
-                        Some(v) => v.clone(),
-                        None => {
-                            let (summary, detail) = match root.as_str() {
-                                "var" | "local" => (
-                                    "Unsupported attribute".to_owned(),
-                                    format!("This object does not have an attribute named {n:?}."),
-                                ),
-                                _ => (
-                                    "Unsupported attribute".to_owned(),
-                                    format!("This object does not have an attribute named {n:?}."),
-                                ),
-                            };
-                            return Err(Error::new(pos, summary, detail));
-                        }
-                    },
-                    Value::Array(a) => {
-                        n.parse::<usize>().ok().and_then(|i| a.get(i)).cloned().unwrap_or(Value::Null)
-                    }
-                    _ => {
-                        return Err(Error::new(
-                            pos,
-                            "Unsupported attribute",
-                            "This value does not have any attributes.",
-                        ));
-                    }
-                },
-                Step::Index(i) => {
-                    let i = self.eval(i)?;
-                    match &at {
-                        Value::Array(a) => i
-                            .as_u64()
-                            .and_then(|i| usize::try_from(i).ok())
-                            .and_then(|i| a.get(i))
-                            .cloned()
-                            .ok_or_else(|| {
-                                Error::new(
-                                    pos,
-                                    "Invalid index",
-                                    "The given key does not identify an element in this collection value.",
-                                )
-                            })?,
-                        Value::Object(m) => m.get(&text(&i)).cloned().ok_or_else(|| {
-                            Error::new(
-                                pos,
-                                "Invalid index",
-                                "The given key does not identify an element in this collection value.",
-                            )
-                        })?,
-                        _ => Value::Null,
-                    }
-                }
+                Step::Name(name, pos) => attribute(&at, name, *pos)?,
+                Step::Index(key, pos) => index(&at, key, *pos)?,
             };
         }
         Ok(at)
     }
 
-    /// A body as plain data: attributes as they are, blocks as lists, which is how free-form sections come out.
-    pub(crate) fn plain(&self, body: &Body) -> Result<Value, Error> {
-        let mut out = Map::new();
-        for (name, e, _) in &body.attributes {
-            out.insert(name.clone(), self.eval(e)?);
-        }
-        for b in &body.blocks {
-            let mut value = self.plain(&b.body)?;
-            for label in b.labels.iter().rev() {
-                let mut map = Map::new();
-                map.insert(label.clone(), Value::Array(vec![value]));
-                value = map.into();
+    fn splat(&self, of: Val, each: &Expr) -> Result<Val, Error> {
+        // What is no list counts as a list of one, and null as an empty one.
+        let items = match of {
+            Val::Null => Vec::new(),
+            Val::List(items) | Val::Set(items) => items,
+            other => vec![other],
+        };
+        let made = items.into_iter().map(|item| {
+            let mut scope = self.clone();
+            scope.item = Some(Arc::new(item));
+            scope.eval(each)
+        });
+        Ok(Val::List(made.collect::<Result<_, _>>()?))
+    }
+
+    fn conditional(&self, condition: &Expr, yes: &Expr, no: &Expr) -> Result<Val, Error> {
+        let wrong = |summary: &str, detail: &str| Err(Error::new(condition.pos, summary, detail));
+        let held = match self.eval(condition)? {
+            Val::Null => {
+                return wrong(
+                    "Null condition",
+                    "The condition value is null. Conditions must either be true or false.",
+                );
             }
-            let slot = out.entry(b.kind.clone()).or_insert_with(|| Value::Array(Vec::new()));
-            if let Value::Array(list) = slot {
-                list.push(value);
-            }
+            v => match v.to_bool() {
+                Ok(held) => held,
+                Err(_) => {
+                    return wrong(
+                        "Incorrect condition type",
+                        "The condition expression must be of type bool.",
+                    );
+                }
+            },
+        };
+        let (chosen, other) = if held { (yes, no) } else { (no, yes) };
+        let value = self.eval(chosen)?;
+        // Only its type matters, and it may well fail where it is not chosen.
+        match self.eval(other) {
+            Ok(other) => unify(value, &other, yes.pos.to(no.pos)),
+            Err(_) => Ok(value),
         }
-        Ok(out.into())
     }
-}
 
-pub(crate) fn text(v: &Value) -> String {
-    match v {
-        Value::String(s) => s.clone(),
-        Value::Null => String::new(),
-        v => v.to_string(),
-    }
-}
-
-fn truthy(v: &Value) -> bool {
-    match v {
-        Value::Bool(b) => *b,
-        Value::String(s) => s == "true",
-        _ => false,
-    }
-}
-
-fn as_f64(v: &Value) -> f64 {
-    v.as_f64().or_else(|| v.as_str().and_then(|s| s.parse().ok())).unwrap_or(0.0)
-}
-
-/// Whole numbers come out without a fraction.
-fn number(f: f64) -> Value {
-    if f.fract() == 0.0
-        && f.abs() < 9e15
-        && let Ok(i) = format!("{f:.0}").parse::<i64>()
-    {
-        return i.into();
-    }
-    Number::from_f64(f).map_or(Value::Null, Value::Number)
-}
-
-fn binary(op: &str, a: &Value, b: &Value) -> Value {
-    let (x, y) = (as_f64(a), as_f64(b));
-    match op {
-        "||" => (truthy(a) || truthy(b)).into(),
-        "&&" => (truthy(a) && truthy(b)).into(),
-        "==" => (a == b || (a.is_number() && b.is_number() && x == y)).into(),
-        "!=" => (a != b && !(a.is_number() && b.is_number() && x == y)).into(),
-        "<" => (x < y).into(),
-        "<=" => (x <= y).into(),
-        ">" => (x > y).into(),
-        ">=" => (x >= y).into(),
-        "+" => number(x + y),
-        "-" => number(x - y),
-        "*" => number(x * y),
-        "/" => number(x / y),
-        _ => number(x % y),
-    }
-}
-
-fn call(name: &str, args: &[Value], pos: Pos) -> Result<Value, Error> {
-    let first = args.first().cloned().unwrap_or(Value::Null);
-    let s = |i: usize| args.get(i).map(text).unwrap_or_default();
-    let bad = |detail: String| Error::new(pos, "Error in function call", detail);
-    Ok(match name {
-        "upper" => s(0).to_uppercase().into(),
-        "lower" => s(0).to_lowercase().into(),
-        "title" => s(0)
-            .split(' ')
-            .map(|w| {
-                let mut c = w.chars();
-                c.next().map_or_else(String::new, |f| f.to_uppercase().collect::<String>() + c.as_str())
-            })
-            .collect::<Vec<_>>()
-            .join(" ")
-            .into(),
-        "trimspace" => s(0).trim().into(),
-        "trimprefix" => s(0).strip_prefix(&s(1)).map_or_else(|| s(0), str::to_owned).into(),
-        "trimsuffix" => s(0).strip_suffix(&s(1)).map_or_else(|| s(0), str::to_owned).into(),
-        "replace" => s(0).replace(&s(1), &s(2)).into(),
-        "format" => format_text(&s(0), args.get(1..).unwrap_or(&[])).into(),
-        "join" => args
-            .get(1)
-            .and_then(Value::as_array)
-            .map(|l| l.iter().map(text).collect::<Vec<_>>().join(&s(0)))
-            .unwrap_or_default()
-            .into(),
-        "split" => s(1).split(&s(0)).map(Value::from).collect(),
-        "concat" => args.iter().filter_map(Value::as_array).flatten().cloned().collect(),
-        "merge" => {
-            let mut out = Map::new();
-            for m in args.iter().filter_map(Value::as_object) {
-                out.extend(m.clone());
-            }
-            out.into()
-        }
-        "length" => match &first {
-            Value::Array(a) => a.len().into(),
-            Value::Object(m) => m.len().into(),
-            v => text(v).chars().count().into(),
-        },
-        "keys" => first.as_object().map(|m| m.keys().cloned().map(Value::from).collect()).unwrap_or_default(),
-        "values" => first.as_object().map(|m| m.values().cloned().collect()).unwrap_or_default(),
-        "contains" => first.as_array().is_some_and(|a| args.get(1).is_some_and(|v| a.contains(v))).into(),
-        "lookup" => match first.as_object().and_then(|m| m.get(&s(1))) {
-            Some(v) => v.clone(),
-            None => args.get(2).cloned().ok_or_else(|| {
-                bad(format!("Call to function \"lookup\" failed: lookup failed to find key {:?}.", s(1)))
-            })?,
-        },
-        "coalesce" => args.iter().find(|a| !a.is_null() && **a != "").cloned().unwrap_or(Value::Null),
-        "element" => {
-            let list = first.as_array().filter(|l| !l.is_empty()).ok_or_else(|| bad("Call to function \"element\" failed: cannot use element function with an empty list.".into()))?;
-            let i = args.get(1).and_then(Value::as_u64).and_then(|i| usize::try_from(i).ok()).unwrap_or(0);
-            list.get(i % list.len()).cloned().unwrap_or(Value::Null)
-        }
-        "min" => number(args.iter().map(as_f64).fold(f64::INFINITY, f64::min)),
-        "max" => number(args.iter().map(as_f64).fold(f64::NEG_INFINITY, f64::max)),
-        "abs" => number(as_f64(&first).abs()),
-        "ceil" => number(as_f64(&first).ceil()),
-        "floor" => number(as_f64(&first).floor()),
-        "range" => {
-            let (from, to) = if args.len() > 1 {
-                (as_f64(&first), args.get(1).map_or(0.0, as_f64))
-            } else {
-                (0.0, as_f64(&first))
+    fn comprehension(&self, each: &For) -> Result<Val, Error> {
+        let of = self.eval(&each.of)?;
+        let Some(entries) = of.entries() else {
+            let (summary, detail) = match of {
+                Val::Null => (
+                    "Iteration over null value",
+                    "A null value cannot be used as the collection in a 'for' expression.".to_owned(),
+                ),
+                other => (
+                    "Iteration over non-iterable value",
+                    format!(
+                        "A value of type {} cannot be used as the collection in a 'for' expression.",
+                        other.kind()
+                    ),
+                ),
             };
-            let mut out = Vec::new();
-            let mut x = from;
-            while x < to && out.len() < 1024 {
-                out.push(number(x));
-                x += 1.0;
+            return Err(Error::new(each.of.pos, summary, detail));
+        };
+        let (mut list, mut map) = (Vec::new(), BTreeMap::<String, Val>::new());
+        for (k, v) in entries {
+            let mut scope = self.with(&each.value, v);
+            if let Some(name) = &each.key {
+                scope.names.insert(name.clone(), Arc::new(k));
             }
-            out.into()
+            if let Some(when) = &each.when
+                && !scope.eval(when)?.to_bool().map_err(|_| {
+                    Error::new(when.pos, "Invalid 'for' condition", "The 'if' clause value must be a bool.")
+                })?
+            {
+                continue;
+            }
+            let value = scope.eval(&each.make)?;
+            let Some(make_key) = &each.make_key else {
+                list.push(value);
+                continue;
+            };
+            let key = scope.key(&Key::Expr(make_key.clone()))?;
+            match map.get_mut(&key) {
+                None if each.group => {
+                    map.insert(key, Val::List(vec![value]));
+                }
+                None => {
+                    map.insert(key, value);
+                }
+                Some(Val::List(same)) if each.group => same.push(value),
+                Some(_) => {
+                    return Err(Error::new(
+                        make_key.pos,
+                        "Duplicate object key",
+                        format!(
+                            "Two different items produced the key {key:?} in this 'for' expression. If duplicates are expected, use the ellipsis (...) after the value expression to enable grouping by key."
+                        ),
+                    ));
+                }
+            }
         }
-        "tostring" => text(&first).into(),
-        "tonumber" => number(
-            s(0).parse()
-                .map_err(|_| bad("Call to function \"tonumber\" failed: a number is required.".into()))?,
-        ),
-        "tobool" => truthy(&first).into(),
-        "tolist" | "toset" | "tomap" => first,
-        "jsonencode" => first.to_string().into(),
-        "jsondecode" => serde_json::from_str(&s(0))
-            .map_err(|e| bad(format!("Call to function \"jsondecode\" failed: {e}.")))?,
-        "base64encode" => {
-            use base64::Engine as _;
-            base64::engine::general_purpose::STANDARD.encode(s(0)).into()
-        }
-        "file" | "fileexists" | "templatefile" | "abspath" => {
-            return Err(bad(format!("Call to function {name:?} failed: filesystem function disabled.")));
-        }
-        other => {
-            return Err(Error::new(
-                pos,
-                "Call to unknown function",
-                format!("There is no function named {other:?}."),
-            ));
-        }
+        Ok(if each.make_key.is_some() { Val::Map(map) } else { Val::List(list) })
+    }
+}
+
+fn in_template(value: &Val, pos: Pos) -> Result<String, Error> {
+    const WRONG: &str = "Invalid template interpolation value";
+    if value.is_null() {
+        return Err(Error::new(
+            pos,
+            WRONG,
+            "The expression result is null. Cannot include a null value in a string template.",
+        ));
+    }
+    value.to_text().map_err(|why| {
+        Error::new(pos, WRONG, format!("Cannot include the given value in a string template: {why}."))
     })
 }
 
-fn format_text(format: &str, args: &[Value]) -> String {
-    let mut out = String::new();
-    let (mut chars, mut args) = (format.chars(), args.iter());
-    while let Some(c) = chars.next() {
-        if c != '%' {
-            out.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('%') => out.push('%'),
-            Some('q') => out += &args.next().map(|a| format!("{:?}", text(a))).unwrap_or_default(),
-            Some(_) => out += &args.next().map(text).unwrap_or_default(),
-            None => out.push('%'),
-        }
+fn attribute(of: &Val, name: &str, pos: Pos) -> Result<Val, Error> {
+    match of {
+        Val::Map(map) => map.get(name).cloned().ok_or_else(|| {
+            Error::new(
+                pos,
+                "Unsupported attribute",
+                format!("This object does not have an attribute named {name:?}."),
+            )
+        }),
+        Val::Null => Err(Error::new(
+            pos,
+            "Attempt to get attribute from null value",
+            "This value is null, so it does not have any attributes.",
+        )),
+        _ => Err(Error::new(pos, "Unsupported attribute", "This value does not have any attributes.")),
     }
-    out
 }
 
-/// The values of `locals` blocks, which may refer to each other.
-pub(crate) fn locals(scope: &mut Scope, bodies: &[&Body]) -> Result<(), Error> {
-    let mut left: Vec<(&String, &Expr)> =
-        bodies.iter().flat_map(|b| b.attributes.iter().map(|(n, e, _)| (n, e))).collect();
-    scope.names.insert("local".into(), Value::Object(Map::new()));
-    while !left.is_empty() {
-        let before = left.len();
-        let mut failed = None;
-        left.retain(|(name, e)| match scope.eval(e) {
-            Ok(v) => {
-                scope.names.entry("local".into()).or_default().put(name, v);
-                false
-            }
-            Err(e) => {
-                failed = Some(e);
-                true
-            }
-        });
-        if left.len() == before {
-            return failed.map_or(Ok(()), Err);
+fn index(of: &Val, key: &Val, pos: Pos) -> Result<Val, Error> {
+    const UNKNOWN: &str = "The given key does not identify an element in this collection value";
+    let wrong = |detail: String| Error::new(pos, "Invalid index", detail);
+    match of {
+        Val::Null => Err(Error::new(
+            pos,
+            "Attempt to index null value",
+            "This value is null, so it does not have any indices.",
+        )),
+        _ if key.is_null() => Err(wrong("Can't use a null value as an indexing key.".into())),
+        Val::List(items) => match key.to_number().map_err(|why| wrong(format!("{UNKNOWN}: {why}.")))? {
+            Val::Int(i) if i < 0 => Err(wrong(format!(
+                "{UNKNOWN}: a negative number is not a valid index for a sequence."
+            ))),
+            Val::Int(i) => usize::try_from(i).ok().and_then(|i| items.get(i)).cloned().ok_or_else(|| {
+                wrong(if items.is_empty() {
+                    format!("{UNKNOWN}: the collection has no elements.")
+                } else {
+                    format!(
+                        "{UNKNOWN}: the given index is greater than or equal to the length of the collection."
+                    )
+                })
+            }),
+            _ => Err(wrong(format!(
+                "{UNKNOWN}: indexing a sequence requires a whole number, but the given index has a fractional part."
+            ))),
+        },
+        Val::Map(map) => {
+            let name = key.to_text().map_err(|why| wrong(format!("{UNKNOWN}: {why}.")))?;
+            map.get(&name).cloned().ok_or_else(|| wrong(format!("{UNKNOWN}.")))
         }
+        Val::Set(_) => Err(wrong("Elements of a set are identified only by their value and don't have any separate index or key to select with, so it's only possible to perform operations across all elements of the set.".into())),
+        _ => Err(wrong("This value does not have any indices.".into())),
     }
-    Ok(())
+}
+
+/// The fields of an object, for what is written as a map of texts.
+pub(super) fn text_map(value: &Val) -> Result<Map<String, Value>, String> {
+    match value {
+        Val::Map(map) => map
+            .iter()
+            .map(|(k, v)| match v {
+                Val::Null => Err("null value is not allowed".to_owned()),
+                v => v.to_text().map(|v| (k.clone(), v.into())),
+            })
+            .collect(),
+        other => Err(format!("map of string required, but have {}", other.kind())),
+    }
 }
