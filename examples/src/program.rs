@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use clap::Parser;
 use tokio::sync::Notify;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use wuffchat_deploy::Error;
 use wuffchat_deploy::release::Interrupt;
 
@@ -143,7 +146,7 @@ fn start<A: Parser>(program: impl AsyncFnOnce(A, Output) -> Result<u8, Failure>)
             return ExitCode::from(u8::from(error.use_stderr()));
         }
     };
-    log();
+    log(output);
     let result = runtime.block_on(program(arguments, output));
     // A blocked thread, such as one that reads a terminal, must not keep the program alive.
     runtime.shutdown_background();
@@ -156,9 +159,14 @@ fn output(given: &clap::ArgMatches) -> Output {
 }
 
 /// Shows what RUST_LOG asks for, on stderr.
-fn log() {
-    if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_default_env() {
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+fn log(output: Output) {
+    let Ok(asked) = std::env::var("RUST_LOG") else { return };
+    match asked.parse::<Targets>() {
+        Ok(filter) => {
+            let shown = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+            tracing_subscriber::registry().with(shown).with(filter).init();
+        }
+        Err(error) => note(output, &format!("RUST_LOG is ignored: {error}")),
     }
 }
 

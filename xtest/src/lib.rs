@@ -11,6 +11,7 @@ mod summary;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::panic::Location;
+use std::process::Command;
 
 pub use run::Run;
 pub use summary::summary;
@@ -73,6 +74,20 @@ fn skipped(test: &str, part: &str, why: &str) {
         let [test, part, why] = [test, part, why].map(str::to_owned);
         run.note(&Note::Skipped { package, test, part, why });
     }
+}
+
+/// Takes from a command what cargo sets for tests alone. A cargo that is run with it finds variables
+/// changed that build scripts look at, and builds what depends on them once more.
+pub fn without_cargo(command: &mut Command) -> &mut Command {
+    const OF_TESTS: [&str; 6] =
+        ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_", "OUT_DIR"];
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if OF_TESTS.iter().any(|start| name.starts_with(start)) || name == "CARGO_TARGET_TMPDIR" {
+            command.env_remove(name.as_ref());
+        }
+    }
+    command
 }
 
 /// The package whose test this is.

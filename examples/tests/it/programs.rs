@@ -44,6 +44,7 @@ pub fn built() -> &'static Path {
         let built = profile.join("examples");
         if all().iter().any(|name| is_stale(&built, name)) {
             let mut cargo = Command::new(env!("CARGO"));
+            xtest::without_cargo(&mut cargo);
             cargo.args(["build", "--package", "examples", "--examples"]).current_dir(folder());
             cargo.env("CARGO_TARGET_DIR", profile.parent().unwrap());
             if profile.ends_with("release") {

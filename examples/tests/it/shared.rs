@@ -90,7 +90,6 @@ fn a_failure_is_json_too() {
 /// Arguments with which a program has something to do on a stack where development is deployed.
 pub fn task(name: &str) -> Vec<&'static str> {
     match name {
-        "coverage" => vec!["--fixtures", "."],
         "deploy" => vec!["--plan"],
         "drift" | "history" | "preflight" | "status" | "scale" | "logs" | "cost" => vec![],
         "seed_secrets" => vec!["--dry-run"],
@@ -110,11 +109,9 @@ pub fn task(name: &str) -> Vec<&'static str> {
     }
 }
 
-/// A stack with the application, in a folder with recorded exchanges.
+/// A stack with the application, in a folder of its own.
 pub fn prepared(name: &str) -> (Embedded, Folder) {
     let (mut stack, folder) = (Embedded::deployed(), Folder::new(name));
-    let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/../nomad-client/tests/fixtures");
-    std::os::unix::fs::symlink(recorded, folder.0.join("nomad")).unwrap();
     stack.site.folder = Some(folder.0.clone());
     (stack, folder)
 }
