@@ -230,7 +230,7 @@ fn every_command_of_the_documents_does_what_it_says() {
                 let stack = (said.how() == How::OnServers).then(Embedded::start);
                 let site = stack.as_ref().map_or(&nowhere, |stack| &stack.site);
                 if stack.is_some() {
-                    let seeded = ["--environment", "staging", "--secrets", "-"];
+                    let seeded = ["--environment", "staging", "--from", "-"];
                     site.run_with("seed_secrets", &seeded, SECRETS).exits(0);
                 }
                 let done = finish(shell(site, text), text, "");
