@@ -14,13 +14,11 @@ use wuffchat_deploy::{Clients, Component, Driver, Outcome, Report, identity};
 
 use crate::stack::Stack;
 
-const CLASSES: usize = 8;
-
 /// A stack on which the API runs as v1, with deadlines that nothing here is to wait for.
 async fn stack() -> Option<Stack> {
     let options = AgentsOptions::new().docker(Docker::Off);
     if let Err(missing) = options.check_binaries() {
-        let _ = writeln!(std::io::stderr(), "skipped {CLASSES} classes of failure on real agents: {missing}");
+        xtest::skip(missing);
         return None;
     }
     let mut stack = Stack::of(DevStack::agents_with(options).await.unwrap());
@@ -153,13 +151,9 @@ async fn each_class_is_told_and_hopeless_ones_end_at_once() {
         let found = explained(nomad, "memory", task).await;
         assert_eq!(found.class, FailureClass::Memory, "{found:#?}");
     } else {
-        let _ = writeln!(
-            std::io::stderr(),
-            "skipped 1 class of failure on real agents: memory: the exec driver is not healthy"
-        );
+        xtest::skip_part("memory", "the exec driver is not healthy");
     }
-    let _ =
-        writeln!(std::io::stderr(), "skipped 1 class of failure on real agents: image: raw_exec has none");
+    xtest::skip_part("image", "raw_exec has none");
     let _ =
         writeln!(std::io::stderr(), "failures on real agents, from release to revert: {}", took.join(", "));
 }
