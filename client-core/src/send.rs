@@ -95,7 +95,6 @@ fn span(client: &Client, request: &Request) -> tracing::Span {
 pub(crate) enum Mode {
     Whole,
     Open,
-    #[cfg_attr(not(feature = "websocket"), expect(dead_code, reason = "only WebSockets switch"))]
     Upgrade,
 }
 
