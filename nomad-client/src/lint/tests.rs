@@ -444,6 +444,11 @@ fn a_namespace_is_missed_only_where_environments_are_known() {
     assert!(missed("", "meta {\n stage = \"x\"\n }"));
     assert!(missed(
         "",
+        "group \"g\" {\n task \"t\" {\n template {\n data = \"E={{ env \\\"NOMAD_META_environment\\\" }}\"\n }\n }\n }"
+    ));
+    assert!(!missed("", "group \"g\" {\n task \"t\" {\n env {\n NODE_ENV = \"production\"\n }\n }\n }"));
+    assert!(missed(
+        "",
         "group \"g\" {\n task \"t\" {\n template {\n data = \"{{ with secret \\\"kv/data/production/x\\\" }}{{ end }}\"\n }\n }\n }"
     ));
     assert_eq!(found("", "datacenters = [\"dc1\"]"), ["fixed-datacenter"]);

@@ -36,12 +36,16 @@ fn knows_environments(look: &Look<'_>) -> bool {
         let secret = |text: &str| {
             text.split("secret \"").skip(1).any(|rest| rest.split('"').next().is_some_and(named))
         };
+        let of_meta = |text: &str| {
+            let names = text.split("NOMAD_META_").skip(1);
+            names.filter_map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric()).next()).any(named)
+        };
         match block.kind.as_str() {
             "meta" => block
                 .attributes
                 .iter()
                 .any(|(key, found)| named(key) || found.value.as_str().is_some_and(named)),
-            "template" => block.text("data").is_some_and(secret),
+            "template" => block.text("data").is_some_and(|data| secret(data) || of_meta(data)),
             _ => block.map("meta").into_keys().any(named),
         }
     };
