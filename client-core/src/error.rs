@@ -225,6 +225,14 @@ impl Error {
         self
     }
 
+    /// The answer that says that there is nothing, as one to be read.
+    pub(crate) fn into_absence(self) -> crate::Parts {
+        let Inner { body, meta, attempts, .. } = *self.0;
+        let mut meta = meta.unwrap_or_default();
+        meta.attempts = attempts;
+        crate::Parts { meta, headers: http::HeaderMap::new(), body, absent: true }
+    }
+
     /// Whether a message contains `text`, regardless of case.
     #[must_use]
     pub fn mentions(&self, text: &str) -> bool {

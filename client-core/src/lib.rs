@@ -56,7 +56,7 @@ mod words;
 pub mod macros;
 
 pub use address::Address;
-pub use call::{Call, RawReply};
+pub use call::{Call, RawReply, RawStream, Replying, Running};
 pub use client::{Client, Scope};
 pub use config::{Builder, Config, Limits, Pool, Timeouts};
 pub use error::{Error, ErrorKind};
@@ -70,6 +70,8 @@ pub use stream::{Items, Pages, Watch, WatchMonitor, WatchStatus};
 pub use tls::{ClientIdentity, RootCertificates, Tls};
 pub use token::{LoginToken, StaticToken, TokenFile, TokenSource};
 pub use wire::{Extra, Parts};
+
+pub use client_derive::{endpoints, handle};
 
 // The derives name this crate as its users do.
 #[allow(unused_extern_crates, reason = "used by what the derives write, here in tests only")]

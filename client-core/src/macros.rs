@@ -1,71 +1,21 @@
-//! The mechanisms that keep an endpoint's price at a constant and a line or two.
+//! The mechanisms that the clients share and that have to be in their crates.
 
-/// Declares marker types with the capabilities they have.
+/// Declares marker types that several endpoints share, with the capabilities they have: traits in
+/// scope.
 #[macro_export]
 macro_rules! capabilities {
     ($($(#[$meta:meta])* $vis:vis struct $name:ident $(: $first:ident $(+ $more:ident)*)?;)*) => {$(
         $(#[$meta])*
         #[derive(Debug, Clone, Copy)]
-        $vis struct $name;
-        $(impl $crate::caps::$first for $name {} $(impl $crate::caps::$more for $name {})*)?
-    )*};
-}
-
-/// Declares the operations of an area and the list of them, `OPERATIONS`.
-///
-/// ```text
-/// operations! {
-///     LIST: Vec<JobListStub>, ListJobs = Op::new(Verb::Get, "jobs.list", "/v1/jobs").blocking().paged();
-/// }
-/// ```
-#[macro_export]
-macro_rules! operations {
-    ($($name:ident: $value:ty, $caps:ty = $op:expr;)*) => {
-        $(pub(crate) static $name: $crate::Op<$value, $caps> = $op;)*
-        /// The operations of this area.
-        pub(crate) static OPERATIONS: &[$crate::Entry] = &[$($name.entry()),*];
-    };
-}
-
-/// Gives the calls of an endpoint the setters of its own options, on the `Call` in scope.
-///
-/// Kinds: `query` (any [`QueryValue`](crate::QueryValue)), `text` (anything that becomes a
-/// string), `flag` (present or absent), `field` and `text_field` (of a JSON body built of fields).
-///
-/// ```text
-/// capabilities! { pub struct ListJobs: Stale + Listed + Blocking + Paged; }
-/// options! { ListJobs {
-///     /// Includes each job's meta.
-///     query meta(bool) = "meta";
-/// } }
-/// ```
-#[macro_export]
-macro_rules! options {
-    ($($name:ident { $($(#[$meta:meta])* $kind:ident $option:ident ($($ty:ty)?) = $wire:literal;)* })*) => {$(
-        impl<T> Call<T, $name> {
-            $($crate::options!(@$kind [$(#[$meta])*] $option ($($ty)?) $wire);)*
+        $vis struct $name<S = $crate::caps::Whole>(::std::marker::PhantomData<S>);
+        impl<S: $crate::caps::State> $crate::caps::Marker for $name<S> {
+            type State = S;
+            type In<N: $crate::caps::State> = $name<N>;
+            const CAPABILITIES: &'static [&'static str] =
+                &[$(stringify!($first), $(stringify!($more)),*)?];
         }
+        $(impl<S> $first for $name<S> {} $(impl<S> $more for $name<S> {})*)?
     )*};
-    (@query [$(#[$meta:meta])*] $option:ident ($ty:ty) $wire:literal) => {
-        $(#[$meta])*
-        pub fn $option(self, value: $ty) -> Self { self.set_query($wire, value) }
-    };
-    (@text [$(#[$meta:meta])*] $option:ident () $wire:literal) => {
-        $(#[$meta])*
-        pub fn $option(self, value: impl Into<String>) -> Self { self.set_query($wire, value.into()) }
-    };
-    (@flag [$(#[$meta:meta])*] $option:ident () $wire:literal) => {
-        $(#[$meta])*
-        pub fn $option(self) -> Self { self.edit(|request| request.flag($wire)) }
-    };
-    (@field [$(#[$meta:meta])*] $option:ident ($ty:ty) $wire:literal) => {
-        $(#[$meta])*
-        pub fn $option(self, value: $ty) -> Self { self.field($wire, &value) }
-    };
-    (@text_field [$(#[$meta:meta])*] $option:ident () $wire:literal) => {
-        $(#[$meta])*
-        pub fn $option(self, value: impl Into<String>) -> Self { self.field($wire, &value.into()) }
-    };
 }
 
 /// Declares a wire enum that keeps values it does not know.
@@ -205,7 +155,7 @@ macro_rules! number_setters {
 /// Declares a client's `Call`: one generic type for all its operations.
 ///
 /// It is declared in the client's crate so that the client can give single endpoints setters of
-/// their own (see `options!`).
+/// their own (see [`endpoints`](crate::endpoints)).
 #[macro_export]
 macro_rules! define_call {
     ($product:ty, $error:ty) => {
@@ -237,7 +187,10 @@ macro_rules! define_call {
 
         #[allow(dead_code)]
         impl<T, C> Call<T, C> {
-            pub(crate) fn new(client: &$crate::Client, op: &$crate::Op<T, C>, arguments: &[&str]) -> Self {
+            pub(crate) fn new(client: &$crate::Client, op: &$crate::Op<T, C>, arguments: &[&str]) -> Self
+            where
+                C: $crate::caps::Marker,
+            {
                 Self::$wrap($crate::Call::new(client, op, arguments))
             }
 
@@ -328,21 +281,62 @@ macro_rules! define_call {
             /// # Errors
             ///
             /// As awaiting the call.
-            pub async fn reply(self) -> ::std::result::Result<$crate::Reply<T>, $error>
+            pub fn reply(self) -> $crate::Replying<T, $error>
             where
-                T: Send + 'static,
+                C: $crate::caps::Ends,
             {
-                self.inner.reply().await
+                self.inner.reply()
             }
         }
 
-        impl<T: Send + 'static, C> ::std::future::IntoFuture for Call<T, C> {
+        impl<T, C: $crate::caps::Ends> ::std::future::IntoFuture for Call<T, C> {
             type Output = ::std::result::Result<T, $error>;
-            type IntoFuture = ::std::pin::Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+            type IntoFuture = $crate::Running<T, $error>;
 
             fn into_future(self) -> Self::IntoFuture {
-                let inner = self.inner;
-                Box::pin(async move { inner.reply().await.map(|reply| reply.value) })
+                self.inner.run()
+            }
+        }
+
+        impl<C> Call<$crate::RawReply, C> {
+            /// Adds a query parameter.
+            pub fn query(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+                self.edit(|request| request.add_query(name.into(), value))
+            }
+
+            /// Sends this JSON.
+            pub fn body<B: $crate::serde::Serialize + ?Sized>(self, value: &B) -> Self {
+                self.edit(|request| request.json_by_serde(value))
+            }
+
+            /// Sends these bytes.
+            pub fn bytes(self, value: impl Into<$crate::bytes::Bytes>) -> Self {
+                self.edit(|request| request.bytes("application/octet-stream", value))
+            }
+
+            /// Sends what is read while it is sent, of this many bytes where that is known. It is sent
+            /// once.
+            pub fn body_stream<S>(self, stream: S, length: Option<u64>) -> Self
+            where
+                S: $crate::futures_core::Stream<Item = ::std::io::Result<$crate::bytes::Bytes>>
+                    + Send
+                    + 'static,
+            {
+                self.edit(|request| request.stream("application/octet-stream", stream, length))
+            }
+
+            /// Says what the body is, where it is not what its setter says.
+            pub fn content_type(self, content_type: &'static str) -> Self {
+                self.edit(|request| request.content_type(content_type))
+            }
+
+            /// Runs the call and answers the body while it arrives.
+            ///
+            /// # Errors
+            ///
+            /// It cannot be sent or is refused.
+            pub async fn stream(self) -> ::std::result::Result<$crate::RawStream<$error>, $error> {
+                Ok($crate::RawStream::new(self.inner.open().await?))
             }
         }
 
@@ -371,10 +365,12 @@ macro_rules! define_call {
         }
 
         impl<T, C: $crate::caps::Optional> Call<T, C> {
-            /// Answers `None` where the thing does not exist, instead of an error.
-            pub fn optional(self) -> Call<Option<T>, C>
+            /// Answers `None`, instead of an error, where the server says that this very thing
+            /// does not exist.
+            pub fn optional(self) -> Call<Option<T>, C::In<$crate::caps::Settled>>
             where
                 T: 'static,
+                C: $crate::caps::Marker<State: $crate::caps::Given>,
             {
                 self.then($crate::Call::optional)
             }

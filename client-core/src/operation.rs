@@ -6,6 +6,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::Error;
+use crate::caps::{self, Marker};
 use crate::wire::{self, Parts, Wire};
 
 /// The HTTP methods the three APIs use.
@@ -90,19 +91,34 @@ pub struct Operation {
     pub streaming: bool,
     /// Whether only Enterprise servers have it.
     pub enterprise: bool,
+    /// Whether it belongs to no namespace, and is sent without the client's.
+    pub root: bool,
+    /// Whether what does not exist is an empty list.
+    pub empty_if_missing: bool,
+    /// The names of what its calls can do.
+    pub capabilities: &'static [&'static str],
     /// Error statuses whose body is the answer all the same, such as health reports.
     pub answers: &'static [u16],
+}
+
+impl Operation {
+    /// Whether its calls have the capability of this name.
+    #[must_use]
+    pub const fn can(&self, capability: &str) -> bool {
+        caps::has(self.capabilities, capability)
+    }
 }
 
 /// An [`Operation`] whose answer is a `T` and whose calls have the capabilities `C`.
 pub struct Op<T, C> {
     operation: Operation,
     pub(crate) decode: fn(&Parts) -> Result<T, Error>,
+    pub(crate) absent: Option<fn() -> T>,
     recode: fn(&Parts) -> Result<Value, Error>,
     capabilities: PhantomData<fn() -> C>,
 }
 
-impl<T, C> Op<T, C> {
+impl<T, C: Marker> Op<T, C> {
     /// An operation that answers JSON.
     #[must_use]
     pub const fn new(verb: Verb, name: &'static str, path: &'static str) -> Self
@@ -127,13 +143,16 @@ impl<T, C> Op<T, C> {
             verb,
             path,
             idempotent: verb.is_read(),
-            blocking: false,
-            paged: false,
+            blocking: caps::has(C::CAPABILITIES, "Blocking"),
+            paged: caps::has(C::CAPABILITIES, "Paged"),
             streaming: false,
             enterprise: false,
+            root: false,
+            empty_if_missing: false,
+            capabilities: C::CAPABILITIES,
             answers: &[],
         };
-        Self { operation, decode, recode, capabilities: PhantomData }
+        Self { operation, decode, absent: None, recode, capabilities: PhantomData }
     }
 
     /// A write that may be repeated when its answer was lost.
@@ -150,20 +169,6 @@ impl<T, C> Op<T, C> {
         self
     }
 
-    /// Supports blocking queries.
-    #[must_use]
-    pub const fn blocking(mut self) -> Self {
-        self.operation.blocking = true;
-        self
-    }
-
-    /// Answers in pages.
-    #[must_use]
-    pub const fn paged(mut self) -> Self {
-        self.operation.paged = true;
-        self
-    }
-
     /// Answers with a stream that does not end by itself.
     #[must_use]
     pub const fn streaming(mut self) -> Self {
@@ -175,6 +180,24 @@ impl<T, C> Op<T, C> {
     #[must_use]
     pub const fn enterprise(mut self) -> Self {
         self.operation.enterprise = true;
+        self
+    }
+
+    /// Belongs to no namespace.
+    #[must_use]
+    pub const fn root(mut self) -> Self {
+        self.operation.root = true;
+        self
+    }
+
+    /// Answers nothing, rather than an error, where there is nothing.
+    #[must_use]
+    pub const fn empty_if_missing(mut self) -> Self
+    where
+        T: Default,
+    {
+        self.operation.empty_if_missing = true;
+        self.absent = Some(T::default);
         self
     }
 
@@ -208,6 +231,18 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// A call of it whose value is what the answer is written as again.
+    #[must_use]
+    pub fn call<P: crate::Product>(
+        &self,
+        client: &crate::Client,
+        arguments: &[&str],
+    ) -> crate::Call<P, Value> {
+        let absent: Option<fn() -> Value> =
+            if self.operation.empty_if_missing { Some(|| Value::Array(Vec::new())) } else { None };
+        crate::Call::described(client, self.operation, self.recode, absent, arguments)
+    }
+
     /// Decodes an answer as this operation would and writes it as JSON again.
     ///
     /// # Errors

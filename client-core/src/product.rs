@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 
-use crate::{Client, Config, Error, Meta, Parts};
+use crate::{Client, Config, Error, Meta};
 
 /// A product's types: what the generic parts of this crate need to know of a client.
 pub trait Product: Sized + Send + Sync + 'static {
@@ -12,11 +12,6 @@ pub trait Product: Sized + Send + Sync + 'static {
     type Client: From<Client>;
     /// The facts that do not depend on types.
     const SPEC: &'static ProductSpec;
-
-    /// Whether a 404 says that the thing does not exist, rather than the endpoint.
-    fn is_missing(_answer: &Parts) -> bool {
-        true
-    }
 }
 
 /// Where a setting such as the namespace goes.
@@ -58,6 +53,9 @@ pub struct ProductSpec {
     pub messages: fn(Option<&str>, &[u8]) -> Vec<String>,
     /// Whether an error answer, besides 429 and 502–504, has a cause that passes by itself.
     pub transient: fn(u16, &[String]) -> bool,
+    /// Whether an error answer says that the very thing that was asked for does not exist, rather
+    /// than the endpoint, the namespace or the place it is in.
+    pub absent: fn(&Error) -> bool,
     /// What the headers of an answer say.
     pub meta: fn(&HeaderMap) -> Meta,
     /// Reads the configuration from the environment.

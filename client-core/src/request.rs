@@ -41,7 +41,6 @@ pub struct Request {
     pub(crate) index: Option<u64>,
     pub(crate) wait: Option<Duration>,
     pub(crate) idempotent: bool,
-    pub(crate) missing_is_fine: bool,
     pub(crate) mistake: Option<Mistake>,
     /// Set while the request waits for a place among those that are held.
     pub(crate) queued: Option<Arc<AtomicBool>>,
@@ -116,7 +115,6 @@ impl Request {
             index: None,
             wait: None,
             idempotent: operation.idempotent,
-            missing_is_fine: false,
             mistake,
             queued: None,
         }
@@ -128,6 +126,12 @@ impl Request {
             self.mistake(error.to_string());
         }
         self.path = raw;
+    }
+
+    /// Makes another operation of the same path of it, such as the conditional one of a write.
+    pub fn become_operation(&mut self, operation: Operation) {
+        self.operation = operation;
+        self.idempotent = operation.idempotent;
     }
 
     /// Keeps the first mistake.
@@ -264,10 +268,16 @@ impl Request {
 
     /// Sets a header.
     pub fn header(&mut self, name: &str, value: &str) {
+        self.headers.remove(name);
+        self.add_header(name, value);
+    }
+
+    /// Adds a header beside earlier ones of the same name.
+    pub fn add_header(&mut self, name: &str, value: &str) {
         match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             (Ok(name), Ok(mut value)) => {
                 value.set_sensitive(true);
-                self.headers.insert(name, value);
+                self.headers.append(name, value);
             }
             (Err(_), _) => self.mistake(format!("`{name}` is not a header name")),
             (_, Err(_)) => {
@@ -304,11 +314,6 @@ impl Request {
     /// Whether the call may be repeated although the server may have carried it out already.
     pub fn idempotent(&mut self, yes: bool) {
         self.idempotent = yes;
-    }
-
-    /// Lets a 404 through to the decoder, for lists that are empty rather than missing.
-    pub fn allow_missing(&mut self) {
-        self.missing_is_fine = true;
     }
 
     /// Whether the server may hold the answer.

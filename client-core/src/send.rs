@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
@@ -17,8 +18,7 @@ use crate::places::{Kind, Place};
 use crate::redirect::{self, Step};
 use crate::retry::{self, Failure, Situation, Transient};
 use crate::transport::{ByteStream, Connection, HttpBody, HttpRequest, HttpResponse, TransportError};
-use crate::upload;
-use crate::{Client, Error, ErrorKind, Meta, Parts, ProductSpec, Request, words};
+use crate::{Client, Error, ErrorKind, Meta, Parts, ProductSpec, Request, upload, words};
 
 /// A server answers at most this much later than the wait it was given, as a share of it.
 const WAIT_JITTER: u32 = 16;
@@ -26,6 +26,11 @@ const WAIT_JITTER: u32 = 16;
 /// Runs a request to the end of its answer.
 pub(crate) async fn execute(client: &Client, request: Request) -> Result<Parts, Error> {
     start(client, request, Mode::Whole).await.map(|done| done.parts)
+}
+
+/// As [`execute`], boxed: one future for all types of answers.
+pub(crate) fn boxed(client: Client, request: Request) -> BoxFuture<'static, Result<Parts, Error>> {
+    Box::pin(async move { execute(&client, request).await })
 }
 
 /// Runs a request, which asks to change the protocol, to the point where it is changed.
@@ -335,22 +340,29 @@ impl Sending<'_> {
         meta.status = status;
         let nowhere = Place::none;
         if let Some(connection) = connection {
-            return Ok((Parts { meta, headers, body: Bytes::new() }, Rest::Switched(connection, nowhere())));
+            return Ok((
+                Parts { meta, headers, body: Bytes::new(), absent: false },
+                Rest::Switched(connection, nowhere()),
+            ));
         }
         let is_answer = status >= 400 && request.operation.answers.contains(&status);
         if status < 400 && mode == Mode::Open {
-            return Ok((Parts { meta, headers, body: Bytes::new() }, Rest::Arriving(body, nowhere())));
+            return Ok((
+                Parts { meta, headers, body: Bytes::new(), absent: false },
+                Rest::Arriving(body, nowhere()),
+            ));
         }
         let body = self.collect(&headers, body).await?;
-        let fine = status < 400
-            || is_answer && !is_foreign(&headers, &body)
-            || (status == 404 && request.missing_is_fine);
+        let fine = status < 400 || is_answer && !is_foreign(&headers, &body);
         if fine && mode == Mode::Open {
             let whole = futures_util::stream::once(async move { Ok(body) }).boxed();
-            return Ok((Parts { meta, headers, body: Bytes::new() }, Rest::Arriving(whole, nowhere())));
+            return Ok((
+                Parts { meta, headers, body: Bytes::new(), absent: false },
+                Rest::Arriving(whole, nowhere()),
+            ));
         }
         if fine {
-            return Ok((Parts { meta, headers, body }, Rest::Nothing));
+            return Ok((Parts { meta, headers, body, absent: false }, Rest::Nothing));
         }
         let mut failed = refused(spec, status, &headers, body, meta);
         if matches!(status, 401 | 403 | 500) && (spec.rejects_token)(status, failed.error.messages()) {
@@ -524,11 +536,6 @@ fn is_foreign(headers: &HeaderMap, body: &[u8]) -> bool {
             .and_then(|value| value.to_str().ok())
             .is_some_and(|kind| kind.starts_with("text/html")),
     }
-}
-
-/// The error that an answer is which was let through as a value.
-pub(crate) fn refusal(spec: &ProductSpec, answer: &Parts) -> Error {
-    refused(spec, answer.meta.status, &answer.headers, answer.body.clone(), answer.meta.clone()).error
 }
 
 /// Makes an error of an error answer.

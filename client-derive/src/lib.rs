@@ -1,4 +1,4 @@
-//! Derives for types that are read from the servers and sent to them.
+//! Endpoints, handles, and derives for types that are read from the servers and sent to them.
 //!
 //! The crates that use them see them through `client_core`; nobody else needs this crate.
 
@@ -6,6 +6,8 @@ use proc_macro::TokenStream;
 
 mod attributes;
 mod block;
+mod endpoint;
+mod handle;
 mod setters;
 mod wire;
 
@@ -73,4 +75,75 @@ fn run(
 ) -> TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);
     derive(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+/// Declares the endpoints of a handle: each method that has a path is one.
+///
+/// ```text
+/// #[endpoints("nodes")]
+/// impl Nodes {
+///     /// Lists nodes.
+///     #[get("/v1/nodes", Stale, Listed, Blocking, Paged, Filtered, Prefixed)]
+///     #[query(
+///         /// Includes what the nodes have and reserve.
+///         resources: bool,
+///         /// Includes the nodes' operating systems.
+///         os: bool,
+///     )]
+///     pub fn list(&self) -> Call<Vec<NodeListStub>, ListNodes> {}
+///
+///     /// Drains a node.
+///     #[put("/v1/node/{node_id}/drain")]
+///     #[body(
+///         /// Makes the node eligible again.
+///         mark_eligible = "MarkEligible": bool,
+///     )]
+///     pub fn drain(&self, node_id: &str, drain: DrainSpec) -> Call<NodeUpdate, DrainNode> {
+///         call.field("NodeID", node_id).field("DrainSpec", &drain)
+///     }
+/// }
+/// ```
+///
+/// The verb's attribute (`get`, `head`, `post`, `put`, `patch`, `delete`, `list`, `scan`) has the
+/// path and then, in any order:
+///
+/// - names of capabilities, the traits in the client's `caps`. They, or options, or the word `own`
+///   declare the marker that the return type names; without them the marker is one that exists;
+/// - `idempotent`, `not_idempotent`, `streaming`, `enterprise`, `root` (it belongs to no namespace)
+///   and `empty_if_missing`;
+/// - `answers(429, 503)`: error statuses whose body is the answer all the same;
+/// - `name = "…"` where the operation is not called as the method is; with a dot it is the whole
+///   name;
+/// - `job_id = &job.id` for an argument of the path that is no parameter of its name;
+/// - `reads = T` for what the answer is read as, where that is not what is returned, and
+///   `marker = C` where no `Call` is returned;
+/// - `with = f` for what makes the operation of verb, name and path, or `decode = f, recode = g`
+///   for what reads its answer. Otherwise `()`, `Bytes`, lists of names and all else are read by
+///   `nothing`, `bytes`, `names` and `value` of the client's `answers`.
+///
+/// An option is `name: Type`, with `= "Wire"` between where the server calls it otherwise; without
+/// a type its presence is its meaning. Texts are given by anything that becomes one.
+///
+/// In the method's body `call` is the call; an empty body answers it as it is. Beside the name of
+/// the area may stand fields of the handle that paths mention, and `operations = NAME` for the list
+/// of the block's operations, where `OPERATIONS` is taken.
+#[proc_macro_attribute]
+pub fn endpoints(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    endpoint::expand(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Declares a handle, which is cheap to clone, and the method that makes it.
+///
+/// ```text
+/// /// A KV v2 mount.
+/// #[handle(Client::kv2)]
+/// pub struct Kv2 {
+///     mount: Mount,
+/// }
+/// ```
+///
+/// The documentation is that of both; the method takes what becomes each field.
+#[proc_macro_attribute]
+pub fn handle(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    handle::expand(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -13,7 +13,7 @@ mod templated;
 mod tokens;
 
 use client_core::wire::Wire;
-use client_core::{Entry, Extra};
+use client_core::{Entry, Extra, handle};
 
 use crate::Client;
 
@@ -50,29 +50,21 @@ pub(crate) fn operations() -> Vec<Entry> {
     .concat()
 }
 
-/// Access control.
-#[derive(Debug, Clone)]
-pub struct Acl<'a>(&'a Client);
-
-impl Client {
-    /// Access control: tokens, the policies and roles they have, and how to log in for one.
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// use consul_client::{Policy, Token};
-    /// let rules = r#"key_prefix "wuffchat/" { policy = "read" }"#;
-    /// consul.acl().create_policy(&Policy::new("wuffchat-read", rules)).await?;
-    /// let token = consul.acl().create_token(&Token::new().policy("wuffchat-read")).await?;
-    /// let mine = consul.with_token(token.secret_id).acl().token_self().await?;
-    /// assert_eq!(mine.accessor_id, token.accessor_id);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn acl(&self) -> Acl<'_> {
-        Acl(self)
-    }
-}
+/// Access control: tokens, the policies and roles they have, and how to log in for one.
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// use consul_client::{Policy, Token};
+/// let rules = r#"key_prefix "wuffchat/" { policy = "read" }"#;
+/// consul.acl().create_policy(&Policy::new("wuffchat-read", rules)).await?;
+/// let token = consul.acl().create_token(&Token::new().policy("wuffchat-read")).await?;
+/// let mine = consul.with_token(token.secret_id).acl().token_self().await?;
+/// assert_eq!(mine.accessor_id, token.accessor_id);
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::acl)]
+pub struct Acl;
 
 /// A policy or role that something has, by id or by name.
 #[derive(Debug, Clone, Default, PartialEq, Wire)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use client_core::time::GoDuration;
 
 use crate::Error;
-use crate::caps::{Cached, Near, NodeMeta, Stale, Tagged};
+use crate::caps::{Cached, CheckAndSet, Near, NodeMeta, Stale, Tagged};
 use crate::client::Consul;
 
 client_core::define_call!(Consul, Error);
@@ -37,10 +37,19 @@ impl<T, C> Call<T, C> {
     }
 }
 
-impl<C> Call<bool, C> {
+impl<T, C> Call<T, C> {
     /// The same write under a condition, after which a repeat does not mean the same any more.
-    pub(crate) fn conditional<D>(self, name: &'static str, value: String) -> Call<bool, D> {
-        self.set_query(name, value).edit(|request| request.idempotent(false)).then(|call| call)
+    pub(crate) fn condition(self, name: &'static str, value: String) -> Self {
+        self.set_query(name, value).edit(|request| request.idempotent(false))
+    }
+}
+
+impl<T, C: CheckAndSet> Call<T, C> {
+    /// Writes only if what is there still has this `modify_index`; 0 only if there is nothing.
+    ///
+    /// Otherwise the call fails with [`Error::CasMismatch`].
+    pub fn cas(self, index: u64) -> Self {
+        self.condition("cas", index.to_string())
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a call can do, as marker types: a setter exists only on endpoints that honour it.
 
-pub use client_core::caps::{Blocking, Filtered, Listed, Optional, Plain, Stale};
+pub use client_core::caps::{
+    Blocking, CheckAndSet, Endless, Filtered, Listed, Optional, Plain, Settled, Shaped, Stale, Whole,
+};
 
 /// Sorts by distance from a node: `.near(..)`.
 pub trait Near {}
@@ -10,8 +12,6 @@ pub trait NodeMeta {}
 pub trait Cached {}
 /// Keeps instances with a tag: `.tag(..)`.
 pub trait Tagged {}
-/// A write that can insist on an index: `.cas(..)`.
-pub trait Cas {}
 
 client_core::capabilities! {
     /// Reads something that is always there.

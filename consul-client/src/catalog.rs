@@ -3,141 +3,85 @@
 
 use std::collections::BTreeMap;
 
-use client_core::caps::Plain;
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints, handle};
 
-use crate::caps::{BlockingList, Cached, Near, NodeMeta, Tagged};
+use crate::caps::BlockingList;
 use crate::check::HealthCheck;
 use crate::service::{Connect, Locality, Proxy, Service, ServiceAddress, ServiceKind, Weights};
 use crate::{Call, Client};
 
-operations! {
-    REGISTER: bool, Plain = Op::new(Verb::Put, "catalog.register", "/v1/catalog/register").idempotent();
-    DEREGISTER: bool, Plain = Op::new(Verb::Put, "catalog.deregister", "/v1/catalog/deregister").idempotent();
-    DATACENTERS: Vec<String>, Datacenters = Op::new(Verb::Get, "catalog.datacenters", "/v1/catalog/datacenters");
-    NODES: Vec<Node>, NodeList = Op::new(Verb::Get, "catalog.nodes", "/v1/catalog/nodes").blocking();
-    SERVICES: BTreeMap<String, Vec<String>>, ServiceNames =
-        Op::new(Verb::Get, "catalog.services", "/v1/catalog/services").blocking();
-    SERVICE_NODES: Vec<CatalogService>, Instances =
-        Op::new(Verb::Get, "catalog.service_nodes", "/v1/catalog/service/{service}").blocking();
-    CONNECT_NODES: Vec<CatalogService>, Instances =
-        Op::new(Verb::Get, "catalog.connect_nodes", "/v1/catalog/connect/{service}").blocking();
-    NODE: Option<CatalogNode>, NodeRead = Op::new(Verb::Get, "catalog.node", "/v1/catalog/node/{node}").blocking();
-    NODE_SERVICES: Option<NodeServices>, NodeRead =
-        Op::new(Verb::Get, "catalog.node_service_list", "/v1/catalog/node-services/{node}").blocking();
-    GATEWAY_SERVICES: Vec<GatewayService>, BlockingList =
-        Op::new(Verb::Get, "catalog.gateway_services", "/v1/catalog/gateway-services/{gateway}").blocking();
-}
+/// The catalog. What runs on a node with an agent is registered with that
+/// [agent](Client::agent), which keeps the catalog in step.
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// for instance in consul.catalog().service_nodes("web").tag("v2").near("_agent").await? {
+///     println!("{}:{}", instance.host(), instance.service_port);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::catalog)]
+pub struct Catalog;
 
-client_core::capabilities! {
-    /// Lists datacenters.
-    pub struct Datacenters;
-    /// Lists nodes.
-    pub struct NodeList: Stale + Blocking + Listed + Filtered;
-    /// Lists service names.
-    pub struct ServiceNames: Stale + Blocking + Filtered;
-    /// Lists instances of a service.
-    pub struct Instances: Stale + Blocking + Listed + Filtered;
-    /// Reads a node and its services.
-    pub struct NodeRead: Stale + Blocking + Filtered;
-}
-impl Cached for Datacenters {}
-impl Near for NodeList {}
-impl NodeMeta for NodeList {}
-impl NodeMeta for ServiceNames {}
-impl Cached for ServiceNames {}
-impl Near for Instances {}
-impl NodeMeta for Instances {}
-impl Tagged for Instances {}
-impl Cached for Instances {}
-client_core::options! {
-    Instances {
-        /// Asks for the instances that this peer exports (1.21.1 and later).
-        text peer() = "peer";
-        /// Merges the central configuration into each instance.
-        flag merge_central_config() = "merge-central-config";
-    }
-    NodeRead {
-        /// Merges the central configuration into each instance.
-        flag merge_central_config() = "merge-central-config";
-    }
-}
-
-/// The catalog.
-#[derive(Debug, Clone)]
-pub struct Catalog<'a>(&'a Client);
-
-impl Client {
-    /// The catalog. What runs on a node with an agent is registered with that
-    /// [agent](Client::agent), which keeps the catalog in step.
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// for instance in consul.catalog().service_nodes("web").tag("v2").near("_agent").await? {
-    ///     println!("{}:{}", instance.host(), instance.service_port);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn catalog(&self) -> Catalog<'_> {
-        Catalog(self)
-    }
-}
-
-impl Catalog<'_> {
+#[endpoints("catalog")]
+impl Catalog {
     /// Registers a node, and a service and checks of it, that have no agent.
+    #[put("/v1/catalog/register", idempotent)]
     pub fn register(&self, registration: &Registration) -> Call<bool> {
-        self.0.call(&REGISTER, &[]).json(registration)
+        call.json(registration)
     }
 
     /// Removes a node, or a service or check of it; it need not exist.
+    #[put("/v1/catalog/deregister", idempotent)]
     pub fn deregister(&self, what: &Deregistration) -> Call<bool> {
-        self.0.call(&DEREGISTER, &[]).json(what)
+        call.json(what)
     }
 
     /// Lists the datacenters, nearest first.
-    pub fn datacenters(&self) -> Call<Vec<String>, Datacenters> {
-        self.0.call(&DATACENTERS, &[])
-    }
+    #[get("/v1/catalog/datacenters", Cached)]
+    pub fn datacenters(&self) -> Call<Vec<String>, Datacenters> {}
 
     /// Lists the nodes.
-    pub fn nodes(&self) -> Call<Vec<Node>, NodeList> {
-        self.0.call(&NODES, &[])
-    }
+    #[get("/v1/catalog/nodes", Stale, Blocking, Listed, Filtered, Near, NodeMeta)]
+    pub fn nodes(&self) -> Call<Vec<Node>, NodeList> {}
 
     /// Lists the names of the services, each with all tags its instances have.
-    pub fn services(&self) -> Call<BTreeMap<String, Vec<String>>, ServiceNames> {
-        self.0.call(&SERVICES, &[])
-    }
+    #[get("/v1/catalog/services", Stale, Blocking, Filtered, NodeMeta, Cached)]
+    pub fn services(&self) -> Call<BTreeMap<String, Vec<String>>, ServiceNames> {}
 
     /// Lists the instances of a service, healthy or not; see [`health`](Client::health) for
     /// healthy ones.
-    pub fn service_nodes(&self, service: &str) -> Call<Vec<CatalogService>, Instances> {
-        self.0.call(&SERVICE_NODES, &[service])
-    }
+    #[get("/v1/catalog/service/{service}", Stale, Blocking, Listed, Filtered, Near, NodeMeta, Tagged, Cached)]
+    #[query(
+        /// Asks for the instances that this peer exports (1.21.1 and later).
+        peer: String,
+        /// Merges the central configuration into each instance.
+        merge_central_config = "merge-central-config",
+    )]
+    pub fn service_nodes(&self, service: &str) -> Call<Vec<CatalogService>, Instances> {}
 
     /// Lists the instances of a service that the mesh reaches: its proxies.
-    pub fn connect_nodes(&self, service: &str) -> Call<Vec<CatalogService>, Instances> {
-        self.0.call(&CONNECT_NODES, &[service])
-    }
+    #[get("/v1/catalog/connect/{service}")]
+    pub fn connect_nodes(&self, service: &str) -> Call<Vec<CatalogService>, Instances> {}
 
     /// Reads a node and its services by id; `None` where there is no such node, for which Consul
     /// has no 404.
-    pub fn node(&self, node: &str) -> Call<Option<CatalogNode>, NodeRead> {
-        self.0.call(&NODE, &[node])
-    }
+    #[get("/v1/catalog/node/{node}", Stale, Blocking, Filtered)]
+    #[query(
+        /// Merges the central configuration into each instance.
+        merge_central_config = "merge-central-config",
+    )]
+    pub fn node(&self, node: &str) -> Call<Option<CatalogNode>, NodeRead> {}
 
     /// Reads a node and the list of its services; `None` where there is no such node.
-    pub fn node_service_list(&self, node: &str) -> Call<Option<NodeServices>, NodeRead> {
-        self.0.call(&NODE_SERVICES, &[node])
-    }
+    #[get("/v1/catalog/node-services/{node}")]
+    pub fn node_service_list(&self, node: &str) -> Call<Option<NodeServices>, NodeRead> {}
 
     /// Lists what an ingress or terminating gateway leads to.
-    pub fn gateway_services(&self, gateway: &str) -> Call<Vec<GatewayService>, BlockingList> {
-        self.0.call(&GATEWAY_SERVICES, &[gateway])
-    }
+    #[get("/v1/catalog/gateway-services/{gateway}")]
+    pub fn gateway_services(&self, gateway: &str) -> Call<Vec<GatewayService>, BlockingList> {}
 }
 
 /// A node.

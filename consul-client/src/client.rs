@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use client_core::caps::Marker;
 use client_core::http::HeaderMap;
-use client_core::{Meta, Op, Parts, Placement, Product, ProductSpec, RawReply, Verb};
+use client_core::{Meta, Op, Placement, Product, ProductSpec, RawReply, Verb};
 use secrecy::SecretString;
 
 use crate::{Call, Error, Result, env, error};
@@ -40,13 +41,10 @@ impl Product for Consul {
         rejects_token: error::rejects_token,
         messages: error::messages,
         transient: error::transient,
+        absent: error::absent,
         meta,
         environment: env::read,
     };
-
-    fn is_missing(answer: &Parts) -> bool {
-        !error::is_unknown_route(&client_core::text_messages(&answer.body))
-    }
 }
 
 fn meta(headers: &HeaderMap) -> Meta {
@@ -151,24 +149,7 @@ impl Client {
         Call::wrap(client_core::Call::raw(&self.core, method, path.as_ref()))
     }
 
-    pub(crate) fn call<T, C>(&self, op: &'static Op<T, C>, arguments: &[&str]) -> Call<T, C> {
+    pub(crate) fn call<T, C: Marker>(&self, op: &Op<T, C>, arguments: &[&str]) -> Call<T, C> {
         Call::new(&self.core, op, arguments)
-    }
-}
-
-impl Call<RawReply> {
-    /// Adds a query parameter.
-    pub fn query(self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.edit(|request| request.add_query(name.into(), value))
-    }
-
-    /// Sends this JSON.
-    pub fn body(self, value: &impl serde::Serialize) -> Self {
-        self.edit(|request| request.json_by_serde(value))
-    }
-
-    /// Sends these bytes.
-    pub fn bytes(self, value: impl Into<bytes::Bytes>) -> Self {
-        self.edit(|request| request.bytes("application/octet-stream", value))
     }
 }

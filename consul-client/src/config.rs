@@ -7,11 +7,12 @@ mod traffic;
 
 use std::collections::BTreeMap;
 
-use client_core::wire::{self, Parts, Wire, recode_raw};
-use client_core::{Extra, Op, Verb, open_enum, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints, handle, open_enum, wire};
 use serde_json::Value;
 
-use crate::caps::{BlockingLookup, Cas};
+use crate::answers::{checked, list};
+use crate::caps::BlockingLookup;
 use crate::{Call, Client};
 
 pub use mesh::{
@@ -32,102 +33,51 @@ pub use traffic::{
     ServiceResolver, ServiceRoute, ServiceRouter, ServiceSplit, ServiceSplitter,
 };
 
-operations! {
-    APPLY: bool, Apply = Op::new(Verb::Put, "config.apply", "/v1/config").idempotent();
-    LIST: Vec<ConfigEntry>, ConfigList =
-        Op::decoded_by(Verb::Get, "config.list", "/v1/config/{kind}", list, wire::recode::<Vec<ConfigEntry>>)
-            .blocking();
-    GET: ConfigEntry, BlockingLookup = Op::new(Verb::Get, "config.get", "/v1/config/{kind}/{name}").blocking();
-    DELETE: bool, DeleteEntry =
-        Op::decoded_by(Verb::Delete, "config.delete", "/v1/config/{kind}/{name}", deleted, recode_raw)
-            .idempotent();
-}
-
-client_core::capabilities! {
-    /// Writes an entry whatever is there.
-    pub struct Apply;
-    /// Writes an entry if it is unchanged.
-    pub struct ApplyCas;
-    /// Deletes an entry whatever it is.
-    pub struct DeleteEntry;
-    /// Deletes an entry if it is unchanged.
-    pub struct DeleteEntryCas;
-    /// Lists entries; the filter works for `service-defaults` only.
-    pub struct ConfigList: Stale + Blocking + Listed + Filtered;
-}
-impl Cas for ApplyCas {}
-impl Cas for DeleteEntryCas {}
-
-impl Call<bool, Apply> {
-    /// Writes only if the entry's `modify_index` is still `index`; 0 only if there is none.
-    pub fn cas(self, index: u64) -> Call<bool, ApplyCas> {
-        self.conditional("cas", index.to_string())
-    }
-}
-
-impl Call<bool, DeleteEntry> {
-    /// Deletes only if the entry's `modify_index` is still `index`.
-    pub fn cas(self, index: u64) -> Call<bool, DeleteEntryCas> {
-        self.conditional("cas", index.to_string())
-    }
-}
-
 /// Configuration entries.
-#[derive(Debug, Clone)]
-pub struct ConfigEntries<'a>(&'a Client);
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// use consul_client::config::{ConfigEntry, ConfigKind, ServiceDefaults};
+/// let wanted = ConfigEntry::new(ConfigKind::ServiceDefaults, "web").setting("Protocol", "http");
+/// consul.config().apply(&wanted).await?;
+/// let entry = consul.config().get(&ConfigKind::ServiceDefaults, "web").await?;
+/// let index = entry.modify_index.unwrap_or_default();
+/// let mut settings: ServiceDefaults = entry.settings()?;
+/// settings.max_inbound_connections = Some(5);
+/// consul.config().apply(&entry.with(&settings)?).cas(index).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::config)]
+pub struct ConfigEntries;
 
-impl Client {
-    /// Configuration entries.
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// use consul_client::config::{ConfigEntry, ConfigKind, ServiceDefaults};
-    /// let wanted = ConfigEntry::new(ConfigKind::ServiceDefaults, "web").setting("Protocol", "http");
-    /// consul.config().apply(&wanted).await?;
-    /// let entry = consul.config().get(&ConfigKind::ServiceDefaults, "web").await?;
-    /// let index = entry.modify_index.unwrap_or_default();
-    /// let mut settings: ServiceDefaults = entry.settings()?;
-    /// settings.max_inbound_connections = Some(5);
-    /// consul.config().apply(&entry.with(&settings)?).cas(index).checked().await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn config(&self) -> ConfigEntries<'_> {
-        ConfigEntries(self)
-    }
-}
-
-impl ConfigEntries<'_> {
+#[endpoints("config")]
+impl ConfigEntries {
     /// Writes an entry.
-    pub fn apply(&self, entry: &ConfigEntry) -> Call<bool, Apply> {
-        self.0.call(&APPLY, &[]).json(&entry.to_send())
+    #[put("/v1/config", CheckAndSet, idempotent, with = checked)]
+    pub fn apply(&self, entry: &ConfigEntry) -> Call<(), Apply> {
+        call.json(&entry.to_send())
     }
 
     /// Lists the entries of a kind.
-    pub fn list(&self, kind: &ConfigKind) -> Call<Vec<ConfigEntry>, ConfigList> {
-        self.0.call(&LIST, &[kind.as_str()])
-    }
+    #[get(
+        "/v1/config/{kind}",
+        Stale, Blocking, Listed, Filtered,
+        kind = kind.as_str(), with = list,
+    )]
+    pub fn list(&self, kind: &ConfigKind) -> Call<Vec<ConfigEntry>, ConfigList> {}
 
     /// Reads an entry. The only one of the kind `proxy-defaults` is called `global`, that of the
     /// kind `mesh` is `mesh`.
-    pub fn get(&self, kind: &ConfigKind, name: &str) -> Call<ConfigEntry, BlockingLookup> {
-        self.0.call(&GET, &[kind.as_str(), name])
-    }
+    #[get("/v1/config/{kind}/{name}", kind = kind.as_str())]
+    pub fn get(&self, kind: &ConfigKind, name: &str) -> Call<ConfigEntry, BlockingLookup> {}
 
     /// Deletes an entry, which need not exist.
-    pub fn delete(&self, kind: &ConfigKind, name: &str) -> Call<bool, DeleteEntry> {
-        self.0.call(&DELETE, &[kind.as_str(), name])
-    }
-}
-
-fn list(answer: &Parts) -> Result<Vec<ConfigEntry>, client_core::Error> {
-    Ok(wire::json::<Option<_>>(answer)?.unwrap_or_default())
-}
-
-/// A plain delete answers `{}`, a conditional one a truth value.
-fn deleted(answer: &Parts) -> Result<bool, client_core::Error> {
-    Ok(wire::json::<Value>(answer)?.as_bool().unwrap_or(true))
+    #[delete(
+        "/v1/config/{kind}/{name}",
+        CheckAndSet, idempotent, kind = kind.as_str(), with = checked,
+    )]
+    pub fn delete(&self, kind: &ConfigKind, name: &str) -> Call<(), DeleteEntry> {}
 }
 
 open_enum! {

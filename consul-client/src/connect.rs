@@ -5,6 +5,7 @@ mod ca;
 mod intentions;
 
 use client_core::Entry;
+use client_core::handle;
 
 use crate::Client;
 
@@ -23,24 +24,16 @@ pub(crate) fn operations() -> Vec<Entry> {
     [ca::OPERATIONS, intentions::OPERATIONS].concat()
 }
 
-/// The mesh.
-#[derive(Debug, Clone)]
-pub struct Mesh<'a>(&'a Client);
-
-impl Client {
-    /// The mesh: its certificate authority, and who may talk to whom.
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// use consul_client::{Intention, IntentionAction};
-    /// let allow = Intention::new(IntentionAction::Allow);
-    /// consul.connect().upsert_intention("wuffchat-ui", "wuffchat-api", &allow).await?;
-    /// assert!(consul.connect().check_intention("wuffchat-ui", "wuffchat-api").await?.allowed);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn connect(&self) -> Mesh<'_> {
-        Mesh(self)
-    }
-}
+/// The mesh: its certificate authority, and who may talk to whom.
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// use consul_client::{Intention, IntentionAction};
+/// let allow = Intention::new(IntentionAction::Allow);
+/// consul.connect().upsert_intention("wuffchat-ui", "wuffchat-api", &allow).await?;
+/// assert!(consul.connect().check_intention("wuffchat-ui", "wuffchat-api").await?.allowed);
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::connect)]
+pub struct Mesh;

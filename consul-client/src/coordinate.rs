@@ -1,75 +1,47 @@
 //! [Network coordinates](https://developer.hashicorp.com/consul/api-docs/coordinate), from which distances are told.
 
-use client_core::caps::Plain;
-use client_core::wire::{Wire, empty, recode_empty};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints, handle};
 
 use crate::caps::BlockingLookup;
 use crate::{Call, Client};
 
-operations! {
-    DATACENTERS: Vec<DatacenterCoordinates>, Plain =
-        Op::new(Verb::Get, "coordinate.datacenters", "/v1/coordinate/datacenters");
-    NODES: Vec<NodeCoordinate>, CoordinateList =
-        Op::new(Verb::Get, "coordinate.nodes", "/v1/coordinate/nodes").blocking();
-    NODE: Vec<NodeCoordinate>, BlockingLookup =
-        Op::new(Verb::Get, "coordinate.node", "/v1/coordinate/node/{node}").blocking();
-    UPDATE: (), Plain =
-        Op::decoded_by(Verb::Put, "coordinate.update", "/v1/coordinate/update", empty, recode_empty).idempotent();
-}
-
-client_core::capabilities! {
-    /// Lists coordinates.
-    pub struct CoordinateList: Stale + Blocking + Listed + Filtered;
-}
-client_core::options! {
-    CoordinateList {
-        /// Keeps those of one network segment (Enterprise).
-        text segment() = "segment";
-    }
-}
-
 /// Network coordinates.
-#[derive(Debug, Clone)]
-pub struct Coordinates<'a>(&'a Client);
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// let nodes = consul.coordinate().nodes().await?;
+/// if let [a, b, ..] = nodes.as_slice() {
+///     println!("{:?} apart", a.coord.distance(&b.coord));
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::coordinate)]
+pub struct Coordinates;
 
-impl Client {
-    /// Network coordinates.
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// let nodes = consul.coordinate().nodes().await?;
-    /// if let [a, b, ..] = nodes.as_slice() {
-    ///     println!("{:?} apart", a.coord.distance(&b.coord));
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn coordinate(&self) -> Coordinates<'_> {
-        Coordinates(self)
-    }
-}
-
-impl Coordinates<'_> {
+#[endpoints("coordinate")]
+impl Coordinates {
     /// Lists the servers' coordinates, by datacenter and area.
-    pub fn datacenters(&self) -> Call<Vec<DatacenterCoordinates>> {
-        self.0.call(&DATACENTERS, &[])
-    }
+    #[get("/v1/coordinate/datacenters")]
+    pub fn datacenters(&self) -> Call<Vec<DatacenterCoordinates>> {}
 
     /// Lists the nodes' coordinates.
-    pub fn nodes(&self) -> Call<Vec<NodeCoordinate>, CoordinateList> {
-        self.0.call(&NODES, &[])
-    }
+    #[get("/v1/coordinate/nodes", Stale, Blocking, Listed, Filtered)]
+    #[query(
+        /// Keeps those of one network segment (Enterprise).
+        segment: String,
+    )]
+    pub fn nodes(&self) -> Call<Vec<NodeCoordinate>, CoordinateList> {}
 
     /// Reads a node's coordinates, one for each segment it is in.
-    pub fn node(&self, node: &str) -> Call<Vec<NodeCoordinate>, BlockingLookup> {
-        self.0.call(&NODE, &[node])
-    }
+    #[get("/v1/coordinate/node/{node}")]
+    pub fn node(&self, node: &str) -> Call<Vec<NodeCoordinate>, BlockingLookup> {}
 
     /// Changes a node's coordinate. Servers collect such changes for a moment.
+    #[put("/v1/coordinate/update", idempotent)]
     pub fn update(&self, coordinate: &NodeCoordinate) -> Call<()> {
-        self.0.call(&UPDATE, &[]).json(coordinate)
+        call.json(coordinate)
     }
 }
 

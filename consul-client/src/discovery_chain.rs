@@ -5,66 +5,42 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints, handle};
 use serde_json::Value;
 
-use crate::caps::Cached;
 use crate::service::MeshGateway;
 use crate::{Call, Client};
 
-operations! {
-    GET: DiscoveryChain, Chain =
-        Op::new(Verb::Get, "discovery_chain.get", "/v1/discovery-chain/{service}").blocking();
-    GET_WITH: DiscoveryChain, Chain = Op::new(
-        Verb::Post, "discovery_chain.get_with_overrides", "/v1/discovery-chain/{service}"
-    ).idempotent().blocking();
-}
-
-client_core::capabilities! {
-    /// Reads a discovery chain.
-    pub struct Chain: Stale + Blocking;
-}
-impl Cached for Chain {}
-client_core::options! {
-    Chain {
-        /// Works it out as if in this datacenter.
-        text compile_datacenter() = "compile-dc";
-    }
-}
-
 /// Discovery chains.
-#[derive(Debug, Clone)]
-pub struct DiscoveryChains<'a>(&'a Client);
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// let chain = consul.discovery_chain().get("web").await?.chain;
+/// println!("{} over {}", chain.start_node, chain.protocol);
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::discovery_chain)]
+pub struct DiscoveryChains;
 
-impl Client {
-    /// Discovery chains.
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// let chain = consul.discovery_chain().get("web").await?.chain;
-    /// println!("{} over {}", chain.start_node, chain.protocol);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn discovery_chain(&self) -> DiscoveryChains<'_> {
-        DiscoveryChains(self)
-    }
-}
-
-impl DiscoveryChains<'_> {
+#[endpoints("discovery_chain")]
+impl DiscoveryChains {
     /// Reads the chain of a service.
-    pub fn get(&self, service: &str) -> Call<DiscoveryChain, Chain> {
-        self.0.call(&GET, &[service])
-    }
+    #[get("/v1/discovery-chain/{service}", Stale, Blocking, Cached)]
+    #[query(
+        /// Works it out as if in this datacenter.
+        compile_datacenter = "compile-dc": String,
+    )]
+    pub fn get(&self, service: &str) -> Call<DiscoveryChain, Chain> {}
 
     /// Reads the chain that a service would have with other settings.
+    #[post("/v1/discovery-chain/{service}", idempotent)]
     pub fn get_with_overrides(
         &self,
         service: &str,
         overrides: &ChainOverrides,
     ) -> Call<DiscoveryChain, Chain> {
-        self.0.call(&GET_WITH, &[service]).json(overrides)
+        call.json(overrides)
     }
 }
 

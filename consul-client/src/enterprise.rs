@@ -3,131 +3,94 @@
 
 use std::collections::BTreeMap;
 
-use client_core::wire::{Wire, empty, recode_empty};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints, handle};
 use jiff::Timestamp;
 
 use crate::acl::Link;
-use crate::caps::{BlockingList, BlockingLookup, Change, Lookup, Plain, Read};
+use crate::caps::{BlockingList, BlockingLookup, Change, Lookup, Read};
 use crate::{Call, Client};
 
-operations! {
-    CREATE: Namespace, Plain = Op::new(Verb::Put, "namespace.create", "/v1/namespace").enterprise();
-    GET: Namespace, BlockingLookup =
-        Op::new(Verb::Get, "namespace.get", "/v1/namespace/{name}").blocking().enterprise();
-    UPDATE: Namespace, Change =
-        Op::new(Verb::Put, "namespace.update", "/v1/namespace/{name}").idempotent().enterprise();
-    DELETE: (), Change =
-        Op::decoded_by(Verb::Delete, "namespace.delete", "/v1/namespace/{name}", empty, recode_empty)
-            .idempotent()
-            .enterprise();
-    LIST: Vec<Namespace>, BlockingList =
-        Op::new(Verb::Get, "namespace.list", "/v1/namespaces").blocking().enterprise();
-    CREATE_PARTITION: Partition, Plain = Op::new(Verb::Put, "partition.create", "/v1/partition").enterprise();
-    GET_PARTITION: Partition, Lookup = Op::new(Verb::Get, "partition.get", "/v1/partition/{name}").enterprise();
-    UPDATE_PARTITION: Partition, Change =
-        Op::new(Verb::Put, "partition.update", "/v1/partition/{name}").idempotent().enterprise();
-    DELETE_PARTITION: (), Change =
-        Op::decoded_by(Verb::Delete, "partition.delete", "/v1/partition/{name}", empty, recode_empty)
-            .idempotent()
-            .enterprise();
-    LIST_PARTITIONS: Vec<Partition>, Read = Op::new(Verb::Get, "partition.list", "/v1/partitions").enterprise();
-}
-
 /// Namespaces (Enterprise).
-#[derive(Debug, Clone)]
-pub struct Namespaces<'a>(&'a Client);
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// use consul_client::{Error, enterprise::Namespace};
+/// match consul.namespaces().create(&Namespace::new("staging")).await {
+///     Err(Error::EnterpriseOnly(_)) => println!("this is a Community Edition"),
+///     other => println!("{:?}", other?.name),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::namespaces)]
+pub struct Namespaces;
 
 /// Admin partitions (Enterprise).
-#[derive(Debug, Clone)]
-pub struct Partitions<'a>(&'a Client);
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// for partition in consul.partitions().list().await? {
+///     println!("{}", partition.name);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::partitions)]
+pub struct Partitions;
 
-impl Client {
-    /// Namespaces (Enterprise).
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// use consul_client::{Error, enterprise::Namespace};
-    /// match consul.namespaces().create(&Namespace::new("staging")).await {
-    ///     Err(Error::EnterpriseOnly(_)) => println!("this is a Community Edition"),
-    ///     other => println!("{:?}", other?.name),
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn namespaces(&self) -> Namespaces<'_> {
-        Namespaces(self)
-    }
-
-    /// Admin partitions (Enterprise).
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// for partition in consul.partitions().list().await? {
-    ///     println!("{}", partition.name);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn partitions(&self) -> Partitions<'_> {
-        Partitions(self)
-    }
-}
-
-impl Namespaces<'_> {
+#[endpoints("namespace")]
+impl Namespaces {
     /// Creates a namespace.
+    #[put("/v1/namespace", enterprise)]
     pub fn create(&self, namespace: &Namespace) -> Call<Namespace> {
-        self.0.call(&CREATE, &[]).json(namespace)
+        call.json(namespace)
     }
 
     /// Reads a namespace.
-    pub fn get(&self, name: &str) -> Call<Namespace, BlockingLookup> {
-        self.0.call(&GET, &[name])
-    }
+    #[get("/v1/namespace/{name}", enterprise)]
+    pub fn get(&self, name: &str) -> Call<Namespace, BlockingLookup> {}
 
     /// Replaces the settings of the namespace that has this one's name.
+    #[put("/v1/namespace/{name}", idempotent, enterprise, name = &namespace.name)]
     pub fn update(&self, namespace: &Namespace) -> Call<Namespace, Change> {
-        self.0.call(&UPDATE, &[&namespace.name]).json(namespace)
+        call.json(namespace)
     }
 
     /// Deletes a namespace and all in it, which goes on after the answer.
-    pub fn delete(&self, name: &str) -> Call<(), Change> {
-        self.0.call(&DELETE, &[name])
-    }
+    #[delete("/v1/namespace/{name}", idempotent, enterprise)]
+    pub fn delete(&self, name: &str) -> Call<(), Change> {}
 
     /// Lists the namespaces.
-    pub fn list(&self) -> Call<Vec<Namespace>, BlockingList> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/namespaces", enterprise)]
+    pub fn list(&self) -> Call<Vec<Namespace>, BlockingList> {}
 }
 
-impl Partitions<'_> {
+#[endpoints("partition", operations = PARTITIONS)]
+impl Partitions {
     /// Creates a partition.
+    #[put("/v1/partition", enterprise)]
     pub fn create(&self, partition: &Partition) -> Call<Partition> {
-        self.0.call(&CREATE_PARTITION, &[]).json(partition)
+        call.json(partition)
     }
 
     /// Reads a partition.
-    pub fn get(&self, name: &str) -> Call<Partition, Lookup> {
-        self.0.call(&GET_PARTITION, &[name])
-    }
+    #[get("/v1/partition/{name}", enterprise)]
+    pub fn get(&self, name: &str) -> Call<Partition, Lookup> {}
 
     /// Replaces the settings of the partition that has this one's name.
+    #[put("/v1/partition/{name}", idempotent, enterprise, name = &partition.name)]
     pub fn update(&self, partition: &Partition) -> Call<Partition, Change> {
-        self.0.call(&UPDATE_PARTITION, &[&partition.name]).json(partition)
+        call.json(partition)
     }
 
     /// Deletes a partition and all in it, which goes on after the answer.
-    pub fn delete(&self, name: &str) -> Call<(), Change> {
-        self.0.call(&DELETE_PARTITION, &[name])
-    }
+    #[delete("/v1/partition/{name}", idempotent, enterprise)]
+    pub fn delete(&self, name: &str) -> Call<(), Change> {}
 
     /// Lists the partitions.
-    pub fn list(&self) -> Call<Vec<Partition>, Read> {
-        self.0.call(&LIST_PARTITIONS, &[])
-    }
+    #[get("/v1/partitions", enterprise)]
+    pub fn list(&self) -> Call<Vec<Partition>, Read> {}
 }
 
 /// A namespace (Enterprise).

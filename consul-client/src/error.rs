@@ -134,6 +134,12 @@ impl Error {
         self.details().is_some_and(client_core::Error::is_retryable)
     }
 
+    /// Whether a check-and-set found another index.
+    #[must_use]
+    pub fn is_cas_mismatch(&self) -> bool {
+        matches!(self, Self::CasMismatch(_))
+    }
+
     /// Whether the thing does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
@@ -326,6 +332,18 @@ pub(crate) fn transient(status: u16, messages: &[String]) -> bool {
 /// Whether the server does not know the token, or not any more.
 pub(crate) fn rejects_token(_: u16, messages: &[String]) -> bool {
     messages.iter().any(|message| message.contains("ACL not found"))
+}
+
+/// Whether an answer says that the very thing does not exist. A server says so with the index that
+/// one can wait for, an agent in words of its own; a proxy's page has neither.
+pub(crate) fn absent(error: &client_core::Error) -> bool {
+    const WORDS: [&str; 5] = ["unknown", "not found", "does not exist", "no such", "cannot find"];
+    if error.status() != Some(404) || is_unknown_route(error.messages()) {
+        return false;
+    }
+    let indexed = error.meta().is_some_and(|meta| meta.index.is_some());
+    let page = error.mentions("page not found") || error.mentions("<html") || error.mentions("<!doctype");
+    indexed || !page && WORDS.iter().any(|words| error.mentions(words))
 }
 
 /// Whether a 404 means that the endpoint does not exist.

@@ -2,67 +2,37 @@
 
 use bytes::Bytes;
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints, handle};
 
 use crate::{Call, Client};
 
-operations! {
-    FIRE: UserEvent, Fire = Op::new(Verb::Put, "event.fire", "/v1/event/fire/{name}");
-    LIST: Vec<UserEvent>, EventList = Op::new(Verb::Get, "event.list", "/v1/event/list").blocking();
-}
+/// User events: small messages that reach all agents sooner or later, or never.
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// let fired = consul.event().fire("deploy", "v2").service("wuffchat").await?;
+/// println!("event {}", fired.id);
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::event)]
+pub struct Events;
 
-client_core::capabilities! {
-    /// Fires an event.
-    pub struct Fire;
-    /// Lists events.
-    pub struct EventList: Blocking + Listed;
-}
-client_core::options! {
-    Fire {
-        /// Reaches the nodes whose name matches this regular expression.
-        text node() = "node";
-        /// Reaches the nodes that have a service whose name matches.
-        text service() = "service";
-        /// Reaches the nodes that have such a service with a tag that matches.
-        text tag() = "tag";
-    }
-    EventList {
-        /// Keeps events of one name.
-        text name() = "name";
-        /// Keeps events for nodes like this.
-        text node() = "node";
-        /// Keeps events for services like this.
-        text service() = "service";
-        /// Keeps events for tags like this.
-        text tag() = "tag";
-    }
-}
-
-/// User events.
-#[derive(Debug, Clone)]
-pub struct Events<'a>(&'a Client);
-
-impl Client {
-    /// User events: small messages that reach all agents sooner or later, or never.
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// let fired = consul.event().fire("deploy", "v2").service("wuffchat").await?;
-    /// println!("event {}", fired.id);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn event(&self) -> Events<'_> {
-        Events(self)
-    }
-}
-
-impl Events<'_> {
+#[endpoints("event")]
+impl Events {
     /// Fires an event. Never repeated after a lost answer: it could be fired twice.
+    #[put("/v1/event/fire/{name}")]
+    #[query(
+        /// Reaches the nodes whose name matches this regular expression.
+        node: String,
+        /// Reaches the nodes that have a service whose name matches.
+        service: String,
+        /// Reaches the nodes that have such a service with a tag that matches.
+        tag: String,
+    )]
     pub fn fire(&self, name: &str, payload: impl Into<Bytes>) -> Call<UserEvent, Fire> {
         let payload = payload.into();
-        self.0.call(&FIRE, &[name]).edit(|request| {
+        call.edit(|request| {
             if !payload.is_empty() {
                 request.bytes("application/octet-stream", payload);
             }
@@ -71,9 +41,18 @@ impl Events<'_> {
 
     /// Lists the last 256 events that this agent has seen. Their index is no count: it only tells
     /// that there is a new one.
-    pub fn list(&self) -> Call<Vec<UserEvent>, EventList> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/event/list", Blocking, Listed)]
+    #[query(
+        /// Keeps events of one name.
+        name: String,
+        /// Keeps events for nodes like this.
+        node: String,
+        /// Keeps events for services like this.
+        service: String,
+        /// Keeps events for tags like this.
+        tag: String,
+    )]
+    pub fn list(&self) -> Call<Vec<UserEvent>, EventList> {}
 }
 
 /// An event.

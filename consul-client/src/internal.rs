@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use client_core::caps::Plain;
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints, handle};
 use jiff::Timestamp;
 
 use crate::caps::{BlockingList, BlockingLookup, BlockingRead};
@@ -12,60 +11,37 @@ use crate::catalog::QualifiedName;
 use crate::health::ServiceEntry;
 use crate::{Call, Client};
 
-operations! {
-    STATES: Vec<FederationState>, BlockingList =
-        Op::new(Verb::Get, "internal.federation_states", "/v1/internal/federation-states").blocking();
-    GATEWAYS: BTreeMap<String, Vec<ServiceEntry>>, BlockingRead = Op::new(
-        Verb::Get, "internal.federation_mesh_gateways", "/v1/internal/federation-states/mesh-gateways"
-    ).blocking();
-    STATE: FederationStateReply, BlockingLookup = Op::new(
-        Verb::Get, "internal.federation_state", "/v1/internal/federation-state/{datacenter}"
-    ).blocking();
-    VIRTUAL_IP: VirtualIpReply, Plain = Op::new(
-        Verb::Put, "internal.assign_service_virtual_ip", "/v1/internal/service-virtual-ip"
-    ).idempotent();
-}
+/// What Consul's own parts ask, which is not documented and can change.
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// for state in consul.internal().federation_states().await? {
+///     println!("{}", state.datacenter);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::internal)]
+pub struct Internal;
 
-/// What Consul's own parts ask.
-#[derive(Debug, Clone)]
-pub struct Internal<'a>(&'a Client);
-
-impl Client {
-    /// What Consul's own parts ask, which is not documented and can change.
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// for state in consul.internal().federation_states().await? {
-    ///     println!("{}", state.datacenter);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn internal(&self) -> Internal<'_> {
-        Internal(self)
-    }
-}
-
-impl Internal<'_> {
+#[endpoints("internal")]
+impl Internal {
     /// Lists how each datacenter is reached through mesh gateways.
-    pub fn federation_states(&self) -> Call<Vec<FederationState>, BlockingList> {
-        self.0.call(&STATES, &[])
-    }
+    #[get("/v1/internal/federation-states")]
+    pub fn federation_states(&self) -> Call<Vec<FederationState>, BlockingList> {}
 
     /// Lists the mesh gateways, by datacenter.
-    pub fn federation_mesh_gateways(&self) -> Call<BTreeMap<String, Vec<ServiceEntry>>, BlockingRead> {
-        self.0.call(&GATEWAYS, &[])
-    }
+    #[get("/v1/internal/federation-states/mesh-gateways")]
+    pub fn federation_mesh_gateways(&self) -> Call<BTreeMap<String, Vec<ServiceEntry>>, BlockingRead> {}
 
     /// Reads how a datacenter is reached through mesh gateways.
-    pub fn federation_state(&self, datacenter: &str) -> Call<FederationStateReply, BlockingLookup> {
-        self.0.call(&STATE, &[datacenter])
-    }
+    #[get("/v1/internal/federation-state/{datacenter}")]
+    pub fn federation_state(&self, datacenter: &str) -> Call<FederationStateReply, BlockingLookup> {}
 
     /// Gives a service these virtual addresses besides its own.
+    #[put("/v1/internal/service-virtual-ip", idempotent)]
     pub fn assign_service_virtual_ip(&self, service: &str, addresses: &[&str]) -> Call<VirtualIpReply> {
-        self.0.call(&VIRTUAL_IP, &[]).field("Service", service).field("ManualVIPs", addresses)
+        call.field("Service", service).field("ManualVIPs", addresses)
     }
 }
 

@@ -1,116 +1,60 @@
 //! The [key-value store](https://developer.hashicorp.com/consul/api-docs/kv).
 
 use bytes::Bytes;
-use client_core::caps::Plain;
-use client_core::wire::{self, Parts, Wire, recode, recode_raw};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::{self, Parts, Wire, recode};
+use client_core::{Extra, endpoints, handle};
 
-use crate::caps::{BlockingList, BlockingLookup, Cas};
+use crate::answers::{checked, list};
+use crate::caps::{BlockingList, BlockingLookup};
 use crate::error::Refused;
 use crate::{Call, Client};
 
-operations! {
-    GET: KvPair, BlockingLookup =
-        Op::decoded_by(Verb::Get, "kv.get", "/v1/kv/{key**}", first, recode::<Vec<KvPair>>).blocking();
-    LIST: Vec<KvPair>, BlockingList = Op::decoded_by(
-        Verb::Get, "kv.list", "/v1/kv/{prefix**}", pairs, recode::<Vec<KvPair>>
-    ).blocking();
-    KEYS: Vec<String>, KeyList = Op::decoded_by(
-        Verb::Get, "kv.keys", "/v1/kv/{prefix**}", keys, recode::<Vec<String>>
-    ).blocking();
-    RAW: Bytes, BlockingLookup =
-        Op::decoded_by(Verb::Get, "kv.raw", "/v1/kv/{key**}", wire::bytes, recode_raw).blocking();
-    PUT: bool, Put = Op::new(Verb::Put, "kv.put", "/v1/kv/{key**}").idempotent();
-    DELETE: bool, Delete = Op::new(Verb::Delete, "kv.delete", "/v1/kv/{key**}").idempotent();
-    DELETE_TREE: bool, Plain = Op::new(Verb::Delete, "kv.delete_tree", "/v1/kv/{prefix**}").idempotent();
-}
+/// The key-value store. Keys may hold any character but cannot have `.` or `..` as a segment.
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// let kv = consul.kv();
+/// kv.put("wuffchat/motd", "hello").await?;
+/// let pair = kv.get("wuffchat/motd").await?;
+/// kv.put("wuffchat/motd", "hi").cas(pair.modify_index).await?;
+/// assert!(kv.get("wuffchat/nope").optional().await?.is_none());
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::kv)]
+pub struct Kv;
 
-client_core::capabilities! {
-    /// Lists keys without their values.
-    pub struct KeyList: Stale + Listed + Blocking;
-    /// Writes a value whatever is there.
-    pub struct Put;
-    /// Writes a value if the index is still the one that was read.
-    pub struct PutCas;
-    /// Writes a value and takes the lock.
-    pub struct PutAcquire;
-    /// Writes a value and gives the lock back.
-    pub struct PutRelease;
-    /// Deletes whatever is there.
-    pub struct Delete;
-    /// Deletes if the index is still the one that was read.
-    pub struct DeleteCas;
-}
-client_core::options! {
-    KeyList {
-        /// Keeps only the part up to the next separator, so that one level is listed, as folders
-        /// are with `/`.
-        text separator() = "separator";
-    }
-    Put {
-        /// Stores a number beside the value, free for the application to use.
-        query flags(u64) = "flags";
-    }
-    PutCas {
-        /// Stores a number beside the value, free for the application to use.
-        query flags(u64) = "flags";
-    }
-    PutAcquire {
-        /// Stores a number beside the value, free for the application to use.
-        query flags(u64) = "flags";
-    }
-    PutRelease {
-        /// Stores a number beside the value, free for the application to use.
-        query flags(u64) = "flags";
-    }
-}
-impl Cas for PutCas {}
-impl Cas for DeleteCas {}
-
-/// The key-value store.
-#[derive(Debug, Clone)]
-pub struct Kv<'a>(&'a Client);
-
-impl Client {
-    /// The key-value store. Keys may hold any character but cannot have `.` or `..` as a segment.
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// let kv = consul.kv();
-    /// kv.put("wuffchat/motd", "hello").await?;
-    /// let pair = kv.get("wuffchat/motd").await?;
-    /// kv.put("wuffchat/motd", "hi").cas(pair.modify_index).checked().await?;
-    /// assert!(kv.get("wuffchat/nope").optional().await?.is_none());
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn kv(&self) -> Kv<'_> {
-        Kv(self)
-    }
-}
-
-impl Kv<'_> {
+#[endpoints("kv")]
+impl Kv {
     /// Reads one key.
     ///
     /// `optional().watch()` also tells, by `None`, that the key is not there yet or not any more.
+    #[get("/v1/kv/{key**}", decode = first, recode = recode::<Vec<KvPair>>)]
     pub fn get(&self, key: &str) -> Call<KvPair, BlockingLookup> {
-        named(self.0.call(&GET, &[key]), key)
+        named(call, key)
     }
 
     /// Reads the value of one key, without base64 and without its index.
+    #[get("/v1/kv/{key**}")]
     pub fn raw(&self, key: &str) -> Call<Bytes, BlockingLookup> {
-        named(self.0.call(&RAW, &[key]), key).edit(|request| request.flag("raw"))
+        named(call, key).edit(|request| request.flag("raw"))
     }
 
     /// Reads all keys that start with `prefix`; an empty list where there are none.
+    #[get("/v1/kv/{prefix**}", empty_if_missing, with = list)]
     pub fn list(&self, prefix: &str) -> Call<Vec<KvPair>, BlockingList> {
-        empty_if_missing(self.0.call(&LIST, &[prefix])).edit(|request| request.flag("recurse"))
+        call.edit(|request| request.flag("recurse"))
     }
 
     /// Lists the names of all keys that start with `prefix`; an empty list where there are none.
+    #[get("/v1/kv/{prefix**}", Stale, Listed, Blocking, empty_if_missing, with = list)]
+    #[query(
+        /// Keeps only the part up to the next separator, so that one level is listed, as folders
+        /// are with `/`.
+        separator: String,
+    )]
     pub fn keys(&self, prefix: &str) -> Call<Vec<String>, KeyList> {
-        empty_if_missing(self.0.call(&KEYS, &[prefix])).edit(|request| request.flag("keys"))
+        call.edit(|request| request.flag("keys"))
     }
 
     /// Writes a value: `.cas(index)` only if the key is unchanged, `.acquire(session)` and
@@ -118,20 +62,28 @@ impl Kv<'_> {
     ///
     /// # Errors
     ///
+    /// [`CasMismatch`](crate::Error::CasMismatch) where the key was changed;
     /// [`TooLarge`](crate::Error::TooLarge) above the server's limit, 512 KiB by default.
-    pub fn put(&self, key: &str, value: impl Into<Bytes>) -> Call<bool, Put> {
-        let value = value.into();
-        named(self.0.call(&PUT, &[key]), key).edit(|request| request.bytes("application/octet-stream", value))
+    #[put("/v1/kv/{key**}", CheckAndSet, idempotent, with = checked)]
+    #[query(
+        /// Stores a number beside the value, free for the application to use.
+        flags: u64,
+    )]
+    pub fn put(&self, key: &str, value: impl AsRef<[u8]>) -> Call<(), Put> {
+        let value = Bytes::copy_from_slice(value.as_ref());
+        named(call, key).edit(|request| request.bytes("application/octet-stream", value))
     }
 
     /// Deletes one key; it need not exist. `.cas(index)` deletes it only if it is unchanged.
-    pub fn delete(&self, key: &str) -> Call<bool, Delete> {
-        named(self.0.call(&DELETE, &[key]), key)
+    #[delete("/v1/kv/{key**}", CheckAndSet, idempotent, with = checked)]
+    pub fn delete(&self, key: &str) -> Call<(), Delete> {
+        named(call, key)
     }
 
     /// Deletes all keys that start with `prefix`; an empty prefix is every key there is.
-    pub fn delete_tree(&self, prefix: &str) -> Call<bool> {
-        self.0.call(&DELETE_TREE, &[prefix]).edit(|request| request.flag("recurse"))
+    #[delete("/v1/kv/{prefix**}", idempotent, with = checked)]
+    pub fn delete_tree(&self, prefix: &str) -> Call<()> {
+        call.edit(|request| request.flag("recurse"))
     }
 }
 
@@ -139,45 +91,23 @@ fn named<T, C>(call: Call<T, C>, key: &str) -> Call<T, C> {
     if key.is_empty() { call.edit(|request| request.mistake("the key is empty")) } else { call }
 }
 
-fn empty_if_missing<T: Send + 'static, C>(call: Call<Vec<T>, C>) -> Call<Vec<T>, C> {
-    // The decoder reads a missing prefix as an empty list; the request lets its 404 through.
-    call.edit(client_core::Request::allow_missing)
-}
-
-impl Call<bool, Put> {
-    /// Writes only if the key's `modify_index` is still `index`; 0 only if there is no such key.
-    ///
-    /// Answers whether it was written; [`checked`](Call::checked) makes an error of `false`.
-    pub fn cas(self, index: u64) -> Call<bool, PutCas> {
-        self.conditional("cas", index.to_string())
-    }
-
+impl Call<(), Put> {
     /// Takes the key's lock for a session, which may hold it already, and writes the value.
     ///
     /// Answers `false` where another session holds it, or its lock delay is not over.
     pub fn acquire(self, session: &str) -> Call<bool, PutAcquire> {
-        self.conditional("acquire", session.to_owned())
+        self.under("acquire", session)
     }
 
     /// Gives the key's lock back and writes the value, which replaces what is there.
     ///
     /// Answers `false` where the session does not hold it.
     pub fn release(self, session: &str) -> Call<bool, PutRelease> {
-        self.conditional("release", session.to_owned())
+        self.under("release", session)
     }
-}
 
-impl Call<bool, Delete> {
-    /// Deletes only if the key's `modify_index` is still `index`. With 0 nothing is deleted.
-    pub fn cas(self, index: u64) -> Call<bool, DeleteCas> {
-        self.conditional("cas", index.to_string())
-    }
-}
-
-impl<C: Cas> Call<bool, C> {
-    /// Makes the error [`CasMismatch`](crate::Error::CasMismatch) of an answer `false`.
-    pub fn checked(self) -> Call<(), C> {
-        self.then(|call| call.map(|done| if done { Ok(()) } else { Err(Refused::Cas.into()) }))
+    fn under<C>(self, name: &'static str, session: &str) -> Call<bool, C> {
+        self.condition(name, session.to_owned()).then(|call| call.decoded_by(wire::json))
     }
 }
 
@@ -201,17 +131,30 @@ impl Call<bool, PutRelease> {
     }
 }
 
+client_core::capabilities! {
+    /// Writes a value and takes the lock.
+    pub struct PutAcquire;
+    /// Writes a value and gives the lock back.
+    pub struct PutRelease;
+}
+
+impl<S> Call<bool, PutAcquire<S>> {
+    /// Stores a number beside the value.
+    pub fn flags(self, value: u64) -> Self {
+        self.set_query("flags", value)
+    }
+}
+
+impl<S> Call<bool, PutRelease<S>> {
+    /// Stores a number beside the value.
+    pub fn flags(self, value: u64) -> Self {
+        self.set_query("flags", value)
+    }
+}
+
 fn first(answer: &Parts) -> Result<KvPair, client_core::Error> {
     let pairs: Vec<KvPair> = wire::json(answer)?;
     pairs.into_iter().next().ok_or_else(|| client_core::Error::decode("the answer is an empty list"))
-}
-
-fn pairs(answer: &Parts) -> Result<Vec<KvPair>, client_core::Error> {
-    Ok(wire::json::<Option<_>>(answer)?.unwrap_or_default())
-}
-
-fn keys(answer: &Parts) -> Result<Vec<String>, client_core::Error> {
-    Ok(wire::json::<Option<_>>(answer)?.unwrap_or_default())
 }
 
 /// A key and its value. `Debug` shows the value's length only, since it may be a secret.

@@ -29,6 +29,7 @@
 
 pub mod acl;
 pub mod agent;
+mod answers;
 mod call;
 pub mod caps;
 pub mod catalog;
@@ -77,8 +78,9 @@ pub use client_core::blocking;
 pub use client_core::testing;
 pub use client_core::{
     Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Items, Limits, LoginToken, Meta,
-    Pages, Pool, RateLimit, RawReply, Reply, Reqwest, RootCertificates, Spec, StaticToken, Timeouts,
-    TokenFile, TokenSource, Verb as Method, Watch, layer, retry::RetryPolicy, time::GoDuration, transport,
+    Pages, Pool, RateLimit, RawReply, RawStream, Reply, Reqwest, RootCertificates, Spec, StaticToken,
+    Timeouts, TokenFile, TokenSource, Verb as Method, Watch, layer, retry::RetryPolicy, time::GoDuration,
+    transport,
 };
 pub use config::{ConfigEntry, ConfigKind};
 pub use connect::{Intention, IntentionAction};

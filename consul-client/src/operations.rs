@@ -28,7 +28,10 @@ pub fn operations() -> Vec<Entry> {
         query::OPERATIONS.to_vec(),
         snapshot::OPERATIONS.to_vec(),
         peering::OPERATIONS.to_vec(),
+        peering::EXPORTED.to_vec(),
+        peering::IMPORTED.to_vec(),
         enterprise::OPERATIONS.to_vec(),
+        enterprise::PARTITIONS.to_vec(),
         internal::OPERATIONS.to_vec(),
     ]
     .concat()

@@ -8,6 +8,7 @@ mod raft;
 mod usage;
 
 use client_core::Entry;
+use client_core::handle;
 
 use crate::Client;
 
@@ -23,7 +24,7 @@ pub use usage::{ServiceUsage, Usage};
 
 /// Markers of this area's calls.
 pub mod caps {
-    pub use super::autopilot::{AutopilotCas, AutopilotSet};
+    pub use super::autopilot::AutopilotSet;
     pub use super::keyring::{KeyringChange, KeyringList};
     pub use super::license::Utilization;
     pub use super::raft::TransferLeader;
@@ -43,21 +44,13 @@ pub(crate) fn operations() -> Vec<Entry> {
 }
 
 /// What operators of the servers need.
-#[derive(Debug, Clone)]
-pub struct Operator<'a>(&'a Client);
-
-impl Client {
-    /// What operators of the servers need.
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// let health = consul.operator().autopilot_health().await?;
-    /// println!("healthy: {}, can lose {}", health.healthy, health.failure_tolerance);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn operator(&self) -> Operator<'_> {
-        Operator(self)
-    }
-}
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// let health = consul.operator().autopilot_health().await?;
+/// println!("healthy: {}, can lose {}", health.healthy, health.failure_tolerance);
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::operator)]
+pub struct Operator;

@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use client_core::caps::Plain;
-use client_core::wire::{self, Parts, ToWire, Wire, empty, recode_empty, recode_raw};
-use client_core::{Extra, Op, Verb, open_enum, operations};
+use client_core::wire::{self, Parts, ToWire, Wire, recode_raw};
+use client_core::{Extra, endpoints, handle, open_enum};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
@@ -14,104 +13,70 @@ use crate::caps::{BlockingList, BlockingLookup, Change};
 use crate::service::Locality;
 use crate::{Call, Client};
 
-operations! {
-    TOKEN: PeeringToken, Plain = Op::new(Verb::Post, "peering.generate_token", "/v1/peering/token");
-    ESTABLISH: (), Plain =
-        Op::decoded_by(Verb::Post, "peering.establish", "/v1/peering/establish", empty, recode_empty);
-    GET: Peering, BlockingLookup = Op::new(Verb::Get, "peering.get", "/v1/peering/{name}").blocking();
-    DELETE: (), Change =
-        Op::decoded_by(Verb::Delete, "peering.delete", "/v1/peering/{name}", empty, recode_empty).idempotent();
-    LIST: Vec<Peering>, BlockingList = Op::new(Verb::Get, "peering.list", "/v1/peerings").blocking();
-    EXPORTED: Vec<ExportedService>, BlockingList =
-        Op::new(Verb::Get, "exported_services.list", "/v1/exported-services").blocking();
-    IMPORTED: Vec<ImportedService>, Plain =
-        Op::decoded_by(Verb::Get, "imported_services.list", "/v1/imported-services", imported, recode_raw);
-}
-
 /// Cluster peering.
-#[derive(Debug, Clone)]
-pub struct Peerings<'a>(&'a Client);
+///
+/// ```no_run
+/// # async fn example(here: consul_client::Client, there: consul_client::Client) -> consul_client::Result<()> {
+/// let token = here.peering().generate_token("there").await?.peering_token;
+/// there.peering().establish("here", token).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::peering)]
+pub struct Peerings;
 
-/// Services that cross peerings and partitions.
-#[derive(Debug, Clone)]
-pub struct ExportedServices<'a>(&'a Client);
+/// Services that are exported to peers and partitions (1.17.3 and later).
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// for service in consul.exported_services().list().await? {
+///     println!("{} to {:?}", service.service, service.consumers.peers);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::exported_services)]
+pub struct ExportedServices;
 
-/// Services that come from elsewhere.
-#[derive(Debug, Clone)]
-pub struct ImportedServices<'a>(&'a Client);
+/// Services that are imported from peers and partitions (1.22 and later).
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// for service in consul.imported_services().list().await? {
+///     println!("{}", service.service);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::imported_services)]
+pub struct ImportedServices;
 
-impl Client {
-    /// Cluster peering.
-    ///
-    /// ```no_run
-    /// # async fn example(here: consul_client::Client, there: consul_client::Client) -> consul_client::Result<()> {
-    /// let token = here.peering().generate_token("there").await?.peering_token;
-    /// there.peering().establish("here", token).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn peering(&self) -> Peerings<'_> {
-        Peerings(self)
-    }
-
-    /// Services that are exported to peers and partitions (1.17.3 and later).
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// for service in consul.exported_services().list().await? {
-    ///     println!("{} to {:?}", service.service, service.consumers.peers);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn exported_services(&self) -> ExportedServices<'_> {
-        ExportedServices(self)
-    }
-
-    /// Services that are imported from peers and partitions (1.22 and later).
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// for service in consul.imported_services().list().await? {
-    ///     println!("{}", service.service);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn imported_services(&self) -> ImportedServices<'_> {
-        ImportedServices(self)
-    }
-}
-
-impl Peerings<'_> {
+#[endpoints("peering")]
+impl Peerings {
     /// Makes a token with which another cluster can peer with this one. It is a secret.
+    #[post("/v1/peering/token")]
     pub fn generate_token(&self, peer_name: &str) -> Call<PeeringToken> {
-        self.0.call(&TOKEN, &[]).field("PeerName", peer_name)
+        call.field("PeerName", peer_name)
     }
 
     /// Peers with the cluster that made the token.
+    #[post("/v1/peering/establish")]
     pub fn establish(&self, peer_name: &str, token: impl Into<SecretString>) -> Call<()> {
         let body = Establish { peer_name, peering_token: token.into() };
-        self.0.call(&ESTABLISH, &[]).json(&body)
+        call.json(&body)
     }
 
     /// Reads a peering.
-    pub fn get(&self, name: &str) -> Call<Peering, BlockingLookup> {
-        self.0.call(&GET, &[name])
-    }
+    #[get("/v1/peering/{name}")]
+    pub fn get(&self, name: &str) -> Call<Peering, BlockingLookup> {}
 
     /// Deletes a peering, which goes on after the answer.
-    pub fn delete(&self, name: &str) -> Call<(), Change> {
-        self.0.call(&DELETE, &[name])
-    }
+    #[delete("/v1/peering/{name}", idempotent)]
+    pub fn delete(&self, name: &str) -> Call<(), Change> {}
 
     /// Lists the peerings. Their index does not follow the state of their connections.
-    pub fn list(&self) -> Call<Vec<Peering>, BlockingList> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/peerings")]
+    pub fn list(&self) -> Call<Vec<Peering>, BlockingList> {}
 }
 
 impl Call<PeeringToken> {
@@ -121,22 +86,22 @@ impl Call<PeeringToken> {
     }
 }
 
-impl ExportedServices<'_> {
+#[endpoints("exported_services", operations = EXPORTED)]
+impl ExportedServices {
     /// Lists the services that others may use, and who they are.
-    pub fn list(&self) -> Call<Vec<ExportedService>, BlockingList> {
-        self.0.call(&EXPORTED, &[])
-    }
+    #[get("/v1/exported-services")]
+    pub fn list(&self) -> Call<Vec<ExportedService>, BlockingList> {}
 }
 
-impl ImportedServices<'_> {
+#[endpoints("imported_services", operations = IMPORTED)]
+impl ImportedServices {
     /// Lists the services of others that can be used here.
     ///
     /// # Errors
     ///
     /// [`NoSuchEndpoint`](crate::Error::NoSuchEndpoint) from servers before 1.22.
-    pub fn list(&self) -> Call<Vec<ImportedService>> {
-        self.0.call(&IMPORTED, &[])
-    }
+    #[get("/v1/imported-services", decode = imported, recode = recode_raw)]
+    pub fn list(&self) -> Call<Vec<ImportedService>> {}
 }
 
 #[derive(ToWire)]

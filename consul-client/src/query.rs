@@ -4,101 +4,68 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use client_core::caps::Plain;
-use client_core::wire::{self, Parts, ToWire, Wire, empty, recode, recode_empty};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::{self, Parts, ToWire, Wire, recode};
+use client_core::{Extra, endpoints, handle};
 use secrecy::SecretString;
 
-use crate::caps::{BlockingList, BlockingLookup, Cached, Change, Lookup, Near};
+use crate::caps::{BlockingList, BlockingLookup, Change, Lookup};
 use crate::health::ServiceEntry;
 use crate::session::SessionId as QueryId;
 use crate::{Call, Client};
 
-operations! {
-    CREATE: QueryId, Plain = Op::new(Verb::Post, "query.create", "/v1/query");
-    LIST: Vec<PreparedQuery>, BlockingList = Op::new(Verb::Get, "query.list", "/v1/query").blocking();
-    GET: PreparedQuery, BlockingLookup =
-        Op::decoded_by(Verb::Get, "query.get", "/v1/query/{id}", one, recode::<Vec<PreparedQuery>>).blocking();
-    UPDATE: (), Change =
-        Op::decoded_by(Verb::Put, "query.update", "/v1/query/{id}", empty, recode_empty).idempotent();
-    DELETE: (), Change =
-        Op::decoded_by(Verb::Delete, "query.delete", "/v1/query/{id}", empty, recode_empty).idempotent();
-    EXECUTE: QueryResult, Execute = Op::new(Verb::Get, "query.execute", "/v1/query/{id_or_name}/execute");
-    EXPLAIN: QueryExplanation, Lookup = Op::new(Verb::Get, "query.explain", "/v1/query/{id_or_name}/explain");
-}
-
-client_core::capabilities! {
-    /// Runs a prepared query.
-    pub struct Execute: Optional + Stale;
-}
-impl Near for Execute {}
-impl Cached for Execute {}
-client_core::options! {
-    Execute {
-        /// Answers at most this many instances.
-        query limit(u32) = "limit";
-        /// Answers the instances that the mesh reaches.
-        query connect(bool) = "connect";
-    }
-}
-
 /// Prepared queries.
-#[derive(Debug, Clone)]
-pub struct PreparedQueries<'a>(&'a Client);
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// use consul_client::query::PreparedQuery;
+/// consul.query().create(&PreparedQuery::new("web-anywhere", "web").failover_nearest(2)).await?;
+/// let found = consul.query().execute("web-anywhere").near("_agent").limit(3).await?;
+/// println!("{} in {}", found.nodes.len(), found.datacenter);
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::query)]
+pub struct PreparedQueries;
 
-impl Client {
-    /// Prepared queries.
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// use consul_client::query::PreparedQuery;
-    /// consul.query().create(&PreparedQuery::new("web-anywhere", "web").failover_nearest(2)).await?;
-    /// let found = consul.query().execute("web-anywhere").near("_agent").limit(3).await?;
-    /// println!("{} in {}", found.nodes.len(), found.datacenter);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn query(&self) -> PreparedQueries<'_> {
-        PreparedQueries(self)
-    }
-}
-
-impl PreparedQueries<'_> {
+#[endpoints("query")]
+impl PreparedQueries {
     /// Creates a query.
+    #[post("/v1/query")]
     pub fn create(&self, query: &PreparedQuery) -> Call<QueryId> {
-        self.0.call(&CREATE, &[]).json(&query.to_send())
+        call.json(&query.to_send())
     }
 
     /// Lists the queries.
-    pub fn list(&self) -> Call<Vec<PreparedQuery>, BlockingList> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/query")]
+    pub fn list(&self) -> Call<Vec<PreparedQuery>, BlockingList> {}
 
     /// Reads a query by id.
-    pub fn get(&self, id: &str) -> Call<PreparedQuery, BlockingLookup> {
-        self.0.call(&GET, &[id])
-    }
+    #[get("/v1/query/{id}", decode = one, recode = recode::<Vec<PreparedQuery>>)]
+    pub fn get(&self, id: &str) -> Call<PreparedQuery, BlockingLookup> {}
 
     /// Replaces a query.
+    #[put("/v1/query/{id}", idempotent)]
     pub fn update(&self, id: &str, query: &PreparedQuery) -> Call<(), Change> {
-        self.0.call(&UPDATE, &[id]).json(&query.to_send())
+        call.json(&query.to_send())
     }
 
     /// Deletes a query by id.
-    pub fn delete(&self, id: &str) -> Call<(), Change> {
-        self.0.call(&DELETE, &[id])
-    }
+    #[delete("/v1/query/{id}", idempotent)]
+    pub fn delete(&self, id: &str) -> Call<(), Change> {}
 
     /// Runs a query, by id or name.
-    pub fn execute(&self, id_or_name: &str) -> Call<QueryResult, Execute> {
-        self.0.call(&EXECUTE, &[id_or_name])
-    }
+    #[get("/v1/query/{id_or_name}/execute", Optional, Stale, Near, Cached)]
+    #[query(
+        /// Answers at most this many instances.
+        limit: u32,
+        /// Answers the instances that the mesh reaches.
+        connect: bool,
+    )]
+    pub fn execute(&self, id_or_name: &str) -> Call<QueryResult, Execute> {}
 
     /// The query that a name leads to, its template filled in.
-    pub fn explain(&self, id_or_name: &str) -> Call<QueryExplanation, Lookup> {
-        self.0.call(&EXPLAIN, &[id_or_name])
-    }
+    #[get("/v1/query/{id_or_name}/explain")]
+    pub fn explain(&self, id_or_name: &str) -> Call<QueryExplanation, Lookup> {}
 }
 
 fn one(answer: &Parts) -> Result<PreparedQuery, client_core::Error> {

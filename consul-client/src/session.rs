@@ -2,82 +2,56 @@
 
 use std::time::Duration;
 
-use client_core::caps::Plain;
 use client_core::wire::{self, Parts, Wire, recode};
-use client_core::{Extra, Op, Verb, open_enum, operations};
+use client_core::{Extra, endpoints, handle, open_enum};
 
 use crate::caps::{BlockingList, BlockingRead, Change};
 use crate::{Call, Client};
 
-operations! {
-    CREATE: SessionId, Plain = Op::new(Verb::Put, "session.create", "/v1/session/create");
-    DESTROY: bool, Plain = Op::new(Verb::Put, "session.destroy", "/v1/session/destroy/{id}").idempotent();
-    RENEW: Session, Change =
-        Op::decoded_by(Verb::Put, "session.renew", "/v1/session/renew/{id}", one, recode::<Vec<Session>>)
-            .idempotent();
-    INFO: Option<Session>, BlockingRead =
-        Op::decoded_by(Verb::Get, "session.info", "/v1/session/info/{id}", maybe, recode::<Vec<Session>>)
-            .blocking();
-    NODE: Vec<Session>, BlockingList =
-        Op::new(Verb::Get, "session.node", "/v1/session/node/{node}").blocking();
-    LIST: Vec<Session>, BlockingList = Op::new(Verb::Get, "session.list", "/v1/session/list").blocking();
-}
+/// Sessions. [`lock`](Client::lock) takes care of one by itself.
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// use std::time::Duration;
+/// use consul_client::SessionOptions;
+/// let wanted = SessionOptions::new().name("deploy").ttl(Duration::from_secs(30));
+/// let session = consul.session().create(&wanted).await?.id;
+/// assert!(consul.session().renew(&session).optional().await?.is_some());
+/// consul.session().destroy(&session).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::session)]
+pub struct Sessions;
 
-/// Sessions.
-#[derive(Debug, Clone)]
-pub struct Sessions<'a>(&'a Client);
-
-impl Client {
-    /// Sessions. [`lock`](Client::lock) takes care of one by itself.
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// use std::time::Duration;
-    /// use consul_client::SessionOptions;
-    /// let wanted = SessionOptions::new().name("deploy").ttl(Duration::from_secs(30));
-    /// let session = consul.session().create(&wanted).await?.id;
-    /// assert!(consul.session().renew(&session).optional().await?.is_some());
-    /// consul.session().destroy(&session).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn session(&self) -> Sessions<'_> {
-        Sessions(self)
-    }
-}
-
-impl Sessions<'_> {
+#[endpoints("session")]
+impl Sessions {
     /// Creates a session. Never repeated after a lost answer: that could leave a session behind.
+    #[put("/v1/session/create")]
     pub fn create(&self, options: &SessionOptions) -> Call<SessionId> {
-        self.0.call(&CREATE, &[]).json(options)
+        call.json(options)
     }
 
     /// Ends a session, which need not exist. Locks it still holds are released, and cannot be
     /// taken during the session's lock delay.
-    pub fn destroy(&self, id: &str) -> Call<bool> {
-        self.0.call(&DESTROY, &[id])
-    }
+    #[put("/v1/session/destroy/{id}", idempotent)]
+    pub fn destroy(&self, id: &str) -> Call<bool> {}
 
     /// Starts the session's time to live anew. A 404 says that it has expired.
-    pub fn renew(&self, id: &str) -> Call<Session, Change> {
-        self.0.call(&RENEW, &[id])
-    }
+    #[put("/v1/session/renew/{id}", idempotent, decode = one, recode = recode::<Vec<Session>>)]
+    pub fn renew(&self, id: &str) -> Call<Session, Change> {}
 
     /// Reads one session; `None` where there is none, for which Consul has no 404 here.
-    pub fn info(&self, id: &str) -> Call<Option<Session>, BlockingRead> {
-        self.0.call(&INFO, &[id])
-    }
+    #[get("/v1/session/info/{id}", decode = maybe, recode = recode::<Vec<Session>>)]
+    pub fn info(&self, id: &str) -> Call<Option<Session>, BlockingRead> {}
 
     /// Lists the sessions of a node.
-    pub fn node(&self, node: &str) -> Call<Vec<Session>, BlockingList> {
-        self.0.call(&NODE, &[node])
-    }
+    #[get("/v1/session/node/{node}")]
+    pub fn node(&self, node: &str) -> Call<Vec<Session>, BlockingList> {}
 
     /// Lists all sessions of a datacenter.
-    pub fn list(&self) -> Call<Vec<Session>, BlockingList> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/session/list")]
+    pub fn list(&self) -> Call<Vec<Session>, BlockingList> {}
 }
 
 fn maybe(answer: &Parts) -> Result<Option<Session>, client_core::Error> {

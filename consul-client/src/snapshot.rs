@@ -1,68 +1,48 @@
 //! [Snapshots](https://developer.hashicorp.com/consul/api-docs/snapshot) of all that the servers know.
 
 use bytes::Bytes;
-use client_core::caps::Plain;
-use client_core::wire::{bytes, empty, recode_empty, recode_raw};
-use client_core::{Op, Verb, operations};
+use client_core::{endpoints, handle};
 
 use crate::{Call, Client, Error, Result};
 
 /// A snapshot, piece by piece.
 pub type SnapshotStream = client_core::stream::SnapshotStream<Error>;
 
-operations! {
-    SAVE: Bytes, Save =
-        Op::decoded_by(Verb::Get, "snapshot.save", "/v1/snapshot", bytes, recode_raw)
-            .streaming()
-            .not_idempotent();
-    RESTORE: (), Plain = Op::decoded_by(Verb::Put, "snapshot.restore", "/v1/snapshot", empty, recode_empty);
-}
+/// Snapshots of all that the servers know.
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use futures_util::StreamExt;
+/// use std::io::Write;
+/// let mut file = std::fs::File::create("backup.snap")?;
+/// let mut snapshot = consul.snapshot().save().stream().await?;
+/// while let Some(piece) = snapshot.next().await {
+///     file.write_all(&piece?)?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::snapshot)]
+pub struct Snapshots;
 
-client_core::capabilities! {
-    /// Saves a snapshot.
-    pub struct Save: Stale;
-}
-
-/// Snapshots.
-#[derive(Debug, Clone)]
-pub struct Snapshots<'a>(&'a Client);
-
-impl Client {
-    /// Snapshots of all that the servers know.
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use futures_util::StreamExt;
-    /// use std::io::Write;
-    /// let mut file = std::fs::File::create("backup.snap")?;
-    /// let mut snapshot = consul.snapshot().save().stream().await?;
-    /// while let Some(piece) = snapshot.next().await {
-    ///     file.write_all(&piece?)?;
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn snapshot(&self) -> Snapshots<'_> {
-        Snapshots(self)
-    }
-}
-
-impl Snapshots<'_> {
+#[endpoints("snapshot")]
+impl Snapshots {
     /// Saves a snapshot: a compressed archive with the sums of its parts. `.await` keeps it in
     /// memory, [`stream`](Call::stream) does not.
     ///
     /// It takes as long as it takes, as long as something arrives, and is asked for once. An error
     /// on the server after the first byte cannot change the status any more; the stream ends with
     /// an error then, since the archive does not come to its end.
+    #[get("/v1/snapshot", Stale, streaming, not_idempotent)]
     pub fn save(&self) -> Call<Bytes, Save> {
-        self.0.call(&SAVE, &[]).edit(|request| request.timeout(None))
+        call.edit(|request| request.timeout(None))
     }
 
     /// Replaces all that the servers know by a snapshot.
+    #[put("/v1/snapshot")]
     pub fn restore(&self, snapshot: impl Into<Bytes>) -> Call<()> {
         let snapshot = snapshot.into();
-        self.0.call(&RESTORE, &[]).edit(|request| {
+        call.edit(|request| {
             request.bytes("application/octet-stream", snapshot);
             request.timeout(None);
         })
@@ -77,7 +57,7 @@ impl Snapshots<'_> {
         let stream = |request: &mut client_core::Request| {
             request.stream("application/octet-stream", snapshot, length);
         };
-        self.0.call(&RESTORE, &[]).edit(stream)
+        self.client.call(&Self::RESTORE, &[]).edit(stream)
     }
 }
 

@@ -3,19 +3,14 @@
 use std::fmt;
 
 use bytes::Bytes;
-use client_core::caps::Plain;
 use client_core::wire::{ToWire, Wire, Writer};
-use client_core::{Extra, Op, Verb, open_enum, operations};
+use client_core::{Extra, endpoints, open_enum};
 
 use crate::catalog::Node;
 use crate::check::HealthCheck;
 use crate::kv::KvPair;
 use crate::service::Service;
 use crate::{Call, Client};
-
-operations! {
-    APPLY: TxnResults, Plain = Op::new(Verb::Put, "txn.apply", "/v1/txn");
-}
 
 /// The server takes no more operations in one transaction.
 const MOST: usize = 128;
@@ -173,8 +168,8 @@ client_core::number_setters! { KvOp {
 /// Collects the operations of a transaction.
 #[derive(Debug, Clone)]
 #[must_use = "a transaction does nothing until it is applied"]
-pub struct Txn<'a> {
-    client: &'a Client,
+pub struct Txn {
+    client: Client,
     operations: Vec<TxnOp>,
 }
 
@@ -190,12 +185,13 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn txn(&self) -> Txn<'_> {
-        Txn { client: self, operations: Vec::new() }
+    pub fn txn(&self) -> Txn {
+        Txn { client: self.clone(), operations: Vec::new() }
     }
 }
 
-impl Txn<'_> {
+#[endpoints("txn")]
+impl Txn {
     /// Adds an operation.
     pub fn push(mut self, operation: impl Into<TxnOp>) -> Self {
         self.operations.push(operation.into());
@@ -207,23 +203,25 @@ impl Txn<'_> {
     }
 
     /// Writes a key.
-    pub fn set(self, key: &str, value: impl Into<Bytes>) -> Self {
-        self.push(KvOp::new(KvVerb::Set, key).value(value))
+    pub fn set(self, key: &str, value: impl AsRef<[u8]>) -> Self {
+        self.push(KvOp::new(KvVerb::Set, key).value(Bytes::copy_from_slice(value.as_ref())))
     }
 
     /// Writes a key if its index is still `index`; 0 for a key that must not exist.
-    pub fn cas(self, key: &str, value: impl Into<Bytes>, index: u64) -> Self {
-        self.push(KvOp::new(KvVerb::Cas, key).value(value).index(index))
+    pub fn cas(self, key: &str, value: impl AsRef<[u8]>, index: u64) -> Self {
+        self.push(KvOp::new(KvVerb::Cas, key).value(Bytes::copy_from_slice(value.as_ref())).index(index))
     }
 
     /// Takes a key's lock and writes it.
-    pub fn lock(self, key: &str, value: impl Into<Bytes>, session: &str) -> Self {
-        self.push(KvOp::new(KvVerb::Lock, key).value(value).session(session))
+    pub fn lock(self, key: &str, value: impl AsRef<[u8]>, session: &str) -> Self {
+        self.push(KvOp::new(KvVerb::Lock, key).value(Bytes::copy_from_slice(value.as_ref())).session(session))
     }
 
     /// Gives a key's lock back and writes it.
-    pub fn unlock(self, key: &str, value: impl Into<Bytes>, session: &str) -> Self {
-        self.push(KvOp::new(KvVerb::Unlock, key).value(value).session(session))
+    pub fn unlock(self, key: &str, value: impl AsRef<[u8]>, session: &str) -> Self {
+        self.push(
+            KvOp::new(KvVerb::Unlock, key).value(Bytes::copy_from_slice(value.as_ref())).session(session),
+        )
     }
 
     /// Reads a key, which must exist.
@@ -292,10 +290,11 @@ impl Txn<'_> {
     ///
     /// [`TxnConflict`](crate::Error::TxnConflict) names the operations that did not hold; nothing
     /// was changed then.
+    #[put("/v1/txn")]
     pub fn apply(&self) -> Call<TxnResults> {
         let count = self.operations.len();
         let reads = self.operations.iter().all(TxnOp::only_reads);
-        self.client.call(&APPLY, &[]).json(&self.operations).edit(|request| {
+        call.json(&self.operations).edit(|request| {
             request.idempotent(reads);
             if count > MOST {
                 request.mistake(format!("a transaction has at most {MOST} operations, this one has {count}"));

@@ -2,94 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use client_core::caps::Plain;
 use client_core::wire::{self, Wire};
-use client_core::{Extra, Op, Verb, capabilities, operations, options};
+use client_core::{Extra, endpoints, handle};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use crate::Call;
-use crate::record::{enums, handle};
+use crate::record::enums;
+use crate::{Call, Client};
 
-capabilities! {
-    /// Reads about a host.
-    pub struct ReadHost;
-    /// Removes a member.
-    pub struct ForceLeave;
-}
+/// The agent that answers, and its fellows.
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// for member in nomad.agent().members().await?.members {
+///     println!("{} {}", member.name, member.status);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::agent)]
+pub struct Agent;
 
-operations! {
-    SELF: AgentSelf, Plain = Op::new(Verb::Get, "agent.self", "/v1/agent/self");
-    JOIN: AgentJoin, Plain = Op::new(Verb::Put, "agent.join", "/v1/agent/join").idempotent();
-    MEMBERS: AgentMembers, Plain = Op::new(Verb::Get, "agent.members", "/v1/agent/members");
-    FORCE_LEAVE: (), ForceLeave = Op::decoded_by(
-        Verb::Put, "agent.force_leave", "/v1/agent/force-leave", wire::empty, wire::recode_empty,
-    ).idempotent();
-    SERVERS: Vec<String>, Plain = Op::new(Verb::Get, "agent.servers", "/v1/agent/servers");
-    SET_SERVERS: (), Plain = Op::decoded_by(
-        Verb::Put, "agent.set_servers", "/v1/agent/servers", wire::empty, wire::recode_empty,
-    ).idempotent();
-    SCHEDULER_WORKERS: SchedulerWorkers, Plain =
-        Op::new(Verb::Get, "agent.scheduler_workers", "/v1/agent/schedulers");
-    SCHEDULER_WORKERS_CONFIG: SchedulerWorkersConfig, Plain =
-        Op::new(Verb::Get, "agent.scheduler_workers_config", "/v1/agent/schedulers/config");
-    SET_SCHEDULER_WORKERS_CONFIG: SchedulerWorkersConfig, Plain =
-        Op::new(Verb::Put, "agent.set_scheduler_workers_config", "/v1/agent/schedulers/config").idempotent();
-    HEALTH: AgentHealth, Plain = Op::new(Verb::Get, "agent.health", "/v1/agent/health").answers(&[500]);
-    HOST: HostReply, ReadHost = Op::decoded_by(
-        Verb::Get, "agent.host", "/v1/agent/host", decode_host, recode_host,
-    );
-    GOSSIP_KEYRING_LIST: GossipKeyring, Plain =
-        Op::new(Verb::Get, "agent.gossip_keyring_list", "/v1/agent/keyring/list");
-    GOSSIP_KEYRING_INSTALL: GossipKeyring, Plain =
-        Op::new(Verb::Put, "agent.gossip_keyring_install", "/v1/agent/keyring/install").idempotent();
-    GOSSIP_KEYRING_USE: GossipKeyring, Plain =
-        Op::new(Verb::Put, "agent.gossip_keyring_use", "/v1/agent/keyring/use").idempotent();
-    GOSSIP_KEYRING_REMOVE: GossipKeyring, Plain =
-        Op::new(Verb::Put, "agent.gossip_keyring_remove", "/v1/agent/keyring/remove").idempotent();
-    RELOAD: (), Plain = Op::decoded_by(
-        Verb::Put, "agent.reload", "/v1/agent/reload", wire::empty, wire::recode_empty,
-    ).idempotent();
-}
-
-options! {
-    ReadHost {
-        /// Asks this server.
-        text server() = "server_id";
-        /// Asks this node.
-        text node() = "node_id";
-    }
-    ForceLeave {
-        /// Forgets the member at once.
-        query prune(bool) = "prune";
-    }
-}
-
-handle! {
-    /// The agent that answers, and its fellows.
-    Agent,
-    /// The agent that answers, and its fellows.
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// for member in nomad.agent().members().await?.members {
-    ///     println!("{} {}", member.name, member.status);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    agent
-}
-
-impl Agent<'_> {
+#[endpoints("agent")]
+impl Agent {
     /// The agent's configuration, membership and statistics.
-    pub fn get_self(&self) -> Call<AgentSelf> {
-        self.0.call(&SELF, &[])
-    }
+    #[get("/v1/agent/self", name = "self")]
+    pub fn get_self(&self) -> Call<AgentSelf> {}
 
     /// Makes a server join others. See [`AgentJoin::error`].
+    #[put("/v1/agent/join", idempotent)]
     pub fn join(&self, addresses: &[&str]) -> Call<AgentJoin> {
-        self.each(self.0.call(&JOIN, &[]), addresses)
+        self.each(call, addresses)
     }
 
     fn each<T, C>(&self, call: Call<T, C>, addresses: &[&str]) -> Call<T, C> {
@@ -101,77 +44,85 @@ impl Agent<'_> {
     }
 
     /// The servers of all regions, as they know of each other.
-    pub fn members(&self) -> Call<AgentMembers> {
-        self.0.call(&MEMBERS, &[])
-    }
+    #[get("/v1/agent/members")]
+    pub fn members(&self) -> Call<AgentMembers> {}
 
     /// Removes a member that is gone.
+    #[put("/v1/agent/force-leave", idempotent)]
+    #[query(
+        /// Forgets the member at once.
+        prune: bool,
+    )]
     pub fn force_leave(&self, node: &str) -> Call<(), ForceLeave> {
-        self.0.call(&FORCE_LEAVE, &[]).set_query("node", node)
+        call.set_query("node", node)
     }
 
     /// The servers that a client agent knows.
-    pub fn servers(&self) -> Call<Vec<String>> {
-        self.0.call(&SERVERS, &[])
-    }
+    #[get("/v1/agent/servers")]
+    pub fn servers(&self) -> Call<Vec<String>> {}
 
     /// Tells a client agent its servers.
+    #[put("/v1/agent/servers", idempotent)]
     pub fn set_servers(&self, addresses: &[&str]) -> Call<()> {
-        self.each(self.0.call(&SET_SERVERS, &[]), addresses)
+        self.each(call, addresses)
     }
 
     /// What the scheduler workers of a server do.
-    pub fn scheduler_workers(&self) -> Call<SchedulerWorkers> {
-        self.0.call(&SCHEDULER_WORKERS, &[])
-    }
+    #[get("/v1/agent/schedulers")]
+    pub fn scheduler_workers(&self) -> Call<SchedulerWorkers> {}
 
     /// How many scheduler workers a server has, and for what.
-    pub fn scheduler_workers_config(&self) -> Call<SchedulerWorkersConfig> {
-        self.0.call(&SCHEDULER_WORKERS_CONFIG, &[])
-    }
+    #[get("/v1/agent/schedulers/config")]
+    pub fn scheduler_workers_config(&self) -> Call<SchedulerWorkersConfig> {}
 
     /// Changes that until the server starts again.
+    #[put("/v1/agent/schedulers/config", idempotent)]
     pub fn set_scheduler_workers_config(
         &self,
         config: &SchedulerWorkersConfig,
     ) -> Call<SchedulerWorkersConfig> {
-        self.0.call(&SET_SCHEDULER_WORKERS_CONFIG, &[]).json(config)
+        call.json(config)
     }
 
     /// How the agent is, healthy or not. No token is needed.
-    pub fn health(&self) -> Call<AgentHealth> {
-        self.0.call(&HEALTH, &[])
-    }
+    #[get("/v1/agent/health", answers(500))]
+    pub fn health(&self) -> Call<AgentHealth> {}
 
     /// What the agent's host is like.
-    pub fn host(&self) -> Call<HostReply, ReadHost> {
-        self.0.call(&HOST, &[])
-    }
+    #[get("/v1/agent/host", decode = decode_host, recode = recode_host)]
+    #[query(
+        /// Asks this server.
+        server = "server_id": String,
+        /// Asks this node.
+        node = "node_id": String,
+    )]
+    pub fn host(&self) -> Call<HostReply, ReadHost> {}
 
     /// The keys that gossip between servers is encrypted with.
-    pub fn gossip_keys(&self) -> Call<GossipKeyring> {
-        self.0.call(&GOSSIP_KEYRING_LIST, &[])
-    }
+    #[get("/v1/agent/keyring/list", name = "gossip_keyring_list")]
+    pub fn gossip_keys(&self) -> Call<GossipKeyring> {}
 
     /// Makes a key, in base64, known to all servers.
+    #[put("/v1/agent/keyring/install", idempotent, name = "gossip_keyring_install")]
     pub fn install_gossip_key(&self, key: &SecretString) -> Call<GossipKeyring> {
-        self.0.call(&GOSSIP_KEYRING_INSTALL, &[]).field("Key", key.expose_secret())
+        call.field("Key", key.expose_secret())
     }
 
     /// Encrypts with a key that all servers know.
+    #[put("/v1/agent/keyring/use", idempotent, name = "gossip_keyring_use")]
     pub fn use_gossip_key(&self, key: &SecretString) -> Call<GossipKeyring> {
-        self.0.call(&GOSSIP_KEYRING_USE, &[]).field("Key", key.expose_secret())
+        call.field("Key", key.expose_secret())
     }
 
     /// Makes all servers forget a key.
+    #[put("/v1/agent/keyring/remove", idempotent, name = "gossip_keyring_remove")]
     pub fn remove_gossip_key(&self, key: &SecretString) -> Call<GossipKeyring> {
-        self.0.call(&GOSSIP_KEYRING_REMOVE, &[]).field("Key", key.expose_secret())
+        call.field("Key", key.expose_secret())
     }
 
     /// Makes the agent read its configuration again.
-    pub fn reload(&self) -> Call<()> {
-        self.0.call(&RELOAD, &[])
-    }
+    #[put("/v1/agent/reload", idempotent)]
+    pub fn reload(&self) -> Call<()> {}
 }
 
 enums! {

@@ -1,6 +1,7 @@
 //! The call type of this client.
 
 use crate::Error;
+use crate::caps::Reversible;
 use crate::client::Nomad;
 
 client_core::define_call!(Nomad, Error);
@@ -15,9 +16,6 @@ impl<T, C> Call<T, C> {
         })
     }
 }
-
-/// The list can be read from its other end: `.reverse(true)`.
-pub trait Reversible {}
 
 impl<T, C: Reversible> Call<T, C> {
     /// Reads the list from its other end.

@@ -1,11 +1,12 @@
 //! The client, and what Nomad is to the transport.
 
+use client_core::caps::Marker;
 use client_core::http::HeaderMap;
 use client_core::{Meta, Op, Placement, Product, ProductSpec, RawReply, Verb};
 use secrecy::SecretString;
 
-use crate::answers::{Meaning, meaning};
-use crate::{Call, Error, Result, env};
+use crate::meaning::{Meaning, meaning};
+use crate::{Call, Error, Result, env, error};
 
 /// What Nomad is to the transport.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +33,7 @@ impl Product for Nomad {
         rejects_token,
         messages,
         transient,
+        absent: error::absent,
         meta,
         environment: env::read,
     };
@@ -132,7 +134,7 @@ impl Client {
         Call::wrap(client_core::Call::raw(&self.core, method, path.as_ref()))
     }
 
-    pub(crate) fn call<T, C>(&self, op: &'static Op<T, C>, arguments: &[&str]) -> Call<T, C> {
+    pub(crate) fn call<T, C: Marker>(&self, op: &Op<T, C>, arguments: &[&str]) -> Call<T, C> {
         Call::new(&self.core, op, arguments)
     }
 }

@@ -6,200 +6,144 @@
 
 use std::collections::BTreeMap;
 
-use client_core::caps::{Lookup, Plain};
+use client_core::caps::Lookup;
 use client_core::time::unix_nanos;
-use client_core::wire::{self, Wire};
-use client_core::{Extra, Op, Verb, capabilities, operations, options};
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints, handle};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::Call;
-use crate::record::{enums, handle};
+use crate::record::enums;
+use crate::{Call, Client};
 
-capabilities! {
+/// The quotas of a region (Enterprise).
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// for usage in nomad.quotas().usages().await? {
+///     println!("{}: {} limits are in use", usage.name, usage.used.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::quotas)]
+pub struct Quotas;
+
+#[endpoints("quotas")]
+impl Quotas {
     /// Lists quotas.
-    pub struct ListQuotas: Stale + Listed + Prefixed;
-    /// Lists Sentinel policies.
-    pub struct ListSentinel: Stale + Listed;
-    /// Lists recommendations.
-    pub struct ListRecommendations: Stale + Listed;
-    /// Applies recommendations.
-    pub struct ApplyRecommendations;
-}
-
-operations! {
-    QUOTAS_LIST: Vec<Quota>, ListQuotas = Op::new(Verb::Get, "quotas.list", "/v1/quotas").enterprise();
-    QUOTA_USAGES_LIST: Vec<QuotaUsage>, ListQuotas =
-        Op::new(Verb::Get, "quotas.usages_list", "/v1/quota-usages").enterprise();
-    QUOTA_GET: Quota, Lookup = Op::new(Verb::Get, "quotas.get", "/v1/quota/{name}").enterprise();
-    QUOTA_USAGE_GET: QuotaUsage, Lookup =
-        Op::new(Verb::Get, "quotas.usage_get", "/v1/quota/usage/{name}").enterprise();
-    QUOTA_UPSERT: (), Plain = Op::decoded_by(
-        Verb::Put, "quotas.upsert", "/v1/quota", wire::empty, wire::recode_empty,
-    ).idempotent().enterprise();
-    QUOTA_DELETE: (), Plain = Op::decoded_by(
-        Verb::Delete, "quotas.delete", "/v1/quota/{name}", wire::empty, wire::recode_empty,
-    ).enterprise();
-    SENTINEL_LIST: Vec<SentinelPolicy>, ListSentinel =
-        Op::new(Verb::Get, "sentinel.policies_list", "/v1/sentinel/policies").enterprise();
-    SENTINEL_GET: SentinelPolicy, Lookup =
-        Op::new(Verb::Get, "sentinel.policy_get", "/v1/sentinel/policy/{name}").enterprise();
-    SENTINEL_UPSERT: (), Plain = Op::decoded_by(
-        Verb::Put, "sentinel.policy_upsert", "/v1/sentinel/policy/{name}", wire::empty, wire::recode_empty,
-    ).idempotent().enterprise();
-    SENTINEL_DELETE: (), Plain = Op::decoded_by(
-        Verb::Delete, "sentinel.policy_delete", "/v1/sentinel/policy/{name}", wire::empty, wire::recode_empty,
-    ).enterprise();
-    RECOMMENDATIONS_LIST: Vec<Recommendation>, ListRecommendations =
-        Op::new(Verb::Get, "recommendations.list", "/v1/recommendations").enterprise();
-    RECOMMENDATION_GET: Recommendation, Lookup =
-        Op::new(Verb::Get, "recommendations.get", "/v1/recommendation/{id}").enterprise();
-    RECOMMENDATION_UPSERT: Recommendation, Plain =
-        Op::new(Verb::Put, "recommendations.upsert", "/v1/recommendation").idempotent().enterprise();
-    RECOMMENDATIONS_APPLY: RecommendationsApplied, ApplyRecommendations =
-        Op::new(Verb::Put, "recommendations.apply", "/v1/recommendations/apply").enterprise();
-}
-
-options! {
-    ListRecommendations {
-        /// Keeps those for this job.
-        text job() = "job";
-        /// Keeps those for this group.
-        text group() = "group";
-        /// Keeps those for this task.
-        text task() = "task";
-    }
-    ApplyRecommendations {
-        /// Overrides soft-mandatory policies.
-        field policy_override(bool) = "PolicyOverride";
-    }
-}
-
-handle! {
-    /// The quotas of a region (Enterprise).
-    Quotas,
-    /// The quotas of a region (Enterprise).
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// for usage in nomad.quotas().usages().await? {
-    ///     println!("{}: {} limits are in use", usage.name, usage.used.len());
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    quotas
-}
-
-impl Quotas<'_> {
-    /// Lists quotas.
-    pub fn list(&self) -> Call<Vec<Quota>, ListQuotas> {
-        self.0.call(&QUOTAS_LIST, &[])
-    }
+    #[get("/v1/quotas", Stale, Listed, Prefixed, enterprise)]
+    pub fn list(&self) -> Call<Vec<Quota>, ListQuotas> {}
 
     /// How much of each quota is in use.
-    pub fn usages(&self) -> Call<Vec<QuotaUsage>, ListQuotas> {
-        self.0.call(&QUOTA_USAGES_LIST, &[])
-    }
+    #[get("/v1/quota-usages", enterprise, name = "usages_list")]
+    pub fn usages(&self) -> Call<Vec<QuotaUsage>, ListQuotas> {}
 
     /// Reads a quota.
-    pub fn get(&self, name: &str) -> Call<Quota, Lookup> {
-        self.0.call(&QUOTA_GET, &[name])
-    }
+    #[get("/v1/quota/{name}", enterprise)]
+    pub fn get(&self, name: &str) -> Call<Quota, Lookup> {}
 
     /// How much of a quota is in use.
-    pub fn usage(&self, name: &str) -> Call<QuotaUsage, Lookup> {
-        self.0.call(&QUOTA_USAGE_GET, &[name])
-    }
+    #[get("/v1/quota/usage/{name}", enterprise, name = "usage_get")]
+    pub fn usage(&self, name: &str) -> Call<QuotaUsage, Lookup> {}
 
     /// Creates or replaces a quota.
+    #[put("/v1/quota", idempotent, enterprise)]
     pub fn upsert(&self, quota: &Quota) -> Call<()> {
-        self.0.call(&QUOTA_UPSERT, &[]).json(quota)
+        call.json(quota)
     }
 
     /// Deletes a quota.
-    pub fn delete(&self, name: &str) -> Call<()> {
-        self.0.call(&QUOTA_DELETE, &[name])
-    }
+    #[delete("/v1/quota/{name}", enterprise)]
+    pub fn delete(&self, name: &str) -> Call<()> {}
 }
 
-handle! {
-    /// The Sentinel policies of a region (Enterprise).
-    Sentinel,
-    /// The Sentinel policies of a region (Enterprise).
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// use nomad_client::{EnforcementLevel, SentinelPolicy};
-    /// let policy = SentinelPolicy::new("all", "main = rule { true }").enforcement_level(EnforcementLevel::Advisory);
-    /// nomad.sentinel().upsert(&policy).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    sentinel
-}
+/// The Sentinel policies of a region (Enterprise).
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// use nomad_client::{EnforcementLevel, SentinelPolicy};
+/// let policy = SentinelPolicy::new("all", "main = rule { true }").enforcement_level(EnforcementLevel::Advisory);
+/// nomad.sentinel().upsert(&policy).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::sentinel)]
+pub struct Sentinel;
 
-impl Sentinel<'_> {
+#[endpoints("sentinel", operations = SENTINEL)]
+impl Sentinel {
     /// Lists policies, without their text.
-    pub fn list(&self) -> Call<Vec<SentinelPolicy>, ListSentinel> {
-        self.0.call(&SENTINEL_LIST, &[])
-    }
+    #[get("/v1/sentinel/policies", Stale, Listed, enterprise, name = "policies_list")]
+    pub fn list(&self) -> Call<Vec<SentinelPolicy>, ListSentinel> {}
 
     /// Reads a policy.
-    pub fn get(&self, name: &str) -> Call<SentinelPolicy, Lookup> {
-        self.0.call(&SENTINEL_GET, &[name])
-    }
+    #[get("/v1/sentinel/policy/{name}", enterprise, name = "policy_get")]
+    pub fn get(&self, name: &str) -> Call<SentinelPolicy, Lookup> {}
 
     /// Creates or replaces a policy.
+    #[put(
+        "/v1/sentinel/policy/{name}",
+        idempotent, enterprise, name = "policy_upsert", name = &policy.name,
+    )]
     pub fn upsert(&self, policy: &SentinelPolicy) -> Call<()> {
-        self.0.call(&SENTINEL_UPSERT, &[&policy.name]).json(policy)
+        call.json(policy)
     }
 
     /// Deletes a policy.
-    pub fn delete(&self, name: &str) -> Call<()> {
-        self.0.call(&SENTINEL_DELETE, &[name])
-    }
+    #[delete("/v1/sentinel/policy/{name}", enterprise, name = "policy_delete")]
+    pub fn delete(&self, name: &str) -> Call<()> {}
 }
 
-handle! {
-    /// Recommendations for the resources of tasks (Enterprise).
-    Recommendations,
-    /// Recommendations for the resources of tasks (Enterprise).
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// for advice in nomad.recommendations().list().job("api").await? {
-    ///     println!("{} {}: {} instead of {}", advice.task, advice.resource, advice.value, advice.current);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    recommendations
-}
+/// Recommendations for the resources of tasks (Enterprise).
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// for advice in nomad.recommendations().list().job("api").await? {
+///     println!("{} {}: {} instead of {}", advice.task, advice.resource, advice.value, advice.current);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::recommendations)]
+pub struct Recommendations;
 
-impl Recommendations<'_> {
+#[endpoints("recommendations", operations = RECOMMENDATIONS)]
+impl Recommendations {
     /// Lists recommendations.
-    pub fn list(&self) -> Call<Vec<Recommendation>, ListRecommendations> {
-        self.0.call(&RECOMMENDATIONS_LIST, &[])
-    }
+    #[get("/v1/recommendations", Stale, Listed, enterprise)]
+    #[query(
+        /// Keeps those for this job.
+        job: String,
+        /// Keeps those for this group.
+        group: String,
+        /// Keeps those for this task.
+        task: String,
+    )]
+    pub fn list(&self) -> Call<Vec<Recommendation>, ListRecommendations> {}
 
     /// Reads a recommendation.
-    pub fn get(&self, id: &str) -> Call<Recommendation, Lookup> {
-        self.0.call(&RECOMMENDATION_GET, &[id])
-    }
+    #[get("/v1/recommendation/{id}", enterprise)]
+    pub fn get(&self, id: &str) -> Call<Recommendation, Lookup> {}
 
     /// Makes or replaces a recommendation.
+    #[put("/v1/recommendation", idempotent, enterprise)]
     pub fn upsert(&self, recommendation: &Recommendation) -> Call<Recommendation> {
-        self.0.call(&RECOMMENDATION_UPSERT, &[]).json(recommendation)
+        call.json(recommendation)
     }
 
     /// Applies some recommendations and dismisses others.
+    #[put("/v1/recommendations/apply", enterprise)]
+    #[body(
+        /// Overrides soft-mandatory policies.
+        policy_override = "PolicyOverride": bool,
+    )]
     pub fn apply(
         &self,
         apply: &[&str],
         dismiss: &[&str],
     ) -> Call<RecommendationsApplied, ApplyRecommendations> {
-        self.0.call(&RECOMMENDATIONS_APPLY, &[]).field("Apply", apply).field("Dismiss", dismiss)
+        call.field("Apply", apply).field("Dismiss", dismiss)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use client_core::ErrorKind;
 
-use crate::answers::{Meaning, meaning};
+use crate::meaning::{Meaning, meaning};
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -94,6 +94,12 @@ impl Error {
         self.details().is_some_and(client_core::Error::is_retryable)
     }
 
+    /// Whether a check-and-set found another index; a lock that somebody else holds counts too.
+    #[must_use]
+    pub fn is_cas_mismatch(&self) -> bool {
+        matches!(self, Self::JobModifyIndexConflict { .. } | Self::VariableConflict { .. })
+    }
+
     /// Whether the thing does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
@@ -126,6 +132,18 @@ impl From<client_core::Error> for Error {
             Meaning::EnterpriseOnly => Self::EnterpriseOnly(error),
             Meaning::Other => Self::Other(error),
         }
+    }
+}
+
+/// Whether an answer says that the very thing does not exist, rather than the path of the request.
+pub(crate) fn absent(error: &client_core::Error) -> bool {
+    let page = ["page not found", "<html", "<!doctype"].iter().any(|text| error.mentions(text));
+    match error.status() {
+        Some(404) => {
+            error.meta().is_some_and(|meta| meta.index.is_some()) || !page && !error.messages().is_empty()
+        }
+        Some(500) => !page && meaning(500, error.messages()) == Meaning::NotFound,
+        _ => false,
     }
 }
 

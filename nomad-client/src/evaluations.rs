@@ -6,98 +6,67 @@ use std::time::Duration;
 use client_core::caps::BlockingList;
 use client_core::time::{nanos, rfc3339, unix_nanos};
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, capabilities, operations, options};
+use client_core::{Extra, endpoints, handle};
 use jiff::Timestamp;
 
-use crate::Call;
 use crate::allocations::{AllocMetric, AllocationListStub};
-use crate::call::Reversible;
 use crate::jobs::PlanAnnotations;
 use crate::jobspec::JobType;
-use crate::record::{enums, handle};
+use crate::record::enums;
+use crate::{Call, Client};
 
-capabilities! {
+/// The evaluations of a namespace.
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// let evaluation = nomad.evaluations().get("5456bd7a-…").await?;
+/// for (group, metric) in &evaluation.failed_tg_allocs {
+///     println!("{group}: {} of {} nodes are full", metric.nodes_exhausted, metric.nodes_evaluated);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::evaluations)]
+pub struct Evaluations;
+
+#[endpoints("evaluations")]
+impl Evaluations {
     /// Lists evaluations.
-    pub struct ListEvaluations: Stale + Listed + Blocking + Paged + Filtered + Prefixed;
-    /// Counts evaluations.
-    pub struct CountEvaluations: Stale + Blocking + Filtered + Prefixed;
-    /// Reads an evaluation.
-    pub struct ReadEvaluation: Optional + Stale + Blocking;
-}
-impl Reversible for ListEvaluations {}
-
-operations! {
-    LIST: Vec<Evaluation>, ListEvaluations =
-        Op::new(Verb::Get, "evaluations.list", "/v1/evaluations").blocking().paged();
-    COUNT: EvaluationCount, CountEvaluations =
-        Op::new(Verb::Get, "evaluations.count", "/v1/evaluations/count").blocking();
-    DELETE: EvaluationCount, client_core::caps::Plain =
-        Op::new(Verb::Delete, "evaluations.delete", "/v1/evaluations");
-    GET: Evaluation, ReadEvaluation = Op::new(Verb::Get, "evaluations.get", "/v1/evaluation/{eval_id}").blocking();
-    ALLOCATIONS: Vec<AllocationListStub>, BlockingList =
-        Op::new(Verb::Get, "evaluations.allocations", "/v1/evaluation/{eval_id}/allocations").blocking();
-}
-
-options! {
-    ListEvaluations {
+    #[get("/v1/evaluations", Stale, Listed, Blocking, Paged, Filtered, Prefixed, Reversible)]
+    #[query(
         /// Keeps those with this status. Cannot be used along with a filter.
-        query status(&str) = "status";
+        status: &str,
         /// Keeps those of this job. Cannot be used along with a filter.
-        text job() = "job";
-    }
-    ReadEvaluation {
-        /// Includes the evaluations it follows from and those that follow from it.
-        query related(bool) = "related";
-    }
-}
-
-handle! {
-    /// The evaluations of a namespace.
-    Evaluations,
-    /// The evaluations of a namespace.
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// let evaluation = nomad.evaluations().get("5456bd7a-…").await?;
-    /// for (group, metric) in &evaluation.failed_tg_allocs {
-    ///     println!("{group}: {} of {} nodes are full", metric.nodes_exhausted, metric.nodes_evaluated);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    evaluations
-}
-
-impl Evaluations<'_> {
-    /// Lists evaluations.
-    pub fn list(&self) -> Call<Vec<Evaluation>, ListEvaluations> {
-        self.0.call(&LIST, &[])
-    }
+        job: String,
+    )]
+    pub fn list(&self) -> Call<Vec<Evaluation>, ListEvaluations> {}
 
     /// Counts evaluations.
-    pub fn count(&self) -> Call<EvaluationCount, CountEvaluations> {
-        self.0.call(&COUNT, &[])
-    }
+    #[get("/v1/evaluations/count", Stale, Blocking, Filtered, Prefixed)]
+    pub fn count(&self) -> Call<EvaluationCount, CountEvaluations> {}
 
     /// Deletes evaluations, at most 7281. The evaluation broker must be paused.
+    #[delete("/v1/evaluations")]
     pub fn delete(&self, eval_ids: &[&str]) -> Call<EvaluationCount> {
-        self.0.call(&DELETE, &[]).field("EvalIDs", eval_ids)
+        call.field("EvalIDs", eval_ids)
     }
 
     /// Deletes the evaluations a filter expression is true for. The evaluation broker must be paused.
     pub fn delete_matching(&self, filter: impl Into<String>) -> Call<EvaluationCount> {
-        self.0.call(&DELETE, &[]).field("Filter", &filter.into())
+        self.client.call(&Self::DELETE, &[]).field("Filter", &filter.into())
     }
 
     /// Reads an evaluation.
-    pub fn get(&self, eval_id: &str) -> Call<Evaluation, ReadEvaluation> {
-        self.0.call(&GET, &[eval_id])
-    }
+    #[get("/v1/evaluation/{eval_id}", Optional, Stale, Blocking)]
+    #[query(
+        /// Includes the evaluations it follows from and those that follow from it.
+        related: bool,
+    )]
+    pub fn get(&self, eval_id: &str) -> Call<Evaluation, ReadEvaluation> {}
 
     /// The allocations an evaluation placed or changed.
-    pub fn allocations(&self, eval_id: &str) -> Call<Vec<AllocationListStub>, BlockingList> {
-        self.0.call(&ALLOCATIONS, &[eval_id])
-    }
+    #[get("/v1/evaluation/{eval_id}/allocations")]
+    pub fn allocations(&self, eval_id: &str) -> Call<Vec<AllocationListStub>, BlockingList> {}
 }
 
 enums! {

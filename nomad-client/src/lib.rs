@@ -32,6 +32,7 @@ mod agent;
 mod allocations;
 mod answers;
 mod call;
+pub mod caps;
 mod client;
 mod deployments;
 mod enterprise;
@@ -46,6 +47,7 @@ mod jobs;
 pub mod jobspec;
 #[cfg(feature = "lint")]
 pub mod lint;
+mod meaning;
 mod namespaces;
 mod node_agent;
 mod node_pools;
@@ -69,7 +71,7 @@ mod wait;
 pub use acl::*;
 pub use agent::*;
 pub use allocations::*;
-pub use call::{Call, Reversible};
+pub use call::Call;
 pub use client::{Builder, Client};
 #[cfg(feature = "blocking")]
 pub use client_core::blocking;
@@ -78,9 +80,9 @@ pub use client_core::testing;
 pub use client_core::wire::ByName;
 pub use client_core::{
     Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Items, Limits, LoginToken, Meta,
-    Pages, Pool, RateLimit, RawReply, Reply, Reqwest, RootCertificates, Spec, StaticToken, Timeouts,
-    TokenFile, TokenSource, Verb as Method, Watch, caps, fetch, layer, retry::RetryPolicy, time::GoDuration,
-    transport,
+    Pages, Pool, RateLimit, RawReply, RawStream, Reply, Reqwest, RootCertificates, Spec, StaticToken,
+    Timeouts, TokenFile, TokenSource, Verb as Method, Watch, fetch, layer, retry::RetryPolicy,
+    time::GoDuration, transport,
 };
 pub use deployments::*;
 pub use enterprise::*;

@@ -2,75 +2,50 @@
 
 use std::collections::BTreeMap;
 
-use client_core::caps::{BlockingLookup, Plain};
-use client_core::wire::{Wire, empty, recode_empty};
-use client_core::{Extra, Op, Verb, capabilities, operations};
+use client_core::caps::BlockingLookup;
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints, handle};
 
 use crate::{Call, Client};
 
-capabilities! {
-    /// Lists namespaces.
-    pub struct ListNamespaces: Stale + Listed + Blocking + Prefixed;
-}
-
-operations! {
-    LIST: Vec<Namespace>, ListNamespaces = Op::new(Verb::Get, "namespaces.list", "/v1/namespaces").blocking();
-    GET: Namespace, BlockingLookup = Op::new(Verb::Get, "namespaces.get", "/v1/namespace/{namespace}").blocking();
-    UPSERT: (), Plain =
-        Op::decoded_by(Verb::Put, "namespaces.upsert", "/v1/namespace", empty, recode_empty).idempotent();
-    UPSERT_NAMED: (), Plain = Op::decoded_by(
-        Verb::Put, "namespaces.upsert_named", "/v1/namespace/{namespace}", empty, recode_empty,
-    ).idempotent();
-    DELETE: (), Plain =
-        Op::decoded_by(Verb::Delete, "namespaces.delete", "/v1/namespace/{namespace}", empty, recode_empty);
-}
-
 /// The namespaces of a region.
-#[derive(Debug, Clone)]
-pub struct Namespaces<'a>(&'a Client);
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// use nomad_client::Namespace;
+/// nomad.namespaces().upsert(&Namespace::new("staging").description("before production")).await?;
+/// assert!(nomad.namespaces().get("nope").optional().await?.is_none());
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::namespaces)]
+pub struct Namespaces;
 
-impl Client {
-    /// The namespaces of a region.
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// use nomad_client::Namespace;
-    /// nomad.namespaces().upsert(&Namespace::new("staging").description("before production")).await?;
-    /// assert!(nomad.namespaces().get("nope").optional().await?.is_none());
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn namespaces(&self) -> Namespaces<'_> {
-        Namespaces(self)
-    }
-}
-
-impl Namespaces<'_> {
+#[endpoints("namespaces")]
+impl Namespaces {
     /// Lists namespaces.
-    pub fn list(&self) -> Call<Vec<Namespace>, ListNamespaces> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/namespaces", Stale, Listed, Blocking, Prefixed)]
+    pub fn list(&self) -> Call<Vec<Namespace>, ListNamespaces> {}
 
     /// Reads one namespace.
-    pub fn get(&self, name: &str) -> Call<Namespace, BlockingLookup> {
-        self.0.call(&GET, &[name])
-    }
+    #[get("/v1/namespace/{namespace}", namespace = name)]
+    pub fn get(&self, name: &str) -> Call<Namespace, BlockingLookup> {}
 
     /// Creates a namespace, or replaces its settings.
+    #[put("/v1/namespace", idempotent)]
     pub fn upsert(&self, namespace: &Namespace) -> Call<()> {
-        self.0.call(&UPSERT, &[]).json(namespace)
+        call.json(namespace)
     }
 
     /// Creates the namespace `name`, or replaces its settings; it must have that name.
+    #[put("/v1/namespace/{namespace}", idempotent, namespace = name)]
     pub fn upsert_named(&self, name: &str, namespace: &Namespace) -> Call<()> {
-        self.0.call(&UPSERT_NAMED, &[name]).json(namespace)
+        call.json(namespace)
     }
 
     /// Deletes a namespace, which must have no jobs, volumes or variables left.
-    pub fn delete(&self, name: &str) -> Call<()> {
-        self.0.call(&DELETE, &[name])
-    }
+    #[delete("/v1/namespace/{namespace}", namespace = name)]
+    pub fn delete(&self, name: &str) -> Call<()> {}
 }
 
 /// A namespace. Unknown settings are kept in `extra` and written back.

@@ -4,85 +4,60 @@
 use std::collections::BTreeMap;
 
 use client_core::time::unix_nanos;
-use client_core::wire::{self, Wire};
-use client_core::{Extra, Op, Verb, capabilities, operations, options};
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints, handle};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::Call;
-use crate::record::handle;
+use crate::{Call, Client};
 
-capabilities! {
-    /// Asks the agent of a node.
-    pub struct OnNode;
-}
+/// What the agent of a node knows.
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// let stats = nomad.node_agent().stats().node("7abd99b4-…").await?;
+/// println!("{} bytes free", stats.memory.free);
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::node_agent)]
+pub struct NodeAgent;
 
-operations! {
-    GC: (), OnNode = Op::decoded_by(Verb::Get, "client.gc", "/v1/client/gc", wire::empty, wire::recode_empty);
-    STATS: HostStats, OnNode = Op::new(Verb::Get, "client.stats", "/v1/client/stats");
-    METADATA_GET: NodeMetadata, OnNode = Op::new(Verb::Get, "client.metadata_get", "/v1/client/metadata");
-    METADATA_APPLY: NodeMetadata, OnNode =
-        Op::new(Verb::Post, "client.metadata_apply", "/v1/client/metadata").idempotent();
-    IDENTITY_GET: NodeIdentity, OnNode = Op::new(Verb::Get, "client.identity_get", "/v1/client/identity");
-    IDENTITY_RENEW: (), OnNode = Op::decoded_by(
-        Verb::Post, "client.identity_renew", "/v1/client/identity/renew", wire::empty, wire::recode_empty,
-    );
-}
-
-options! { OnNode {
-    /// Asks this node instead of the agent that answers.
-    text node() = "node_id";
-} }
-
-handle! {
-    /// What the agent of a node knows.
-    NodeAgent,
-    /// What the agent of a node knows.
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// let stats = nomad.node_agent().stats().node("7abd99b4-…").await?;
-    /// println!("{} bytes free", stats.memory.free);
-    /// # Ok(())
-    /// # }
-    /// ```
-    node_agent
-}
-
-impl NodeAgent<'_> {
+#[endpoints("client")]
+impl NodeAgent {
     /// Removes the files of all allocations that are over.
-    pub fn gc(&self) -> Call<(), OnNode> {
-        self.0.call(&GC, &[])
-    }
+    #[get("/v1/client/gc")]
+    #[query(
+        /// Asks this node instead of the agent that answers.
+        node = "node_id": String,
+    )]
+    pub fn gc(&self) -> Call<(), OnNode> {}
 
     /// What of the host is in use.
-    pub fn stats(&self) -> Call<HostStats, OnNode> {
-        self.0.call(&STATS, &[])
-    }
+    #[get("/v1/client/stats")]
+    pub fn stats(&self) -> Call<HostStats, OnNode> {}
 
     /// The node's metadata.
-    pub fn metadata(&self) -> Call<NodeMetadata, OnNode> {
-        self.0.call(&METADATA_GET, &[])
-    }
+    #[get("/v1/client/metadata", name = "metadata_get")]
+    pub fn metadata(&self) -> Call<NodeMetadata, OnNode> {}
 
     /// Changes the node's metadata; `None` removes a key.
+    #[post("/v1/client/metadata", idempotent, name = "metadata_apply")]
     pub fn apply_metadata<'m>(
         &self,
         changes: impl IntoIterator<Item = (&'m str, Option<&'m str>)>,
     ) -> Call<NodeMetadata, OnNode> {
         let changes: BTreeMap<_, _> = changes.into_iter().collect();
-        self.0.call(&METADATA_APPLY, &[]).field("Meta", &changes)
+        call.field("Meta", &changes)
     }
 
     /// The claims of the node's identity.
-    pub fn identity(&self) -> Call<NodeIdentity, OnNode> {
-        self.0.call(&IDENTITY_GET, &[])
-    }
+    #[get("/v1/client/identity", name = "identity_get")]
+    pub fn identity(&self) -> Call<NodeIdentity, OnNode> {}
 
     /// Makes the node get a new identity.
-    pub fn renew_identity(&self) -> Call<(), OnNode> {
-        self.0.call(&IDENTITY_RENEW, &[])
-    }
+    #[post("/v1/client/identity/renew", name = "identity_renew")]
+    pub fn renew_identity(&self) -> Call<(), OnNode> {}
 }
 
 /// A node's metadata.

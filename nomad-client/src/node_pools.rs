@@ -3,105 +3,71 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use client_core::caps::{BlockingLookup, PagedList, Plain};
+use client_core::caps::{BlockingLookup, PagedList};
 use client_core::time::nanos;
-use client_core::wire::{self, Wire};
-use client_core::{Extra, Op, Verb, capabilities, operations, options};
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints, handle};
 
-use crate::Call;
 use crate::jobs::JobListStub;
 use crate::nodes::NodeListStub;
 use crate::operator::SchedulerAlgorithm;
-use crate::record::handle;
+use crate::{Call, Client};
 
-capabilities! {
-    /// Lists the nodes of a pool.
-    pub struct ListPoolNodes: Stale + Listed + Blocking + Paged + Filtered;
-    /// Lists the jobs of a pool.
-    pub struct ListPoolJobs: Stale + Listed + Blocking + Paged + Filtered;
-}
+/// The node pools of a region.
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// use nomad_client::NodePool;
+/// nomad.node_pools().upsert(&NodePool::new("gpu").description("nodes with a GPU")).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::node_pools)]
+pub struct NodePools;
 
-operations! {
-    LIST: Vec<NodePool>, PagedList = Op::new(Verb::Get, "node_pools.list", "/v1/node/pools").blocking().paged();
-    UPSERT: (), Plain = Op::decoded_by(
-        Verb::Put, "node_pools.upsert", "/v1/node/pools", wire::empty, wire::recode_empty,
-    ).idempotent();
-    GET: NodePool, BlockingLookup = Op::new(Verb::Get, "node_pools.get", "/v1/node/pool/{pool}").blocking();
-    UPSERT_NAMED: (), Plain = Op::decoded_by(
-        Verb::Put, "node_pools.upsert_named", "/v1/node/pool/{pool}", wire::empty, wire::recode_empty,
-    ).idempotent();
-    DELETE: (), Plain = Op::decoded_by(
-        Verb::Delete, "node_pools.delete", "/v1/node/pool/{pool}", wire::empty, wire::recode_empty,
-    );
-    NODES: Vec<NodeListStub>, ListPoolNodes =
-        Op::new(Verb::Get, "node_pools.nodes", "/v1/node/pool/{pool}/nodes").blocking().paged();
-    JOBS: Vec<JobListStub>, ListPoolJobs =
-        Op::new(Verb::Get, "node_pools.jobs", "/v1/node/pool/{pool}/jobs").blocking().paged();
-}
-
-options! {
-    ListPoolNodes {
-        /// Includes what the nodes have and reserve.
-        query resources(bool) = "resources";
-        /// Includes the nodes' operating systems.
-        query os(bool) = "os";
-    }
-    ListPoolJobs {
-        /// Includes each job's `meta`.
-        query meta(bool) = "meta";
-    }
-}
-
-handle! {
-    /// The node pools of a region.
-    NodePools,
-    /// The node pools of a region.
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// use nomad_client::NodePool;
-    /// nomad.node_pools().upsert(&NodePool::new("gpu").description("nodes with a GPU")).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    node_pools
-}
-
-impl NodePools<'_> {
+#[endpoints("node_pools")]
+impl NodePools {
     /// Lists node pools.
-    pub fn list(&self) -> Call<Vec<NodePool>, PagedList> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/node/pools")]
+    pub fn list(&self) -> Call<Vec<NodePool>, PagedList> {}
 
     /// Creates a node pool, or replaces its settings.
+    #[put("/v1/node/pools", idempotent)]
     pub fn upsert(&self, pool: &NodePool) -> Call<()> {
-        self.0.call(&UPSERT, &[]).json(pool)
+        call.json(pool)
     }
 
     /// Creates the node pool `name`, or replaces its settings; the pool must have that name.
+    #[put("/v1/node/pool/{pool}", idempotent, pool = name)]
     pub fn upsert_named(&self, name: &str, pool: &NodePool) -> Call<()> {
-        self.0.call(&UPSERT_NAMED, &[name]).json(pool)
+        call.json(pool)
     }
 
     /// Reads a node pool.
-    pub fn get(&self, name: &str) -> Call<NodePool, BlockingLookup> {
-        self.0.call(&GET, &[name])
-    }
+    #[get("/v1/node/pool/{pool}", pool = name)]
+    pub fn get(&self, name: &str) -> Call<NodePool, BlockingLookup> {}
 
     /// Deletes a node pool, which must have no nodes and no live jobs in any region.
-    pub fn delete(&self, name: &str) -> Call<()> {
-        self.0.call(&DELETE, &[name])
-    }
+    #[delete("/v1/node/pool/{pool}", pool = name)]
+    pub fn delete(&self, name: &str) -> Call<()> {}
 
     /// The nodes of a pool.
-    pub fn nodes(&self, name: &str) -> Call<Vec<NodeListStub>, ListPoolNodes> {
-        self.0.call(&NODES, &[name])
-    }
+    #[get("/v1/node/pool/{pool}/nodes", Stale, Listed, Blocking, Paged, Filtered, pool = name)]
+    #[query(
+        /// Includes what the nodes have and reserve.
+        resources: bool,
+        /// Includes the nodes' operating systems.
+        os: bool,
+    )]
+    pub fn nodes(&self, name: &str) -> Call<Vec<NodeListStub>, ListPoolNodes> {}
 
     /// The jobs of a pool.
-    pub fn jobs(&self, name: &str) -> Call<Vec<JobListStub>, ListPoolJobs> {
-        self.0.call(&JOBS, &[name])
-    }
+    #[get("/v1/node/pool/{pool}/jobs", Stale, Listed, Blocking, Paged, Filtered, pool = name)]
+    #[query(
+        /// Includes each job's `meta`.
+        meta: bool,
+    )]
+    pub fn jobs(&self, name: &str) -> Call<Vec<JobListStub>, ListPoolJobs> {}
 }
 
 /// A node pool.

@@ -5,43 +5,32 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use client_core::caps::{BlockingRead, Lookup};
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints, handle};
 
-use crate::Call;
-use crate::record::handle;
+use crate::{Call, Client};
 
-operations! {
-    JWKS: Jwks, BlockingRead = Op::new(Verb::Get, "oidc_discovery.jwks", "/.well-known/jwks.json").blocking();
-    OPENID_CONFIGURATION: OpenIdConfiguration, Lookup =
-        Op::new(Verb::Get, "oidc_discovery.openid_configuration", "/.well-known/openid-configuration");
-}
+/// What others need to verify workload identities. No token is needed.
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// for key in nomad.oidc_discovery().jwks().await?.keys {
+///     println!("{} {}", key.kid, key.alg);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::oidc_discovery)]
+pub struct OidcDiscovery;
 
-handle! {
-    /// What others need to verify workload identities. No token is needed.
-    OidcDiscovery,
-    /// What others need to verify workload identities. No token is needed.
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// for key in nomad.oidc_discovery().jwks().await?.keys {
-    ///     println!("{} {}", key.kid, key.alg);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    oidc_discovery
-}
-
-impl OidcDiscovery<'_> {
+#[endpoints("oidc_discovery")]
+impl OidcDiscovery {
     /// The public keys that identities are signed with.
-    pub fn jwks(&self) -> Call<Jwks, BlockingRead> {
-        self.0.call(&JWKS, &[])
-    }
+    #[get("/.well-known/jwks.json")]
+    pub fn jwks(&self) -> Call<Jwks, BlockingRead> {}
 
     /// What OIDC wants to know, where the servers have an issuer configured.
-    pub fn openid_configuration(&self) -> Call<OpenIdConfiguration, Lookup> {
-        self.0.call(&OPENID_CONFIGURATION, &[])
-    }
+    #[get("/.well-known/openid-configuration")]
+    pub fn openid_configuration(&self) -> Call<OpenIdConfiguration, Lookup> {}
 }
 
 /// Public keys, as in RFC 7517.

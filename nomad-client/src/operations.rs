@@ -17,6 +17,8 @@ pub fn operations() -> Vec<Entry> {
         allocations::OPERATIONS,
         deployments::OPERATIONS,
         enterprise::OPERATIONS,
+        enterprise::SENTINEL,
+        enterprise::RECOMMENDATIONS,
         evaluations::OPERATIONS,
         events::OPERATIONS,
         jobs::OPERATIONS,

@@ -5,217 +5,151 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use client_core::caps::{BlockingList, List, Plain};
+use client_core::caps::{BlockingList, List};
 use client_core::time::{go, rfc3339, unix_nanos};
-use client_core::wire::{self, Wire};
-use client_core::{Extra, Op, Verb, capabilities, operations, options};
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints, handle};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::Call;
-use crate::record::{enums, handle};
-
-capabilities! {
-    /// Reads something that any server can answer.
-    pub struct AnyServer: Stale;
-    /// Replaces the keyring's active key.
-    pub struct RotateKeyring;
-    /// Deletes a key.
-    pub struct DeleteKey;
-    /// Reads how much is used.
-    pub struct ReadUtilization;
-}
+use crate::record::enums;
+use crate::{Call, Client};
 
 /// A snapshot, piece by piece. See [`Operator::snapshot_stream`].
 pub type SnapshotStream = client_core::stream::SnapshotStream<crate::Error>;
 
-operations! {
-    LICENSE_GET: Option<LicenseReply>, AnyServer =
-        Op::new(Verb::Get, "operator.license_get", "/v1/operator/license").enterprise();
-    LICENSE_PUT: (), Plain = Op::decoded_by(
-        Verb::Put, "operator.license_put", "/v1/operator/license", wire::empty, wire::recode_empty,
-    ).idempotent().enterprise();
-    RAFT_CONFIGURATION: RaftConfiguration, AnyServer =
-        Op::new(Verb::Get, "operator.raft_configuration", "/v1/operator/raft/configuration");
-    RAFT_REMOVE_PEER: (), Plain = Op::decoded_by(
-        Verb::Delete, "operator.raft_remove_peer", "/v1/operator/raft/peer", wire::empty, wire::recode_empty,
-    );
-    RAFT_TRANSFER_LEADERSHIP: LeadershipTransfer, Plain =
-        Op::new(Verb::Put, "operator.raft_transfer_leadership", "/v1/operator/raft/transfer-leadership");
-    KEYRING_LIST: Vec<RootKey>, BlockingList =
-        Op::new(Verb::Get, "operator.keyring_list", "/v1/operator/keyring/keys").blocking();
-    KEYRING_ROTATE: KeyringRotation, RotateKeyring =
-        Op::new(Verb::Put, "operator.keyring_rotate", "/v1/operator/keyring/rotate");
-    KEYRING_DELETE: (), DeleteKey = Op::decoded_by(
-        Verb::Delete, "operator.keyring_delete", "/v1/operator/keyring/key/{key_id}", wire::empty, wire::recode_empty,
-    ).idempotent();
-    AUTOPILOT_GET: AutopilotConfiguration, AnyServer =
-        Op::new(Verb::Get, "operator.autopilot_get", "/v1/operator/autopilot/configuration");
-    AUTOPILOT_SET: bool, Plain =
-        Op::new(Verb::Put, "operator.autopilot_set", "/v1/operator/autopilot/configuration").idempotent();
-    AUTOPILOT_CAS: bool, Plain =
-        Op::new(Verb::Put, "operator.autopilot_cas", "/v1/operator/autopilot/configuration");
-    AUTOPILOT_HEALTH: AutopilotHealth, Plain =
-        Op::new(Verb::Get, "operator.autopilot_health", "/v1/operator/autopilot/health").answers(&[429]);
-    SCHEDULER_GET: SchedulerConfigurationReply, AnyServer =
-        Op::new(Verb::Get, "operator.scheduler_get", "/v1/operator/scheduler/configuration");
-    SCHEDULER_SET: SchedulerUpdate, Plain =
-        Op::new(Verb::Put, "operator.scheduler_set", "/v1/operator/scheduler/configuration").idempotent();
-    SCHEDULER_CAS: SchedulerUpdate, Plain =
-        Op::new(Verb::Put, "operator.scheduler_cas", "/v1/operator/scheduler/configuration");
-    SNAPSHOT_SAVE: Bytes, AnyServer = Op::decoded_by(
-        Verb::Get, "operator.snapshot_save", "/v1/operator/snapshot", wire::bytes, wire::recode_raw,
-    ).not_idempotent().streaming();
-    SNAPSHOT_RESTORE: (), Plain = Op::decoded_by(
-        Verb::Put, "operator.snapshot_restore", "/v1/operator/snapshot", wire::empty, wire::recode_empty,
-    );
-    UPGRADE_CHECK_VAULT: VaultUpgradeCheck, List =
-        Op::new(Verb::Get, "operator.upgrade_check_vault", "/v1/operator/upgrade-check/vault-workload-identity");
-    UTILIZATION: Utilization, ReadUtilization =
-        Op::new(Verb::Post, "operator.utilization", "/v1/operator/utilization").idempotent().enterprise();
-}
-
-options! {
-    RotateKeyring {
-        /// The algorithm of the new key, such as `aes256-gcm`.
-        text algorithm() = "algo";
-        /// Encrypts everything anew with the new key.
-        flag full() = "full";
-    }
-    DeleteKey {
-        /// Deletes the key although variables are encrypted with it, which are lost then.
-        query force(bool) = "force";
-    }
-    ReadUtilization {
-        /// Includes today's numbers.
-        query today(bool) = "today";
-    }
-}
-
-impl<T> Call<T, RotateKeyring> {
+impl<T, S> Call<T, RotateKeyring<S>> {
     /// Makes the key known now and uses it from `time` on.
     pub fn publish_time(self, time: Timestamp) -> Self {
         self.set_query("publish_time", i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX))
     }
 }
 
-handle! {
-    /// What operators do with the servers of a region.
-    Operator,
-    /// What operators do with the servers of a region.
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// let mut scheduler = nomad.operator().scheduler_configuration().await?.scheduler_config;
-    /// scheduler.memory_oversubscription_enabled = true;
-    /// nomad.operator().set_scheduler_configuration(&scheduler).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    operator
-}
+/// What operators do with the servers of a region.
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// let mut scheduler = nomad.operator().scheduler_configuration().await?.scheduler_config;
+/// scheduler.memory_oversubscription_enabled = true;
+/// nomad.operator().set_scheduler_configuration(&scheduler).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::operator)]
+pub struct Operator;
 
-impl Operator<'_> {
+#[endpoints("operator")]
+impl Operator {
     /// The licence; nothing on servers that need none.
-    pub fn license(&self) -> Call<Option<LicenseReply>, AnyServer> {
-        self.0.call(&LICENSE_GET, &[])
-    }
+    #[get("/v1/operator/license", Stale, enterprise, name = "license_get")]
+    pub fn license(&self) -> Call<Option<LicenseReply>, AnyServer> {}
 
     /// Installs a licence (Enterprise).
+    #[put("/v1/operator/license", idempotent, enterprise, name = "license_put")]
     pub fn set_license(&self, license: impl Into<String>) -> Call<()> {
         let license = license.into();
-        self.0.call(&LICENSE_PUT, &[]).edit(|request| request.bytes("text/plain", license))
+        call.edit(|request| request.bytes("text/plain", license))
     }
 
     /// The servers that take part in Raft.
-    pub fn raft_configuration(&self) -> Call<RaftConfiguration, AnyServer> {
-        self.0.call(&RAFT_CONFIGURATION, &[])
-    }
+    #[get("/v1/operator/raft/configuration")]
+    pub fn raft_configuration(&self) -> Call<RaftConfiguration, AnyServer> {}
 
     /// Removes a server that is gone from Raft, by its id.
+    #[delete("/v1/operator/raft/peer")]
     pub fn raft_remove_peer(&self, id: &str) -> Call<()> {
-        self.0.call(&RAFT_REMOVE_PEER, &[]).set_query("id", id)
+        call.set_query("id", id)
     }
 
     /// Makes another server, named by its id, the leader.
+    #[put("/v1/operator/raft/transfer-leadership")]
     pub fn raft_transfer_leadership(&self, id: &str) -> Call<LeadershipTransfer> {
-        self.0.call(&RAFT_TRANSFER_LEADERSHIP, &[]).set_query("id", id)
+        call.set_query("id", id)
     }
 
     /// Makes another server, named by its address, the leader.
     pub fn raft_transfer_leadership_to_address(&self, address: &str) -> Call<LeadershipTransfer> {
-        self.0.call(&RAFT_TRANSFER_LEADERSHIP, &[]).set_query("address", address)
+        self.client.call(&Self::RAFT_TRANSFER_LEADERSHIP, &[]).set_query("address", address)
     }
 
     /// The keys that variables are encrypted and identities signed with; not the keys themselves.
-    pub fn keyring(&self) -> Call<Vec<RootKey>, BlockingList> {
-        self.0.call(&KEYRING_LIST, &[])
-    }
+    #[get("/v1/operator/keyring/keys", name = "keyring_list")]
+    pub fn keyring(&self) -> Call<Vec<RootKey>, BlockingList> {}
 
     /// Makes a new key.
-    pub fn rotate_keyring(&self) -> Call<KeyringRotation, RotateKeyring> {
-        self.0.call(&KEYRING_ROTATE, &[])
-    }
+    #[put("/v1/operator/keyring/rotate", name = "keyring_rotate")]
+    #[query(
+        /// The algorithm of the new key, such as `aes256-gcm`.
+        algorithm = "algo": String,
+        /// Encrypts everything anew with the new key.
+        full,
+    )]
+    pub fn rotate_keyring(&self) -> Call<KeyringRotation, RotateKeyring> {}
 
     /// Deletes a key.
-    pub fn delete_key(&self, key_id: &str) -> Call<(), DeleteKey> {
-        self.0.call(&KEYRING_DELETE, &[key_id])
-    }
+    #[delete("/v1/operator/keyring/key/{key_id}", idempotent, name = "keyring_delete")]
+    #[query(
+        /// Deletes the key although variables are encrypted with it, which are lost then.
+        force: bool,
+    )]
+    pub fn delete_key(&self, key_id: &str) -> Call<(), DeleteKey> {}
 
     /// The configuration of Autopilot.
-    pub fn autopilot_configuration(&self) -> Call<AutopilotConfiguration, AnyServer> {
-        self.0.call(&AUTOPILOT_GET, &[])
-    }
+    #[get("/v1/operator/autopilot/configuration", name = "autopilot_get")]
+    pub fn autopilot_configuration(&self) -> Call<AutopilotConfiguration, AnyServer> {}
 
     /// Replaces the configuration of Autopilot.
+    #[put("/v1/operator/autopilot/configuration", idempotent, name = "autopilot_set")]
     pub fn set_autopilot_configuration(&self, configuration: &AutopilotConfiguration) -> Call<bool> {
-        self.0.call(&AUTOPILOT_SET, &[]).json(configuration)
+        call.json(configuration)
     }
 
     /// Replaces the configuration of Autopilot if its index is still `index`, and answers whether
     /// it was.
+    #[put("/v1/operator/autopilot/configuration", name = "autopilot_cas")]
     pub fn cas_autopilot_configuration(
         &self,
         configuration: &AutopilotConfiguration,
         index: u64,
     ) -> Call<bool> {
-        self.0.call(&AUTOPILOT_CAS, &[]).set_query("cas", index).json(configuration)
+        call.set_query("cas", index).json(configuration)
     }
 
     /// How the servers are, healthy or not.
-    pub fn autopilot_health(&self) -> Call<AutopilotHealth> {
-        self.0.call(&AUTOPILOT_HEALTH, &[])
-    }
+    #[get("/v1/operator/autopilot/health", answers(429))]
+    pub fn autopilot_health(&self) -> Call<AutopilotHealth> {}
 
     /// The configuration of the scheduler.
-    pub fn scheduler_configuration(&self) -> Call<SchedulerConfigurationReply, AnyServer> {
-        self.0.call(&SCHEDULER_GET, &[])
-    }
+    #[get("/v1/operator/scheduler/configuration", name = "scheduler_get")]
+    pub fn scheduler_configuration(&self) -> Call<SchedulerConfigurationReply, AnyServer> {}
 
     /// Replaces the configuration of the scheduler.
+    #[put("/v1/operator/scheduler/configuration", idempotent, name = "scheduler_set")]
     pub fn set_scheduler_configuration(
         &self,
         configuration: &SchedulerConfiguration,
     ) -> Call<SchedulerUpdate> {
-        self.0.call(&SCHEDULER_SET, &[]).json(configuration)
+        call.json(configuration)
     }
 
     /// Replaces the configuration of the scheduler if its index is still `index`; see
     /// [`SchedulerUpdate::updated`].
+    #[put("/v1/operator/scheduler/configuration", name = "scheduler_cas")]
     pub fn cas_scheduler_configuration(
         &self,
         configuration: &SchedulerConfiguration,
         index: u64,
     ) -> Call<SchedulerUpdate> {
-        self.0.call(&SCHEDULER_CAS, &[]).set_query("cas", index).json(configuration)
+        call.set_query("cas", index).json(configuration)
     }
 
     /// A snapshot of all state. `.await` keeps it in memory;
     /// [`snapshot_stream`](Self::snapshot_stream) does not, and checks it.
     ///
     /// It takes as long as it takes, as long as something arrives, and is asked for once.
+    #[get("/v1/operator/snapshot", not_idempotent, streaming, name = "snapshot_save")]
     pub fn snapshot(&self) -> Call<Bytes, AnyServer> {
-        self.0.call(&SNAPSHOT_SAVE, &[]).edit(|request| request.timeout(None))
+        call.edit(|request| request.timeout(None))
     }
 
     /// A snapshot of all state, piece by piece, checked against the server's digest.
@@ -228,11 +162,10 @@ impl Operator<'_> {
     }
 
     /// Replaces all state by that of a snapshot.
+    #[put("/v1/operator/snapshot", name = "snapshot_restore")]
     pub fn restore_snapshot(&self, snapshot: impl Into<Bytes>) -> Call<()> {
         let snapshot = snapshot.into();
-        self.0
-            .call(&SNAPSHOT_RESTORE, &[])
-            .edit(|request| request.bytes("application/octet-stream", snapshot))
+        call.edit(|request| request.bytes("application/octet-stream", snapshot))
             .edit(|request| request.timeout(None))
     }
 
@@ -242,20 +175,22 @@ impl Operator<'_> {
     where
         S: futures_core::Stream<Item = std::io::Result<Bytes>> + Send + 'static,
     {
-        self.0
-            .call(&SNAPSHOT_RESTORE, &[])
+        self.client
+            .call(&Self::RESTORE_SNAPSHOT, &[])
             .edit(|request| request.stream("application/octet-stream", snapshot, length))
     }
 
     /// What still uses Vault without workload identities.
-    pub fn vault_upgrade_check(&self) -> Call<VaultUpgradeCheck, List> {
-        self.0.call(&UPGRADE_CHECK_VAULT, &[])
-    }
+    #[get("/v1/operator/upgrade-check/vault-workload-identity", name = "upgrade_check_vault")]
+    pub fn vault_upgrade_check(&self) -> Call<VaultUpgradeCheck, List> {}
 
     /// How much of the licence is used (Enterprise).
-    pub fn utilization(&self) -> Call<Utilization, ReadUtilization> {
-        self.0.call(&UTILIZATION, &[])
-    }
+    #[post("/v1/operator/utilization", idempotent, enterprise)]
+    #[query(
+        /// Includes today's numbers.
+        today: bool,
+    )]
+    pub fn utilization(&self) -> Call<Utilization, ReadUtilization> {}
 }
 
 enums! {

@@ -12,21 +12,3 @@ macro_rules! enums {
     )+};
 }
 pub(crate) use enums;
-
-/// Declares the handle of an area and the method of the client that answers it.
-macro_rules! handle {
-    ($(#[$meta:meta])* $name:ident, $(#[$method_meta:meta])* $method:ident) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy)]
-        pub struct $name<'a>(&'a $crate::Client);
-
-        impl $crate::Client {
-            $(#[$method_meta])*
-            #[must_use]
-            pub fn $method(&self) -> $name<'_> {
-                $name(self)
-            }
-        }
-    };
-}
-pub(crate) use handle;

@@ -4,57 +4,39 @@ use std::collections::BTreeMap;
 
 use client_core::caps::BlockingLookup;
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, capabilities, operations, options};
+use client_core::{Extra, endpoints, handle};
 
-use crate::Call;
-use crate::record::handle;
+use crate::{Call, Client};
 
-capabilities! {
+/// The scaling policies of a namespace. To scale, see [`Jobs::scale`](crate::Jobs::scale).
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// for stub in nomad.scaling_policies().list().job("api").await? {
+///     let policy = nomad.scaling_policies().get(&stub.id).await?;
+///     println!("{:?}: {} to {}", policy.target.get("Group"), policy.min, policy.max);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::scaling_policies)]
+pub struct ScalingPolicies;
+
+#[endpoints("scaling")]
+impl ScalingPolicies {
     /// Lists scaling policies.
-    pub struct ListScalingPolicies: Stale + Listed + Blocking + Prefixed;
-}
-
-operations! {
-    LIST: Vec<ScalingPolicyListStub>, ListScalingPolicies =
-        Op::new(Verb::Get, "scaling.policies_list", "/v1/scaling/policies").blocking();
-    GET: ScalingPolicy, BlockingLookup =
-        Op::new(Verb::Get, "scaling.policy_get", "/v1/scaling/policy/{policy_id}").blocking();
-}
-
-options! { ListScalingPolicies {
-    /// Keeps those of this job.
-    text job() = "job";
-    /// Keeps those of this type, such as `horizontal`.
-    text policy_type() = "type";
-} }
-
-handle! {
-    /// The scaling policies of a namespace.
-    ScalingPolicies,
-    /// The scaling policies of a namespace. To scale, see [`Jobs::scale`](crate::Jobs::scale).
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// for stub in nomad.scaling_policies().list().job("api").await? {
-    ///     let policy = nomad.scaling_policies().get(&stub.id).await?;
-    ///     println!("{:?}: {} to {}", policy.target.get("Group"), policy.min, policy.max);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    scaling_policies
-}
-
-impl ScalingPolicies<'_> {
-    /// Lists scaling policies.
-    pub fn list(&self) -> Call<Vec<ScalingPolicyListStub>, ListScalingPolicies> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/scaling/policies", Stale, Listed, Blocking, Prefixed, name = "policies_list")]
+    #[query(
+        /// Keeps those of this job.
+        job: String,
+        /// Keeps those of this type, such as `horizontal`.
+        policy_type = "type": String,
+    )]
+    pub fn list(&self) -> Call<Vec<ScalingPolicyListStub>, ListScalingPolicies> {}
 
     /// Reads a scaling policy.
-    pub fn get(&self, policy_id: &str) -> Call<ScalingPolicy, BlockingLookup> {
-        self.0.call(&GET, &[policy_id])
-    }
+    #[get("/v1/scaling/policy/{policy_id}", name = "policy_get")]
+    pub fn get(&self, policy_id: &str) -> Call<ScalingPolicy, BlockingLookup> {}
 }
 
 /// A scaling policy.

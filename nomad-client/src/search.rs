@@ -3,51 +3,40 @@
 use std::collections::BTreeMap;
 
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, capabilities, operations, options};
+use client_core::{Extra, endpoints, handle};
 
-use crate::Call;
-use crate::record::{enums, handle};
+use crate::record::enums;
+use crate::{Call, Client};
 
-capabilities! {
-    /// Searches.
-    pub struct RunSearch: Stale;
-}
+/// Finds things by a part of their names or ids.
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// use nomad_client::SearchContext;
+/// let found = nomad.search().prefix("8ba8").context(&SearchContext::Allocs).await?;
+/// println!("{:?}", found.matches.get("allocs"));
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::search)]
+pub struct Search;
 
-operations! {
-    PREFIX: PrefixMatches, RunSearch = Op::new(Verb::Put, "search.prefix", "/v1/search").idempotent();
-    FUZZY: FuzzyMatches, RunSearch = Op::new(Verb::Put, "search.fuzzy", "/v1/search/fuzzy").idempotent();
-}
-
-options! { RunSearch {
-    /// Looks for things of this kind only.
-    field context(&SearchContext) = "Context";
-} }
-
-handle! {
-    /// Finds things by a part of their names or ids.
-    Search,
-    /// Finds things by a part of their names or ids.
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// use nomad_client::SearchContext;
-    /// let found = nomad.search().prefix("8ba8").context(&SearchContext::Allocs).await?;
-    /// println!("{:?}", found.matches.get("allocs"));
-    /// # Ok(())
-    /// # }
-    /// ```
-    search
-}
-
-impl Search<'_> {
+#[endpoints("search")]
+impl Search {
     /// The things whose id begins like this, at most 20 of each kind.
+    #[put("/v1/search", Stale, idempotent)]
+    #[body(
+        /// Looks for things of this kind only.
+        context = "Context": &SearchContext,
+    )]
     pub fn prefix(&self, prefix: &str) -> Call<PrefixMatches, RunSearch> {
-        self.0.call(&PREFIX, &[]).field("Prefix", prefix).field("Context", &SearchContext::All)
+        call.field("Prefix", prefix).field("Context", &SearchContext::All)
     }
 
     /// The things in whose name this text is.
+    #[put("/v1/search/fuzzy", idempotent)]
     pub fn fuzzy(&self, text: &str) -> Call<FuzzyMatches, RunSearch> {
-        self.0.call(&FUZZY, &[]).field("Text", text).field("Context", &SearchContext::All)
+        call.field("Text", text).field("Context", &SearchContext::All)
     }
 }
 

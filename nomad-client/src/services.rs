@@ -1,60 +1,40 @@
 //! [Services](https://developer.hashicorp.com/nomad/api-docs/services) that are registered with Nomad.
 
-use client_core::caps::{BlockingList, Plain};
-use client_core::wire::{self, Wire};
-use client_core::{Extra, Op, Verb, capabilities, operations};
+use client_core::caps::BlockingList;
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints, handle};
 
-use crate::Call;
-use crate::record::handle;
+use crate::{Call, Client};
 
-capabilities! {
-    /// Reads where a service is.
-    pub struct ReadService: Stale + Listed + Blocking + Paged + Filtered;
-}
+/// The services of a namespace.
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// for instance in nomad.services().get("api").await? {
+///     println!("{}:{}", instance.address, instance.port);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::services)]
+pub struct Services;
 
-operations! {
-    LIST: Vec<NamespaceServices>, BlockingList = Op::new(Verb::Get, "services.list", "/v1/services").blocking();
-    GET: Vec<ServiceRegistration>, ReadService =
-        Op::new(Verb::Get, "services.get", "/v1/service/{service_name}").blocking().paged();
-    DELETE: (), Plain = Op::decoded_by(
-        Verb::Delete, "services.delete", "/v1/service/{service_name}/{service_id}", wire::empty, wire::recode_empty,
-    );
-}
-
-handle! {
-    /// The services of a namespace.
-    Services,
-    /// The services of a namespace.
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// for instance in nomad.services().get("api").await? {
-    ///     println!("{}:{}", instance.address, instance.port);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    services
-}
-
-impl Services<'_> {
+#[endpoints("services")]
+impl Services {
     /// The names and tags of services, by namespace.
-    pub fn list(&self) -> Call<Vec<NamespaceServices>, BlockingList> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/services")]
+    pub fn list(&self) -> Call<Vec<NamespaceServices>, BlockingList> {}
 
     /// The instances of a service; none where there is no such service.
-    pub fn get(&self, service_name: &str) -> Call<Vec<ServiceRegistration>, ReadService> {
-        self.0.call(&GET, &[service_name])
-    }
+    #[get("/v1/service/{service_name}", Stale, Listed, Blocking, Paged, Filtered)]
+    pub fn get(&self, service_name: &str) -> Call<Vec<ServiceRegistration>, ReadService> {}
 
     /// Removes an instance of a service.
-    pub fn delete(&self, service_name: &str, service_id: &str) -> Call<()> {
-        self.0.call(&DELETE, &[service_name, service_id])
-    }
+    #[delete("/v1/service/{service_name}/{service_id}")]
+    pub fn delete(&self, service_name: &str, service_id: &str) -> Call<()> {}
 }
 
-impl<T> Call<T, ReadService> {
+impl<T, S> Call<T, ReadService<S>> {
     /// Answers `count` instances, the same ones for the same `key` as long as they are there.
     pub fn choose(self, count: u32, key: &str) -> Self {
         self.set_query("choose", format!("{count}|{key}"))

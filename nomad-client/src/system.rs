@@ -3,77 +3,53 @@
 //! [garbage collection](https://developer.hashicorp.com/nomad/api-docs/system) and
 //! [metrics](https://developer.hashicorp.com/nomad/api-docs/metrics).
 
-use client_core::caps::Plain;
-use client_core::wire::{self, Wire};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints, handle};
 
-use crate::Call;
-use crate::record::handle;
+use crate::{Call, Client};
 
-operations! {
-    LEADER: String, Plain = Op::new(Verb::Get, "status.leader", "/v1/status/leader");
-    PEERS: Vec<String>, Plain = Op::new(Verb::Get, "status.peers", "/v1/status/peers");
-    REGIONS: Vec<String>, Plain = Op::new(Verb::Get, "regions.list", "/v1/regions");
-    GC: (), Plain =
-        Op::decoded_by(Verb::Put, "system.gc", "/v1/system/gc", wire::empty, wire::recode_empty).idempotent();
-    RECONCILE_SUMMARIES: (), Plain = Op::decoded_by(
-        Verb::Put, "system.reconcile_summaries", "/v1/system/reconcile/summaries", wire::empty, wire::recode_empty,
-    ).idempotent();
-    METRICS: Metrics, Plain = Op::new(Verb::Get, "metrics.metrics", "/v1/metrics");
-    METRICS_PROMETHEUS: String, Plain = Op::decoded_by(
-        Verb::Get, "metrics.metrics_prometheus", "/v1/metrics", wire::text, wire::recode_raw,
-    );
-}
+/// The servers as a whole.
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// let leader = nomad.system().leader().await?;
+/// println!("{leader} leads one of the regions {:?}", nomad.system().regions().await?);
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::system)]
+pub struct System;
 
-handle! {
-    /// The servers as a whole.
-    System,
-    /// The servers as a whole.
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// let leader = nomad.system().leader().await?;
-    /// println!("{leader} leads one of the regions {:?}", nomad.system().regions().await?);
-    /// # Ok(())
-    /// # }
-    /// ```
-    system
-}
-
-impl System<'_> {
+#[endpoints("status")]
+impl System {
     /// The leader's address; empty where there is none.
-    pub fn leader(&self) -> Call<String> {
-        self.0.call(&LEADER, &[])
-    }
+    #[get("/v1/status/leader")]
+    pub fn leader(&self) -> Call<String> {}
 
     /// The addresses of the servers that take part in Raft.
-    pub fn peers(&self) -> Call<Vec<String>> {
-        self.0.call(&PEERS, &[])
-    }
+    #[get("/v1/status/peers")]
+    pub fn peers(&self) -> Call<Vec<String>> {}
 
     /// The names of all regions.
-    pub fn regions(&self) -> Call<Vec<String>> {
-        self.0.call(&REGIONS, &[])
-    }
+    #[get("/v1/regions", name = "regions.list")]
+    pub fn regions(&self) -> Call<Vec<String>> {}
 
     /// Forgets jobs, evaluations, allocations and nodes that are over, at once.
-    pub fn gc(&self) -> Call<()> {
-        self.0.call(&GC, &[])
-    }
+    #[put("/v1/system/gc", idempotent, name = "system.gc")]
+    pub fn gc(&self) -> Call<()> {}
 
     /// Counts the allocations of all job summaries anew.
-    pub fn reconcile_summaries(&self) -> Call<()> {
-        self.0.call(&RECONCILE_SUMMARIES, &[])
-    }
+    #[put("/v1/system/reconcile/summaries", idempotent, name = "system.reconcile_summaries")]
+    pub fn reconcile_summaries(&self) -> Call<()> {}
 
     /// The agent's metrics.
-    pub fn metrics(&self) -> Call<Metrics> {
-        self.0.call(&METRICS, &[])
-    }
+    #[get("/v1/metrics", name = "metrics.metrics")]
+    pub fn metrics(&self) -> Call<Metrics> {}
 
     /// The agent's metrics in the format of Prometheus.
+    #[get("/v1/metrics", name = "metrics.metrics_prometheus", with = crate::answers::text)]
     pub fn prometheus_metrics(&self) -> Call<String> {
-        self.0.call(&METRICS_PROMETHEUS, &[]).set_query("format", "prometheus")
+        call.set_query("format", "prometheus")
     }
 }
 

@@ -2,32 +2,41 @@
 
 use std::time::Duration;
 
+use client_core::caps::Marker;
 use client_core::time::GoDuration;
 use client_core::wire::{self, ToWire, Wire};
 
 use crate::Error;
-use crate::caps::{CheckAndSet, Enveloped, Ranged, Warned};
+use crate::caps::{CheckAndSet, Enveloped, Ranged, Settled, Shaped, Warned, Whole};
 use crate::client::Vault;
 use crate::secret::{Secret, WrapInfo, read_warnings, read_wrap_info};
 
 client_core::define_call!(Vault, Error, of);
 
-impl<T, C> Call<T, C> {
+impl<T, C: Marker<State = Whole>> Call<T, C> {
     /// Answers where the answer is instead of the answer: a token that shows it once, within
-    /// `ttl`. The server keeps the answer until then.
+    /// `ttl`, which has to be more than zero. The server keeps the answer until then.
     ///
     /// See [response wrapping](https://developer.hashicorp.com/vault/docs/concepts/response-wrapping).
-    pub fn wrap(self, ttl: Duration) -> Call<WrapInfo> {
-        self.edit(|request| request.header("x-vault-wrap-ttl", &GoDuration::from(ttl).to_string()))
-            .then(|call| call.decoded_by(read_wrap_info))
+    pub fn wrap(self, ttl: Duration) -> Call<WrapInfo, C::In<Settled>> {
+        self.edit(|request| {
+            // The server would wrap nothing, and what was made would be lost with its answer.
+            if ttl < Duration::from_secs(1) {
+                return request.mistake("a wrapped answer needs at least a second to be unwrapped in");
+            }
+            request.header("x-vault-wrap-ttl", &GoDuration::from(ttl).to_string());
+        })
+        .then(|call| call.decoded_by(read_wrap_info))
     }
+}
 
+impl<T, C> Call<T, C> {
     /// Passes a second factor with the request itself; the passcode may be empty where the method
-    /// asks on another way. A login that was refused for want of it names the method in its
-    /// [`mfa_requirement`](crate::Auth::mfa_requirement).
+    /// asks on another way. Several factors are given one after the other. A login that was refused
+    /// for want of one names the method in its [`mfa_requirement`](crate::Auth::mfa_requirement).
     pub fn mfa(self, method: &str, passcode: &str) -> Self {
         let value = if passcode.is_empty() { method.to_owned() } else { format!("{method}:{passcode}") };
-        self.edit(|request| request.header("x-vault-mfa", &value))
+        self.edit(|request| request.add_header("x-vault-mfa", &value))
     }
 
     /// Overrides a soft-mandatory Sentinel policy (Enterprise).
@@ -65,16 +74,16 @@ impl<T, C> Call<T, C> {
     }
 }
 
-impl<T: Wire, C: Enveloped> Call<T, C> {
+impl<T: Wire, C: Enveloped + Marker<State = Whole>> Call<T, C> {
     /// Answers the whole envelope: warnings, lease and token beside the data.
-    pub fn envelope(self) -> Call<Secret<T>, C::Outer> {
+    pub fn envelope(self) -> Call<Secret<T>, C::In<Shaped>> {
         self.then(|call| call.decoded_by(wire::json::<Secret<T>>))
     }
 }
 
-impl<C: Warned> Call<(), C> {
+impl<C: Warned + Marker<State = Whole>> Call<(), C> {
     /// Answers the warnings that came with the success.
-    pub fn warnings(self) -> Call<Vec<String>> {
+    pub fn warnings(self) -> Call<Vec<String>, C::In<Settled>> {
         self.then(|call| call.decoded_by(read_warnings))
     }
 }

@@ -1,13 +1,10 @@
 //! What the calls of this client can do, as marker types: a setter exists only on endpoints that
 //! honour it.
 
-pub use client_core::caps::{Optional, Plain};
+pub use client_core::caps::{CheckAndSet, Endless, Given, Optional, Plain, Settled, Shaped, Whole};
 
 /// The answer is an envelope of which the call answers the data: `.envelope()` answers all of it.
-pub trait Enveloped {
-    /// What the call can still do once it answers the envelope.
-    type Outer;
-}
+pub trait Enveloped {}
 
 /// The answer of a write that may come with warnings: `.warnings()` answers them.
 pub trait Warned {}
@@ -15,48 +12,27 @@ pub trait Warned {}
 /// The server can answer a part of the list: `.after(..)` and `.limit(..)`, which OpenBao has.
 pub trait Ranged {}
 
-/// The call finishes a JSON body that may hold options of its own: `.cas(..)`.
-pub trait CheckAndSet {}
+/// A key may be derived for a context: `.context(..)`.
+pub trait Derived {}
 
-/// Declares marker types by what calls with them answer.
-macro_rules! markers {
-    ($($(#[$meta:meta])* $name:ident: $kind:ident;)*) => {$(
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy)]
-        pub struct $name;
-        $crate::caps::markers!(@$kind $name);
-    )*};
-    (@read $name:ident) => {
-        impl $crate::caps::Optional for $name {}
-        impl $crate::caps::Enveloped for $name { type Outer = client_core::caps::Lookup; }
-    };
-    (@lookup $name:ident) => { impl $crate::caps::Optional for $name {} };
-    (@action $name:ident) => {
-        impl $crate::caps::Enveloped for $name { type Outer = client_core::caps::Plain; }
-    };
-    (@cas $name:ident) => {
-        impl $crate::caps::Enveloped for $name { type Outer = $crate::caps::CasOnly; }
-        impl $crate::caps::CheckAndSet for $name {}
-    };
-    (@write $name:ident) => { impl $crate::caps::Warned for $name {} };
-    (@list $name:ident) => { impl $crate::caps::Ranged for $name {} };
-}
-pub(crate) use markers;
+/// Data can be authenticated beside what is encrypted: `.associated_data(..)`.
+pub trait Authenticated {}
 
-markers! {
+/// The version of the key can be chosen: `.key_version(..)`.
+pub trait Versioned {}
+
+/// How is signed can be chosen: `.hash_algorithm(..)`, `.prehashed(..)`, …
+pub trait Signing {}
+
+client_core::capabilities! {
     /// Reads one thing that may not exist.
-    Read: read;
+    pub struct Read: Optional + Enveloped;
     /// Reads one thing that may not exist, and answers all there is about it.
-    Lookup: lookup;
+    pub struct Lookup: Optional;
     /// Does something and answers data.
-    Action: action;
+    pub struct Action: Enveloped;
     /// Writes or deletes something; the answer holds no more than warnings.
-    Write: write;
+    pub struct Write: Warned;
     /// Lists names; an empty list and one that does not exist are the same to Vault.
-    List: list;
+    pub struct List: Ranged;
 }
-
-/// Finishes a check-and-set body.
-#[derive(Debug, Clone, Copy)]
-pub struct CasOnly;
-impl CheckAndSet for CasOnly {}

@@ -1,5 +1,6 @@
 //! The client, and what Vault is to the transport.
 
+use client_core::caps::Marker;
 use client_core::http::HeaderMap;
 use client_core::{Meta, Op, Placement, Product, ProductSpec, RawReply, TokenFile, TokenSource, Verb};
 use secrecy::SecretString;
@@ -30,6 +31,7 @@ impl Product for Vault {
         rejects_token: error::rejects_token,
         messages: error::messages,
         transient: error::transient,
+        absent: error::absent,
         meta,
         environment: env::read,
     };
@@ -134,7 +136,7 @@ impl Client {
         Call::of(client_core::Call::raw(&self.core, method, path.as_ref()))
     }
 
-    pub(crate) fn call<T, C>(&self, op: &'static Op<T, C>, arguments: &[&str]) -> Call<T, C> {
+    pub(crate) fn call<T, C: Marker>(&self, op: &Op<T, C>, arguments: &[&str]) -> Call<T, C> {
         Call::new(&self.core, op, arguments)
     }
 }
@@ -149,4 +151,22 @@ fn home_token() -> Option<TokenFile> {
 /// A mount's path without the slashes around it, which callers write or not.
 pub(crate) fn trimmed(path: impl AsRef<str>) -> String {
     path.as_ref().trim_matches('/').to_owned()
+}
+
+/// Where an engine or a login is mounted. Slashes at its ends do not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MountPath(String);
+
+impl<S: AsRef<str>> From<S> for MountPath {
+    fn from(path: S) -> Self {
+        Self(trimmed(path))
+    }
+}
+
+impl std::ops::Deref for MountPath {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
 }

@@ -206,6 +206,22 @@ fn is_vaults(error: &Details) -> bool {
 const NO_ACTIVE_NODE: [&str; 4] =
     ["local node not active", "no active node", "node is not active", "standby"];
 
+/// Whether an answer says that the very thing does not exist: a 404 without a word, or one that tells
+/// about a deleted version. A missing mount, another namespace and a proxy's page have words.
+pub(crate) fn absent(error: &Details) -> bool {
+    #[derive(Default, Wire)]
+    #[wire(closed)]
+    struct Body {
+        errors: Option<Vec<Value>>,
+        warnings: Vec<Value>,
+    }
+    if error.status() != Some(404) {
+        return false;
+    }
+    let silent = |body: Body| body.errors.is_some_and(|errors| errors.is_empty()) && body.warnings.is_empty();
+    error.body::<Body>().is_some_and(silent) || deleted_version(error).is_some()
+}
+
 /// A deleted version is a 404 that says when it was made and deleted.
 fn deleted_version(error: &Details) -> Option<VersionMetadata> {
     #[derive(Default, Wire)]
@@ -240,8 +256,9 @@ pub(crate) fn messages(_: Option<&str>, body: &[u8]) -> Vec<String> {
     let Ok(json) = serde_json::from_slice::<Value>(body) else {
         return client_core::text_messages(body);
     };
-    let texts: Vec<&str> = match json.get("errors") {
-        Some(Value::Array(errors)) => errors.iter().filter_map(Value::as_str).collect(),
+    let list = |name| json.get(name).and_then(Value::as_array).filter(|list| !list.is_empty());
+    let texts: Vec<&str> = match list("errors").or_else(|| list("warnings")) {
+        Some(errors) => errors.iter().filter_map(Value::as_str).collect(),
         _ => ["error", "error_description"].iter().filter_map(|name| json.get(*name)?.as_str()).collect(),
     };
     texts.into_iter().flat_map(apart).collect()

@@ -31,6 +31,7 @@
 //! refused by the rules for chains; it is accepted where that very certificate is the one to trust.
 //! Better is a certificate with `basicConstraints=critical,CA:FALSE`.
 
+mod answers;
 mod call;
 mod client;
 mod env;
@@ -51,14 +52,14 @@ pub mod templates;
 pub mod workload;
 
 pub use call::Call;
-pub use client::{Builder, Client, Vault};
+pub use client::{Builder, Client, MountPath, Vault};
 #[cfg(feature = "blocking")]
 pub use client_core::blocking;
 #[cfg(feature = "testing")]
 pub use client_core::testing;
 pub use client_core::{
     Address, ClientIdentity, Error as TransportError, ErrorKind, Extra, Limits, LoginToken, Meta, Pool,
-    RateLimit, RawReply, Reply, Reqwest, RootCertificates, Spec, StaticToken, Timeouts, TokenFile,
+    RateLimit, RawReply, RawStream, Reply, Reqwest, RootCertificates, Spec, StaticToken, Timeouts, TokenFile,
     TokenSource, Verb as Method, layer, retry::RetryPolicy, time::GoDuration, transport,
 };
 pub use error::{Error, Result};

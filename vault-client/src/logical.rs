@@ -3,40 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use client_core::caps::Plain;
 use client_core::wire::{Parts, json};
-use client_core::{Error, Op, Verb, operations};
+use client_core::{Error, endpoints, handle};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::caps::{List, Lookup};
 use crate::error::messages;
 use crate::kv::KvData;
-use crate::secret::{Secret, keys, recode_envelope};
+use crate::secret::{Secret, recode_envelope};
 use crate::{Call, Client};
 
 type Answer = Option<Secret<Option<KvData>>>;
-
-operations! {
-    READ: Secret<Option<KvData>>, Lookup =
-        Op::decoded_by(Verb::Get, "logical.read", "/v1/{path**}", read, recode).answers(&[404]);
-    WRITE: Answer, Plain = Op::decoded_by(Verb::Post, "logical.write", "/v1/{path**}", json::<Answer>, recode_answer);
-    PATCH: Answer, Plain = Op::decoded_by(Verb::Patch, "logical.patch", "/v1/{path**}", json::<Answer>, recode_answer);
-    DELETE: Answer, Plain = Op::decoded_by(Verb::Delete, "logical.delete", "/v1/{path**}", json::<Answer>, recode_answer);
-    LIST: Vec<String>, List = keys("logical.list", "/v1/{path**}");
-    SCAN: Vec<String>, List = keys_by_scan();
-}
-
-const fn keys_by_scan() -> Op<Vec<String>, List> {
-    Op::decoded_by(
-        Verb::Scan,
-        "logical.scan",
-        "/v1/{path**}",
-        crate::secret::read_keys,
-        crate::secret::recode_keys::<Value>,
-    )
-    .answers(&[404])
-}
 
 /// A 404 that carries data or warnings is an answer all the same.
 fn read(answer: &Parts) -> Result<Secret<Option<KvData>>, Error> {
@@ -61,32 +39,27 @@ fn recode_answer(answer: &Parts) -> Result<Value, Error> {
     }
 }
 
-/// Any path, as the CLI's `read`, `write`, `list`, `delete` and `patch` have it.
-#[derive(Debug, Clone)]
-pub struct Logical(Client);
+/// Reads and writes any path below `/v1/`.
+///
+/// ```no_run
+/// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
+/// let credentials = vault.logical().read("rabbitmq/creds/api").await?;
+/// println!("good for {:?} as {}", credentials.lease_duration, credentials.lease_id);
+/// let password = credentials.data.and_then(|data| data.text("password"));
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::logical)]
+pub struct Logical;
 
-impl Client {
-    /// Reads and writes any path below `/v1/`.
-    ///
-    /// ```no_run
-    /// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
-    /// let credentials = vault.logical().read("rabbitmq/creds/api").await?;
-    /// println!("good for {:?} as {}", credentials.lease_duration, credentials.lease_id);
-    /// let password = credentials.data.and_then(|data| data.text("password"));
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn logical(&self) -> Logical {
-        Logical(self.clone())
-    }
-}
-
+#[endpoints("logical")]
 impl Logical {
     /// Reads a path. An answer that is "not found" but carries data or warnings is a value.
-    pub fn read(&self, path: &str) -> Call<Secret<Option<KvData>>, Lookup> {
-        self.0.call(&READ, &[path.trim_start_matches('/')])
-    }
+    #[get(
+        "/v1/{path**}",
+        answers(404), path = path.trim_start_matches('/'), decode = read, recode = recode,
+    )]
+    pub fn read(&self, path: &str) -> Call<Secret<Option<KvData>>, Lookup> {}
 
     /// Reads a path with query parameters, which the server takes as fields.
     pub fn read_with<K: Into<String>, V: Into<String>>(
@@ -104,27 +77,41 @@ impl Logical {
     }
 
     /// Writes to a path; `None` where the server answers nothing.
+    #[post(
+        "/v1/{path**}",
+        path = path.trim_start_matches('/'),
+        reads = Answer,
+        decode = json::<Answer>, recode = recode_answer,
+    )]
     pub fn write<B: Serialize + ?Sized>(&self, path: &str, body: &B) -> Call<Option<Secret<Option<KvData>>>> {
-        self.0.call(&WRITE, &[path.trim_start_matches('/')]).json_by_serde(body)
+        call.json_by_serde(body)
     }
 
     /// Changes what is at a path by a merge patch: fields that are `null` are removed.
+    #[patch(
+        "/v1/{path**}",
+        path = path.trim_start_matches('/'),
+        reads = Answer,
+        decode = json::<Answer>, recode = recode_answer,
+    )]
     pub fn patch<B: Serialize + ?Sized>(&self, path: &str, body: &B) -> Call<Option<Secret<Option<KvData>>>> {
-        self.0.call(&PATCH, &[path.trim_start_matches('/')]).json_by_serde(body).merge_patch()
+        call.json_by_serde(body).merge_patch()
     }
 
     /// Deletes what is at a path.
-    pub fn delete(&self, path: &str) -> Call<Option<Secret<Option<KvData>>>> {
-        self.0.call(&DELETE, &[path.trim_start_matches('/')])
-    }
+    #[delete(
+        "/v1/{path**}",
+        path = path.trim_start_matches('/'),
+        reads = Answer,
+        decode = json::<Answer>, recode = recode_answer,
+    )]
+    pub fn delete(&self, path: &str) -> Call<Option<Secret<Option<KvData>>>> {}
 
     /// Lists names below a path; those that end in `/` are folders.
-    pub fn list(&self, path: &str) -> Call<Vec<String>, List> {
-        self.0.call(&LIST, &[path.trim_start_matches('/')])
-    }
+    #[list("/v1/{path**}", path = path.trim_start_matches('/'))]
+    pub fn list(&self, path: &str) -> Call<Vec<String>, List> {}
 
     /// Lists names below a path and below its folders (OpenBao).
-    pub fn scan(&self, path: &str) -> Call<Vec<String>, List> {
-        self.0.call(&SCAN, &[path.trim_start_matches('/')])
-    }
+    #[scan("/v1/{path**}", path = path.trim_start_matches('/'))]
+    pub fn scan(&self, path: &str) -> Call<Vec<String>, List> {}
 }

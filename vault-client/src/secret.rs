@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use client_core::caps::Marker;
 use client_core::wire::{self, Parts, Wire, recode_raw};
 use client_core::{Error, Op, Verb};
 use jiff::Timestamp;
@@ -10,7 +11,6 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::Extra;
-use crate::error::messages;
 
 /// A whole answer: the data, and the lease that decides how long it is good for.
 ///
@@ -195,12 +195,12 @@ pub struct WrapInfo {
 }
 
 /// An operation whose answer is the data of an envelope.
-pub(crate) const fn data<T: Wire, C>(verb: Verb, name: &'static str, path: &'static str) -> Op<T, C> {
+pub(crate) const fn data<T: Wire, C: Marker>(verb: Verb, name: &'static str, path: &'static str) -> Op<T, C> {
     Op::decoded_by(verb, name, path, read_data::<T>, recode_envelope::<T>)
 }
 
 /// An operation that answers the whole envelope, because of its lease.
-pub(crate) const fn leased<T: Wire, C>(
+pub(crate) const fn leased<T: Wire, C: Marker>(
     verb: Verb,
     name: &'static str,
     path: &'static str,
@@ -209,31 +209,40 @@ pub(crate) const fn leased<T: Wire, C>(
 }
 
 /// A write whose answer holds no more than warnings.
-pub(crate) const fn written<C>(verb: Verb, name: &'static str, path: &'static str) -> Op<(), C> {
+pub(crate) const fn written<C: Marker>(verb: Verb, name: &'static str, path: &'static str) -> Op<(), C> {
     Op::decoded_by(verb, name, path, wire::empty, recode_written)
 }
 
 /// An operation that issues or renews a token.
-pub(crate) const fn issues_token<C>(verb: Verb, name: &'static str, path: &'static str) -> Op<Auth, C> {
+pub(crate) const fn issues_token<C: Marker>(
+    verb: Verb,
+    name: &'static str,
+    path: &'static str,
+) -> Op<Auth, C> {
     Op::decoded_by(verb, name, path, read_auth, recode_envelope::<Option<Value>>)
 }
 
 /// An operation whose answer is where something was wrapped.
-pub(crate) const fn wraps<C>(verb: Verb, name: &'static str, path: &'static str) -> Op<WrapInfo, C> {
+pub(crate) const fn wraps<C: Marker>(verb: Verb, name: &'static str, path: &'static str) -> Op<WrapInfo, C> {
     Op::decoded_by(verb, name, path, read_wrap_info, recode_envelope::<Option<Value>>)
 }
 
 /// A list of names. Vault answers 404 where there are none.
-pub(crate) const fn keys<C>(name: &'static str, path: &'static str) -> Op<Vec<String>, C> {
-    Op::decoded_by(Verb::List, name, path, read_keys, recode_keys::<Value>).answers(&[404])
+pub(crate) const fn keys<C: Marker>(
+    verb: Verb,
+    name: &'static str,
+    path: &'static str,
+) -> Op<Vec<String>, C> {
+    Op::decoded_by(verb, name, path, read_keys, recode_envelope::<Keys<Value>>).empty_if_missing()
 }
 
 /// A list of names with something about each. Vault answers 404 where there are none.
-pub(crate) const fn key_info<T: Wire, C>(
+pub(crate) const fn key_info<T: Wire, C: Marker>(
+    verb: Verb,
     name: &'static str,
     path: &'static str,
 ) -> Op<BTreeMap<String, T>, C> {
-    Op::decoded_by(Verb::List, name, path, read_key_info::<T>, recode_keys::<T>).answers(&[404])
+    Op::decoded_by(verb, name, path, read_key_info::<T>, recode_envelope::<Keys<T>>).empty_if_missing()
 }
 
 #[derive(Default, Wire)]
@@ -264,34 +273,12 @@ pub(crate) fn read_wrap_info(answer: &Parts) -> Result<WrapInfo, Error> {
     info.ok_or_else(|| Error::decode("the answer has no `wrap_info`: there was nothing to wrap"))
 }
 
-/// Whether a 404 means "there is nothing" rather than "there is no such path".
-fn nothing_there(answer: &Parts) -> Result<bool, Error> {
-    if answer.meta.status != 404 {
-        return Ok(false);
-    }
-    let messages = messages(None, &answer.body);
-    if messages.is_empty() { Ok(true) } else { Err(Error::of_answer(messages, answer)) }
-}
-
-pub(crate) fn read_keys(answer: &Parts) -> Result<Vec<String>, Error> {
-    if nothing_there(answer)? {
-        return Ok(Vec::new());
-    }
+fn read_keys(answer: &Parts) -> Result<Vec<String>, Error> {
     Ok(read_data::<Keys<()>>(answer)?.keys)
 }
 
 fn read_key_info<T: Wire>(answer: &Parts) -> Result<BTreeMap<String, T>, Error> {
-    if nothing_there(answer)? {
-        return Ok(BTreeMap::new());
-    }
     Ok(read_data::<Keys<T>>(answer)?.key_info)
-}
-
-pub(crate) fn recode_keys<T: Wire>(answer: &Parts) -> Result<Value, Error> {
-    if nothing_there(answer)? {
-        return recode_raw(answer);
-    }
-    recode_envelope::<Keys<T>>(answer)
 }
 
 /// Reads an envelope and writes it again, with the copies of the data that some answers of

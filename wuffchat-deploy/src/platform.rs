@@ -399,8 +399,7 @@ async fn one(
         report.outcome = Outcome::Planned;
         return Ok(report);
     }
-    let registration =
-        nomad.jobs().register(&planned.job).enforce_index(planned.plan.job_modify_index).await?;
+    let registration = nomad.jobs().register(&planned.job).cas(planned.plan.job_modify_index).await?;
     report.version = nomad.jobs().get(name).await?.version;
     events.event(&Event::Registered {
         job: name.to_owned(),

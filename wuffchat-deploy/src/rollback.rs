@@ -89,7 +89,7 @@ pub async fn register(nomad: &Nomad, component: Component, job: Job) -> Result<J
     let index = current.job_modify_index.unwrap_or_default();
     let mut job = with_live_counts(job.without_implied_constraints(), Some(&current));
     job.stop = Some(false);
-    Ok(nomad.jobs().register(&job).enforce_index(index).await?)
+    Ok(nomad.jobs().register(&job).cas(index).await?)
 }
 
 /// What a rollback does with a job.

@@ -168,7 +168,7 @@ pub async fn change(
     let meta: Extra = [(WHO, Value::from(change.who.as_str()))].into_iter().collect();
     let call = nomad.jobs().scale(component.job_id(), component.group(), change.count);
     let call = call.message(&change.reason).meta(&meta);
-    let registration = call.enforce_index(job.job_modify_index.unwrap_or_default()).await?;
+    let registration = call.cas(job.job_modify_index.unwrap_or_default()).await?;
     if change.wait && !registration.eval_id.is_empty() {
         nomad.wait().evaluation(&registration.eval_id).until_placed(true).await?;
     }
@@ -221,7 +221,7 @@ async fn enable(
         policy.enabled = Some(yes);
         not_deploying(&nomad, &job).await?;
         let index = job.job_modify_index.unwrap_or_default();
-        let registration = nomad.jobs().register(&job).enforce_index(index).await?;
+        let registration = nomad.jobs().register(&job).cas(index).await?;
         // It is a deployment of its own, during which nothing is scaled.
         nomad.wait().rollout(component.job_id(), &registration).await?;
     }

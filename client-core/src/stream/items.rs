@@ -26,7 +26,8 @@ pub struct Items<T, E> {
 }
 
 enum State<T> {
-    Start(Box<(Client, Request)>),
+    /// And whether what does not exist is a list without items.
+    Start(Box<(Client, Request, bool)>),
     Open(Box<List<T>>),
     Over,
 }
@@ -35,9 +36,10 @@ async fn next<T: Wire>(mut state: State<T>) -> Option<(Result<T, Error>, State<T
     loop {
         state = match state {
             State::Start(start) => {
-                let (client, request) = *start;
+                let (client, request, empty) = *start;
                 match send::open(&client, request).await {
                     Ok(opened) => State::Open(Box::new(List::new(opened))),
+                    Err(error) if empty && (client.spec().absent)(&error) => return None,
                     Err(error) => return Some((Err(error), State::Over)),
                 }
             }
@@ -55,6 +57,8 @@ async fn next<T: Wire>(mut state: State<T>) -> Option<(Result<T, Error>, State<T
 struct List<T> {
     opened: Opened,
     ended: bool,
+    /// Whether anything arrived: no answer at all reads as `null`, here as everywhere.
+    begun: bool,
     buffer: BytesMut,
     decoder: ListItems,
     ready: VecDeque<Result<T, Error>>,
@@ -67,6 +71,7 @@ impl<T: Wire> List<T> {
         Self {
             opened,
             ended: false,
+            begun: false,
             buffer: BytesMut::new(),
             decoder: ListItems::default(),
             ready: VecDeque::new(),
@@ -90,7 +95,11 @@ impl<T: Wire> List<T> {
                 return Ok(None);
             }
             match self.opened.chunk().await? {
-                Some(chunk) => self.buffer.extend_from_slice(&chunk),
+                Some(chunk) => {
+                    self.begun = self.begun || !chunk.trim_ascii().is_empty();
+                    self.buffer.extend_from_slice(&chunk);
+                }
+                None if !self.begun => return Ok(None),
                 None => self.ended = true,
             }
         }
@@ -150,8 +159,8 @@ fn whole_items<T: Wire>(text: &str, ready: &mut VecDeque<Result<T, Error>>) -> u
 }
 
 impl<T: Wire + Send + 'static, E: From<Error> + 'static> Items<T, E> {
-    pub(crate) fn new(client: Client, request: Request) -> Self {
-        let start = State::Start(Box::new((client, request)));
+    pub(crate) fn new(client: Client, request: Request, empty_if_missing: bool) -> Self {
+        let start = State::Start(Box::new((client, request, empty_if_missing)));
         let stream = futures_util::stream::unfold(start, next::<T>).map(|item| item.map_err(E::from));
         Self { stream: stream.boxed() }
     }

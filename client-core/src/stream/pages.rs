@@ -43,7 +43,8 @@ impl<T> State<T> {
             }
             let mut request = self.request.take()?;
             let operation = request.operation.name;
-            let answer = match send::execute(&self.client, request.clone()).await {
+            let outcome = send::execute(&self.client, request.clone()).await;
+            let answer = match self.decoder.settle(self.client.spec(), outcome) {
                 Ok(answer) => answer,
                 Err(error) => return Some(Err(error)),
             };

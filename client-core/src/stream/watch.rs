@@ -156,7 +156,8 @@ impl<T> State<T> {
             self.share_places();
             let asked = self.request.index;
             let started = Instant::now();
-            let answer = match send::execute(&self.client, self.request.clone()).await {
+            let outcome = send::execute(&self.client, self.request.clone()).await;
+            let answer = match self.decoder.settle(self.client.spec(), outcome) {
                 Ok(answer) => answer,
                 Err(error) => match self.failed(error).await {
                     Some(last) => return Some(Err(last)),

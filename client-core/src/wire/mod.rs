@@ -61,13 +61,15 @@ pub struct Parts {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// Whether it is an error answer that says that there is nothing.
+    pub(crate) absent: bool,
 }
 
 impl Parts {
     /// A successful answer with this body, as recorded exchanges and tests need it.
     #[must_use]
     pub fn of(status: u16, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
-        Self { meta: Meta { status, ..Meta::default() }, headers, body: body.into() }
+        Self { meta: Meta { status, ..Meta::default() }, headers, body: body.into(), absent: false }
     }
 }
 

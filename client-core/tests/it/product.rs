@@ -1,5 +1,6 @@
 //! A product of this test's own, as a client would describe one.
 
+use client_core::caps::{BlockingLookup, List, PagedList, Plain};
 use client_core::{Client, Error, Op, Placement, Product, ProductSpec, Verb};
 
 pub struct Demo;
@@ -39,6 +40,7 @@ impl Product for Demo {
             meta.next_token = client_core::Meta::text(headers, "x-demo-next");
             meta
         },
+        absent: |error| error.status() == Some(404),
         environment: |_, _| Ok(()),
     };
 }
@@ -49,12 +51,11 @@ mod call {
 }
 pub use call::Call;
 
-client_core::operations! {
-    GET: serde_json::Value, client_core::caps::BlockingLookup = Op::new(Verb::Get, "thing.get", "/v1/thing/{id}").blocking();
-    LIST: Vec<u32>, client_core::caps::PagedList = Op::new(Verb::Get, "thing.list", "/v1/things").blocking().paged();
-    PUT: (), client_core::caps::Plain = Op::new(Verb::Put, "thing.put", "/v1/thing/{id}");
-    SET: (), client_core::caps::Plain = Op::new(Verb::Put, "thing.set", "/v1/thing/{id}").idempotent();
-}
+static GET: Op<serde_json::Value, BlockingLookup> = Op::new(Verb::Get, "thing.get", "/v1/thing/{id}");
+static LIST: Op<Vec<u32>, PagedList> = Op::new(Verb::Get, "thing.list", "/v1/things");
+static PUT: Op<(), Plain> = Op::new(Verb::Put, "thing.put", "/v1/thing/{id}");
+static SET: Op<(), Plain> = Op::new(Verb::Put, "thing.set", "/v1/thing/{id}").idempotent();
+static KEYS: Op<Vec<u32>, List> = Op::new(Verb::Get, "thing.keys", "/v1/keys").empty_if_missing().root();
 
 impl DemoClient {
     pub fn at(uri: &str) -> Self {
@@ -68,12 +69,16 @@ impl DemoClient {
         edit(client_core::Builder::default().address(uri).token("hunter2")).build().unwrap()
     }
 
-    pub fn get(&self, id: &str) -> Call<serde_json::Value, client_core::caps::BlockingLookup> {
+    pub fn get(&self, id: &str) -> Call<serde_json::Value, BlockingLookup> {
         Call::new(&self.0, &GET, &[id])
     }
 
-    pub fn list(&self) -> Call<Vec<u32>, client_core::caps::PagedList> {
+    pub fn list(&self) -> Call<Vec<u32>, PagedList> {
         Call::new(&self.0, &LIST, &[])
+    }
+
+    pub fn keys(&self) -> Call<Vec<u32>, List> {
+        Call::new(&self.0, &KEYS, &[])
     }
 
     pub fn put(&self, id: &str) -> Call<()> {
@@ -86,6 +91,8 @@ impl DemoClient {
 }
 
 #[test]
-fn operations_are_listed() {
-    assert_eq!(OPERATIONS.len(), 4);
+fn what_a_call_can_do_is_told_by_its_operation() {
+    let operation = LIST.operation();
+    assert!(operation.blocking && operation.paged && operation.can("Listed") && !operation.can("Optional"));
+    assert!(GET.operation().can("Optional") && !GET.operation().paged && !PUT.operation().blocking);
 }

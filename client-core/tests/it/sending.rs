@@ -100,7 +100,7 @@ trait BoxedUnit {
     fn boxed_unit(self) -> BoxFuture<'static, Result<(), Error>>;
 }
 
-impl<T: Send + 'static, C: 'static> BoxedUnit for crate::product::Call<T, C> {
+impl<T: Send + 'static, C: client_core::caps::Ends + 'static> BoxedUnit for crate::product::Call<T, C> {
     fn boxed_unit(self) -> BoxFuture<'static, Result<(), Error>> {
         async move { self.into_future().await.map(drop).map_err(|error| error.0) }.boxed()
     }

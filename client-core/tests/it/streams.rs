@@ -332,3 +332,22 @@ async fn a_page_that_was_read_before_is_an_error_and_not_a_circle() {
     let found: Vec<_> = client(&script).list().next_token("a").stream().collect().await;
     assert!(found[0].is_ok() && found[1].is_err() && found.len() == 2);
 }
+
+#[tokio::test]
+async fn an_absent_list_is_empty_item_by_item_too() {
+    let script = Script::new(&[Some((1, "!404")), Some((1, "!404")), Some((1, "!403")), Some((1, "!404"))]);
+    let demo = client(&script);
+    assert_eq!(demo.keys().await.unwrap(), Vec::<u32>::new());
+    assert_eq!(demo.keys().items().count().await, 0);
+    let refused: Vec<_> = demo.keys().items().collect().await;
+    assert!(matches!(&refused[..], [Err(error)] if error.0.status() == Some(403)), "{refused:?}");
+    assert!(demo.list().await.is_err(), "another list is not said to be empty");
+}
+
+#[test]
+fn what_belongs_to_no_namespace_is_sent_without_the_clients() {
+    let demo = DemoClient::with("http://h", |builder| builder.namespace("n"));
+    assert_eq!(demo.list().spec().unwrap().target, "/v1/things?namespace=n");
+    assert_eq!(demo.keys().spec().unwrap().target, "/v1/keys");
+    assert_eq!(demo.keys().namespace("m").spec().unwrap().target, "/v1/keys?namespace=m");
+}

@@ -3,52 +3,39 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use client_core::caps::Plain;
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints};
 use serde_json::{Map, Value};
 
 use super::Acl;
 use crate::Call;
 use crate::caps::{BlockingList, BlockingLookup, Change};
 
-operations! {
-    LIST: Vec<AuthMethod>, BlockingList =
-        Op::new(Verb::Get, "acl.auth_methods", "/v1/acl/auth-methods").blocking();
-    CREATE: AuthMethod, Plain = Op::new(Verb::Put, "acl.create_auth_method", "/v1/acl/auth-method");
-    GET: AuthMethod, BlockingLookup =
-        Op::new(Verb::Get, "acl.auth_method", "/v1/acl/auth-method/{name}").blocking();
-    UPDATE: AuthMethod, Change =
-        Op::new(Verb::Put, "acl.update_auth_method", "/v1/acl/auth-method/{name}").idempotent();
-    DELETE: bool, Change =
-        Op::new(Verb::Delete, "acl.delete_auth_method", "/v1/acl/auth-method/{name}").idempotent();
-}
-
-impl Acl<'_> {
+#[endpoints("acl")]
+impl Acl {
     /// Lists the auth methods, without their configuration.
-    pub fn auth_methods(&self) -> Call<Vec<AuthMethod>, BlockingList> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/acl/auth-methods")]
+    pub fn auth_methods(&self) -> Call<Vec<AuthMethod>, BlockingList> {}
 
     /// Creates an auth method.
+    #[put("/v1/acl/auth-method")]
     pub fn create_auth_method(&self, method: &AuthMethod) -> Call<AuthMethod> {
-        self.0.call(&CREATE, &[]).json(method)
+        call.json(method)
     }
 
     /// Reads an auth method.
-    pub fn auth_method(&self, name: &str) -> Call<AuthMethod, BlockingLookup> {
-        self.0.call(&GET, &[name])
-    }
+    #[get("/v1/acl/auth-method/{name}")]
+    pub fn auth_method(&self, name: &str) -> Call<AuthMethod, BlockingLookup> {}
 
     /// Replaces the auth method that has this one's name.
+    #[put("/v1/acl/auth-method/{name}", idempotent, name = &method.name)]
     pub fn update_auth_method(&self, method: &AuthMethod) -> Call<AuthMethod, Change> {
-        self.0.call(&UPDATE, &[&method.name]).json(method)
+        call.json(method)
     }
 
     /// Deletes an auth method, its binding rules, and the tokens that were logged in by it.
-    pub fn delete_auth_method(&self, name: &str) -> Call<bool, Change> {
-        self.0.call(&DELETE, &[name])
-    }
+    #[delete("/v1/acl/auth-method/{name}", idempotent)]
+    pub fn delete_auth_method(&self, name: &str) -> Call<bool, Change> {}
 }
 
 /// Who vouches for those who log in, and how that is verified.

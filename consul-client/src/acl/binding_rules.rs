@@ -1,61 +1,41 @@
 //! Binding rules: what those who log in get.
 
-use client_core::caps::Plain;
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, open_enum, operations};
+use client_core::{Extra, endpoints, open_enum};
 
 use super::{Acl, TemplateVariables};
 use crate::Call;
 use crate::caps::{BlockingLookup, Change};
 
-operations! {
-    LIST: Vec<BindingRule>, BindingRuleList =
-        Op::new(Verb::Get, "acl.binding_rules", "/v1/acl/binding-rules").blocking();
-    CREATE: BindingRule, Plain = Op::new(Verb::Put, "acl.create_binding_rule", "/v1/acl/binding-rule");
-    GET: BindingRule, BlockingLookup =
-        Op::new(Verb::Get, "acl.binding_rule", "/v1/acl/binding-rule/{id}").blocking();
-    UPDATE: BindingRule, Change =
-        Op::new(Verb::Put, "acl.update_binding_rule", "/v1/acl/binding-rule/{id}").idempotent();
-    DELETE: bool, Change =
-        Op::new(Verb::Delete, "acl.delete_binding_rule", "/v1/acl/binding-rule/{id}").idempotent();
-}
-
-client_core::capabilities! {
-    /// Lists binding rules.
-    pub struct BindingRuleList: Stale + Blocking + Listed;
-}
-client_core::options! {
-    BindingRuleList {
-        /// Keeps those of one auth method.
-        text auth_method() = "authmethod";
-    }
-}
-
-impl Acl<'_> {
+#[endpoints("acl")]
+impl Acl {
     /// Lists the binding rules.
-    pub fn binding_rules(&self) -> Call<Vec<BindingRule>, BindingRuleList> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/acl/binding-rules", Stale, Blocking, Listed)]
+    #[query(
+        /// Keeps those of one auth method.
+        auth_method = "authmethod": String,
+    )]
+    pub fn binding_rules(&self) -> Call<Vec<BindingRule>, BindingRuleList> {}
 
     /// Creates a binding rule.
+    #[put("/v1/acl/binding-rule")]
     pub fn create_binding_rule(&self, rule: &BindingRule) -> Call<BindingRule> {
-        self.0.call(&CREATE, &[]).json(rule)
+        call.json(rule)
     }
 
     /// Reads a binding rule.
-    pub fn binding_rule(&self, id: &str) -> Call<BindingRule, BlockingLookup> {
-        self.0.call(&GET, &[id])
-    }
+    #[get("/v1/acl/binding-rule/{id}")]
+    pub fn binding_rule(&self, id: &str) -> Call<BindingRule, BlockingLookup> {}
 
     /// Replaces the binding rule that has this one's id.
+    #[put("/v1/acl/binding-rule/{id}", idempotent, id = rule.id.as_deref().unwrap_or_default())]
     pub fn update_binding_rule(&self, rule: &BindingRule) -> Call<BindingRule, Change> {
-        self.0.call(&UPDATE, &[rule.id.as_deref().unwrap_or_default()]).json(rule)
+        call.json(rule)
     }
 
     /// Deletes a binding rule.
-    pub fn delete_binding_rule(&self, id: &str) -> Call<bool, Change> {
-        self.0.call(&DELETE, &[id])
-    }
+    #[delete("/v1/acl/binding-rule/{id}", idempotent)]
+    pub fn delete_binding_rule(&self, id: &str) -> Call<bool, Change> {}
 }
 
 open_enum! {

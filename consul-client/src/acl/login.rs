@@ -3,46 +3,37 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use client_core::caps::Plain;
-use client_core::wire::{ToWire, Wire, empty, recode_empty};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::{ToWire, Wire};
+use client_core::{Extra, endpoints};
 use secrecy::SecretString;
 
 use super::{Acl, Token};
 use crate::Call;
 
-operations! {
-    LOGIN: Token, Plain = Op::new(Verb::Post, "acl.login", "/v1/acl/login");
-    LOGOUT: (), Plain = Op::decoded_by(Verb::Post, "acl.logout", "/v1/acl/logout", empty, recode_empty);
-    OIDC_URL: OidcUrl, Plain =
-        Op::new(Verb::Post, "acl.oidc_auth_url", "/v1/acl/oidc/auth-url").enterprise();
-    OIDC_CALLBACK: Token, Plain =
-        Op::new(Verb::Post, "acl.oidc_callback", "/v1/acl/oidc/callback").enterprise();
-}
-
-impl Acl<'_> {
+#[endpoints("acl")]
+impl Acl {
     /// Logs in by an auth method, for a token that ends by itself or by [`logout`](Self::logout).
     /// The client's own token is not sent.
+    #[post("/v1/acl/login")]
     pub fn login(&self, login: &Login) -> Call<Token> {
-        self.0.call(&LOGIN, &[]).json(login).edit(client_core::Request::anonymous)
+        call.json(login).edit(client_core::Request::anonymous)
     }
 
     /// Ends the token that this call is made with, which a login must have made.
-    pub fn logout(&self) -> Call<()> {
-        self.0.call(&LOGOUT, &[])
-    }
+    #[post("/v1/acl/logout")]
+    pub fn logout(&self) -> Call<()> {}
 
     /// The address at which people log in by an auth method of the type `oidc` (Enterprise).
+    #[post("/v1/acl/oidc/auth-url", enterprise)]
     pub fn oidc_auth_url(&self, auth_method: &str, redirect_uri: &str, client_nonce: &str) -> Call<OidcUrl> {
-        self.0
-            .call(&OIDC_URL, &[])
-            .edit(client_core::Request::anonymous)
+        call.edit(client_core::Request::anonymous)
             .field("AuthMethod", auth_method)
             .field("RedirectURI", redirect_uri)
             .field("ClientNonce", client_nonce)
     }
 
     /// Ends such a login with what the issuer answered (Enterprise).
+    #[post("/v1/acl/oidc/callback", enterprise)]
     pub fn oidc_callback(
         &self,
         auth_method: &str,
@@ -50,9 +41,7 @@ impl Acl<'_> {
         code: &str,
         client_nonce: &str,
     ) -> Call<Token> {
-        self.0
-            .call(&OIDC_CALLBACK, &[])
-            .edit(client_core::Request::anonymous)
+        call.edit(client_core::Request::anonymous)
             .field("AuthMethod", auth_method)
             .field("State", state)
             .field("Code", code)

@@ -1,53 +1,41 @@
 //! Policies.
 
-use client_core::caps::Plain;
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints};
 
 use super::Acl;
 use crate::Call;
 use crate::caps::{BlockingList, BlockingLookup, Change};
 
-operations! {
-    LIST: Vec<Policy>, BlockingList = Op::new(Verb::Get, "acl.policies", "/v1/acl/policies").blocking();
-    CREATE: Policy, Plain = Op::new(Verb::Put, "acl.create_policy", "/v1/acl/policy");
-    GET: Policy, BlockingLookup = Op::new(Verb::Get, "acl.policy", "/v1/acl/policy/{id}").blocking();
-    BY_NAME: Policy, BlockingLookup =
-        Op::new(Verb::Get, "acl.policy_by_name", "/v1/acl/policy/name/{name}").blocking();
-    UPDATE: Policy, Change = Op::new(Verb::Put, "acl.update_policy", "/v1/acl/policy/{id}").idempotent();
-    DELETE: bool, Change = Op::new(Verb::Delete, "acl.delete_policy", "/v1/acl/policy/{id}").idempotent();
-}
-
-impl Acl<'_> {
+#[endpoints("acl")]
+impl Acl {
     /// Lists the policies, without their rules.
-    pub fn policies(&self) -> Call<Vec<Policy>, BlockingList> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/acl/policies")]
+    pub fn policies(&self) -> Call<Vec<Policy>, BlockingList> {}
 
     /// Creates a policy.
+    #[put("/v1/acl/policy")]
     pub fn create_policy(&self, policy: &Policy) -> Call<Policy> {
-        self.0.call(&CREATE, &[]).json(policy)
+        call.json(policy)
     }
 
     /// Reads a policy by id.
-    pub fn policy(&self, id: &str) -> Call<Policy, BlockingLookup> {
-        self.0.call(&GET, &[id])
-    }
+    #[get("/v1/acl/policy/{id}")]
+    pub fn policy(&self, id: &str) -> Call<Policy, BlockingLookup> {}
 
     /// Reads a policy by name.
-    pub fn policy_by_name(&self, name: &str) -> Call<Policy, BlockingLookup> {
-        self.0.call(&BY_NAME, &[name])
-    }
+    #[get("/v1/acl/policy/name/{name}")]
+    pub fn policy_by_name(&self, name: &str) -> Call<Policy, BlockingLookup> {}
 
     /// Replaces the policy that has this one's id.
+    #[put("/v1/acl/policy/{id}", idempotent, id = policy.id.as_deref().unwrap_or_default())]
     pub fn update_policy(&self, policy: &Policy) -> Call<Policy, Change> {
-        self.0.call(&UPDATE, &[policy.id.as_deref().unwrap_or_default()]).json(policy)
+        call.json(policy)
     }
 
     /// Deletes a policy by id. Tokens and roles lose it.
-    pub fn delete_policy(&self, id: &str) -> Call<bool, Change> {
-        self.0.call(&DELETE, &[id])
-    }
+    #[delete("/v1/acl/policy/{id}", idempotent)]
+    pub fn delete_policy(&self, id: &str) -> Call<bool, Change> {}
 }
 
 /// Rules under a name.

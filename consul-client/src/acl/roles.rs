@@ -1,64 +1,45 @@
 //! Roles: policies and identities that tokens can share.
 
-use client_core::caps::Plain;
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints};
 
 use super::{Acl, Link, NodeIdentity, ServiceIdentity, TemplatedPolicy};
 use crate::Call;
 use crate::caps::{BlockingLookup, Change};
 
-operations! {
-    LIST: Vec<Role>, RoleList = Op::new(Verb::Get, "acl.roles", "/v1/acl/roles").blocking();
-    CREATE: Role, Plain = Op::new(Verb::Put, "acl.create_role", "/v1/acl/role");
-    GET: Role, BlockingLookup = Op::new(Verb::Get, "acl.role", "/v1/acl/role/{id}").blocking();
-    BY_NAME: Role, BlockingLookup =
-        Op::new(Verb::Get, "acl.role_by_name", "/v1/acl/role/name/{name}").blocking();
-    UPDATE: Role, Change = Op::new(Verb::Put, "acl.update_role", "/v1/acl/role/{id}").idempotent();
-    DELETE: bool, Change = Op::new(Verb::Delete, "acl.delete_role", "/v1/acl/role/{id}").idempotent();
-}
-
-client_core::capabilities! {
-    /// Lists roles.
-    pub struct RoleList: Stale + Blocking + Listed;
-}
-client_core::options! {
-    RoleList {
-        /// Keeps those that have the policy with this id.
-        text policy() = "policy";
-    }
-}
-
-impl Acl<'_> {
+#[endpoints("acl")]
+impl Acl {
     /// Lists the roles.
-    pub fn roles(&self) -> Call<Vec<Role>, RoleList> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/acl/roles", Stale, Blocking, Listed)]
+    #[query(
+        /// Keeps those that have the policy with this id.
+        policy: String,
+    )]
+    pub fn roles(&self) -> Call<Vec<Role>, RoleList> {}
 
     /// Creates a role.
+    #[put("/v1/acl/role")]
     pub fn create_role(&self, role: &Role) -> Call<Role> {
-        self.0.call(&CREATE, &[]).json(role)
+        call.json(role)
     }
 
     /// Reads a role by id.
-    pub fn role(&self, id: &str) -> Call<Role, BlockingLookup> {
-        self.0.call(&GET, &[id])
-    }
+    #[get("/v1/acl/role/{id}")]
+    pub fn role(&self, id: &str) -> Call<Role, BlockingLookup> {}
 
     /// Reads a role by name.
-    pub fn role_by_name(&self, name: &str) -> Call<Role, BlockingLookup> {
-        self.0.call(&BY_NAME, &[name])
-    }
+    #[get("/v1/acl/role/name/{name}")]
+    pub fn role_by_name(&self, name: &str) -> Call<Role, BlockingLookup> {}
 
     /// Replaces the role that has this one's id.
+    #[put("/v1/acl/role/{id}", idempotent, id = role.id.as_deref().unwrap_or_default())]
     pub fn update_role(&self, role: &Role) -> Call<Role, Change> {
-        self.0.call(&UPDATE, &[role.id.as_deref().unwrap_or_default()]).json(role)
+        call.json(role)
     }
 
     /// Deletes a role by id. Tokens lose it.
-    pub fn delete_role(&self, id: &str) -> Call<bool, Change> {
-        self.0.call(&DELETE, &[id])
-    }
+    #[delete("/v1/acl/role/{id}", idempotent)]
+    pub fn delete_role(&self, id: &str) -> Call<bool, Change> {}
 }
 
 /// Policies and identities under a name.

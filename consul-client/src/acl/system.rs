@@ -1,25 +1,12 @@
 //! Access control as a whole.
 
-use client_core::caps::Plain;
 use client_core::wire::{ToWire, Wire};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::{Acl, Token};
 use crate::Call;
-
-operations! {
-    BOOTSTRAP: Token, Bootstrap = Op::new(Verb::Put, "acl.bootstrap", "/v1/acl/bootstrap");
-    REPLICATION: ReplicationStatus, Plain = Op::new(Verb::Get, "acl.replication", "/v1/acl/replication");
-    AUTHORIZE: Vec<Access>, Plain =
-        Op::new(Verb::Post, "acl.authorize", "/v1/internal/acl/authorize").idempotent();
-}
-
-client_core::capabilities! {
-    /// Makes the first token.
-    pub struct Bootstrap;
-}
 
 impl Call<Token, Bootstrap> {
     /// Chooses the token's secret, a UUID.
@@ -34,26 +21,26 @@ struct BootstrapBody {
     bootstrap_secret: SecretString,
 }
 
-impl Acl<'_> {
+#[endpoints("acl")]
+impl Acl {
     /// Makes the first token, which is allowed everything. It works once.
     ///
     /// # Errors
     ///
     /// [`PermissionDenied`](crate::Error::PermissionDenied) where that was done already.
-    pub fn bootstrap(&self) -> Call<Token, Bootstrap> {
-        self.0.call(&BOOTSTRAP, &[])
-    }
+    #[put("/v1/acl/bootstrap", own)]
+    pub fn bootstrap(&self) -> Call<Token, Bootstrap> {}
 
     /// How copying access control from the primary datacenter goes.
-    pub fn replication(&self) -> Call<ReplicationStatus> {
-        self.0.call(&REPLICATION, &[])
-    }
+    #[get("/v1/acl/replication")]
+    pub fn replication(&self) -> Call<ReplicationStatus> {}
 
     /// Whether the token of this call is allowed these things, at most 64 of them.
     ///
     /// Consul's own user interface asks this; it is not part of the documented API.
+    #[post("/v1/internal/acl/authorize", idempotent)]
     pub fn authorize(&self, requests: &[AccessRequest]) -> Call<Vec<Access>> {
-        self.0.call(&AUTHORIZE, &[]).json(requests)
+        call.json(requests)
     }
 }
 

@@ -3,40 +3,30 @@
 use std::collections::BTreeMap;
 
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints};
 
 use super::{Acl, Policy};
 use crate::Call;
 use crate::caps::Read;
 
-operations! {
-    LIST: BTreeMap<String, TemplatedPolicyDefinition>, Read =
-        Op::new(Verb::Get, "acl.templated_policies", "/v1/acl/templated-policies");
-    GET: TemplatedPolicyDefinition, Read =
-        Op::new(Verb::Get, "acl.templated_policy", "/v1/acl/templated-policy/name/{name*}");
-    PREVIEW: Policy, Read = Op::new(
-        Verb::Post, "acl.preview_templated_policy", "/v1/acl/templated-policy/preview/{name*}"
-    ).idempotent();
-}
-
-impl Acl<'_> {
+#[endpoints("acl")]
+impl Acl {
     /// Lists the templates, by name (1.17 and later).
-    pub fn templated_policies(&self) -> Call<BTreeMap<String, TemplatedPolicyDefinition>, Read> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/acl/templated-policies")]
+    pub fn templated_policies(&self) -> Call<BTreeMap<String, TemplatedPolicyDefinition>, Read> {}
 
     /// Reads a template, such as `builtin/service`.
     ///
     /// # Errors
     ///
     /// [`Invalid`](crate::Error::Invalid) where there is none: Consul has no 404 here.
-    pub fn templated_policy(&self, name: &str) -> Call<TemplatedPolicyDefinition, Read> {
-        self.0.call(&GET, &[name])
-    }
+    #[get("/v1/acl/templated-policy/name/{name*}")]
+    pub fn templated_policy(&self, name: &str) -> Call<TemplatedPolicyDefinition, Read> {}
 
     /// The policy that a template and its variables make.
+    #[post("/v1/acl/templated-policy/preview/{name*}", idempotent)]
     pub fn preview_templated_policy(&self, name: &str, variables: &TemplateVariables) -> Call<Policy, Read> {
-        self.0.call(&PREVIEW, &[name]).json(variables)
+        call.json(variables)
     }
 }
 

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use client_core::caps::Plain;
 use client_core::wire::{ToWire, Wire, Writer};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
@@ -13,46 +12,26 @@ use super::{Acl, Link, NodeIdentity, Policy, Role, ServiceIdentity, TemplatedPol
 use crate::Call;
 use crate::caps::{BlockingLookup, BlockingRead, Change};
 
-operations! {
-    LIST: Vec<Token>, TokenList = Op::new(Verb::Get, "acl.tokens", "/v1/acl/tokens").blocking();
-    CREATE: Token, Plain = Op::new(Verb::Put, "acl.create_token", "/v1/acl/token");
-    SELF: Token, BlockingRead = Op::new(Verb::Get, "acl.token_self", "/v1/acl/token/self").blocking();
-    GET: Token, BlockingLookup = Op::new(Verb::Get, "acl.token", "/v1/acl/token/{accessor_id}").blocking();
-    EXPANDED: ExpandedToken, BlockingLookup =
-        Op::new(Verb::Get, "acl.token_expanded", "/v1/acl/token/{accessor_id}").blocking();
-    UPDATE: Token, Change =
-        Op::new(Verb::Put, "acl.update_token", "/v1/acl/token/{accessor_id}").idempotent();
-    CLONE: Token, Change = Op::new(Verb::Put, "acl.clone_token", "/v1/acl/token/{accessor_id}/clone");
-    DELETE: bool, Change =
-        Op::new(Verb::Delete, "acl.delete_token", "/v1/acl/token/{accessor_id}").idempotent();
-}
-
-client_core::capabilities! {
-    /// Lists tokens.
-    pub struct TokenList: Stale + Blocking + Listed;
-}
-client_core::options! {
-    TokenList {
-        /// Keeps those that have the policy with this id.
-        text policy() = "policy";
-        /// Keeps those that have the role with this id.
-        text role() = "role";
-        /// Keeps those that logged in by this auth method.
-        text auth_method() = "authmethod";
-        /// Keeps those with the identity of this service.
-        text service_name() = "servicename";
-    }
-}
-
-impl Acl<'_> {
+#[endpoints("acl")]
+impl Acl {
     /// Lists the tokens, without their secrets where the asking token may not write them.
-    pub fn tokens(&self) -> Call<Vec<Token>, TokenList> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/acl/tokens", Stale, Blocking, Listed)]
+    #[query(
+        /// Keeps those that have the policy with this id.
+        policy: String,
+        /// Keeps those that have the role with this id.
+        role: String,
+        /// Keeps those that logged in by this auth method.
+        auth_method = "authmethod": String,
+        /// Keeps those with the identity of this service.
+        service_name = "servicename": String,
+    )]
+    pub fn tokens(&self) -> Call<Vec<Token>, TokenList> {}
 
     /// Creates a token. Never repeated after a lost answer: that could leave a token behind.
+    #[put("/v1/acl/token")]
     pub fn create_token(&self, token: &Token) -> Call<Token> {
-        self.0.call(&CREATE, &[]).json(&token.to_send())
+        call.json(&token.to_send())
     }
 
     /// Reads the token that this call is made with.
@@ -60,34 +39,34 @@ impl Acl<'_> {
     /// # Errors
     ///
     /// [`AclNotFound`](crate::Error::AclNotFound) where it does not exist any more.
-    pub fn token_self(&self) -> Call<Token, BlockingRead> {
-        self.0.call(&SELF, &[])
-    }
+    #[get("/v1/acl/token/self")]
+    pub fn token_self(&self) -> Call<Token, BlockingRead> {}
 
     /// Reads a token by its accessor id.
-    pub fn token(&self, accessor_id: &str) -> Call<Token, BlockingLookup> {
-        self.0.call(&GET, &[accessor_id])
-    }
+    #[get("/v1/acl/token/{accessor_id}")]
+    pub fn token(&self, accessor_id: &str) -> Call<Token, BlockingLookup> {}
 
     /// Reads a token with all that it is allowed by, directly and through roles.
+    #[get("/v1/acl/token/{accessor_id}")]
     pub fn token_expanded(&self, accessor_id: &str) -> Call<ExpandedToken, BlockingLookup> {
-        self.0.call(&EXPANDED, &[accessor_id]).edit(|request| request.flag("expanded"))
+        call.edit(|request| request.flag("expanded"))
     }
 
     /// Replaces a token's settings.
+    #[put("/v1/acl/token/{accessor_id}", idempotent, accessor_id = &token.accessor_id)]
     pub fn update_token(&self, token: &Token) -> Call<Token, Change> {
-        self.0.call(&UPDATE, &[&token.accessor_id]).json(&token.to_send())
+        call.json(&token.to_send())
     }
 
     /// Creates a token that is like another one.
+    #[put("/v1/acl/token/{accessor_id}/clone")]
     pub fn clone_token(&self, accessor_id: &str, description: &str) -> Call<Token, Change> {
-        self.0.call(&CLONE, &[accessor_id]).field("Description", description)
+        call.field("Description", description)
     }
 
     /// Deletes a token.
-    pub fn delete_token(&self, accessor_id: &str) -> Call<bool, Change> {
-        self.0.call(&DELETE, &[accessor_id])
-    }
+    #[delete("/v1/acl/token/{accessor_id}", idempotent)]
+    pub fn delete_token(&self, accessor_id: &str) -> Call<bool, Change> {}
 }
 
 /// A token. `Debug` and `Serialize` do not show its secret.

@@ -3,79 +3,50 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use client_core::caps::Plain;
-use client_core::wire::{Wire, empty, recode_empty};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints};
 
 use super::Agent;
 use crate::Call;
 use crate::caps::{Change, LocalFiltered};
 use crate::check::{CheckStatus, HealthCheck};
 
-operations! {
-    LIST: BTreeMap<String, HealthCheck>, LocalFiltered = Op::new(Verb::Get, "agent.checks", "/v1/agent/checks");
-    REGISTER: (), Plain =
-        Op::decoded_by(Verb::Put, "agent.register_check", "/v1/agent/check/register", empty, recode_empty)
-            .idempotent();
-    DEREGISTER: (), Change = Op::decoded_by(
-        Verb::Put, "agent.deregister_check", "/v1/agent/check/deregister/{id}", empty, recode_empty
-    ).idempotent();
-    PASS: (), TtlReport =
-        Op::decoded_by(Verb::Put, "agent.pass_ttl", "/v1/agent/check/pass/{id}", empty, recode_empty).idempotent();
-    WARN: (), TtlReport =
-        Op::decoded_by(Verb::Put, "agent.warn_ttl", "/v1/agent/check/warn/{id}", empty, recode_empty).idempotent();
-    FAIL: (), TtlReport =
-        Op::decoded_by(Verb::Put, "agent.fail_ttl", "/v1/agent/check/fail/{id}", empty, recode_empty).idempotent();
-    UPDATE: (), Change =
-        Op::decoded_by(Verb::Put, "agent.update_ttl", "/v1/agent/check/update/{id}", empty, recode_empty)
-            .idempotent();
-}
-
-client_core::capabilities! {
-    /// Reports the state of a TTL check.
-    pub struct TtlReport: Optional;
-}
-client_core::options! {
-    TtlReport {
-        /// Says why. It stands in the URL; [`update_ttl`](Agent::update_ttl) sends it in the body.
-        text note() = "note";
-    }
-}
-
-impl Agent<'_> {
+#[endpoints("agent")]
+impl Agent {
     /// Lists the checks registered with this agent, by id.
-    pub fn checks(&self) -> Call<BTreeMap<String, HealthCheck>, LocalFiltered> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/agent/checks")]
+    pub fn checks(&self) -> Call<BTreeMap<String, HealthCheck>, LocalFiltered> {}
 
     /// Registers a check of the node, or of the service it names.
+    #[put("/v1/agent/check/register", idempotent)]
     pub fn register_check(&self, check: &CheckRegistration) -> Call<()> {
-        self.0.call(&REGISTER, &[]).json(check)
+        call.json(check)
     }
 
     /// Removes a check by id. `optional()` also takes one that is not there.
-    pub fn deregister_check(&self, id: &str) -> Call<(), Change> {
-        self.0.call(&DEREGISTER, &[id])
-    }
+    #[put("/v1/agent/check/deregister/{id}", idempotent)]
+    pub fn deregister_check(&self, id: &str) -> Call<(), Change> {}
 
     /// Reports that a TTL check passes.
-    pub fn pass_ttl(&self, id: &str) -> Call<(), TtlReport> {
-        self.0.call(&PASS, &[id])
-    }
+    #[put("/v1/agent/check/pass/{id}", Optional, idempotent)]
+    #[query(
+        /// Says why. It stands in the URL; [`update_ttl`](Agent::update_ttl) sends it in the body.
+        note: String,
+    )]
+    pub fn pass_ttl(&self, id: &str) -> Call<(), TtlReport> {}
 
     /// Reports that a TTL check warns.
-    pub fn warn_ttl(&self, id: &str) -> Call<(), TtlReport> {
-        self.0.call(&WARN, &[id])
-    }
+    #[put("/v1/agent/check/warn/{id}", idempotent)]
+    pub fn warn_ttl(&self, id: &str) -> Call<(), TtlReport> {}
 
     /// Reports that a TTL check fails.
-    pub fn fail_ttl(&self, id: &str) -> Call<(), TtlReport> {
-        self.0.call(&FAIL, &[id])
-    }
+    #[put("/v1/agent/check/fail/{id}", idempotent)]
+    pub fn fail_ttl(&self, id: &str) -> Call<(), TtlReport> {}
 
     /// Reports the state of a TTL check together with what it says.
+    #[put("/v1/agent/check/update/{id}", idempotent)]
     pub fn update_ttl(&self, id: &str, update: &TtlUpdate) -> Call<(), Change> {
-        self.0.call(&UPDATE, &[id]).json(update)
+        call.json(update)
     }
 }
 

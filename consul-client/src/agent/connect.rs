@@ -1,8 +1,7 @@
 //! Certificates and verdicts that the agent has for services in the mesh.
 
-use client_core::caps::Plain;
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
@@ -11,41 +10,30 @@ use crate::Call;
 use crate::caps::BlockingRead;
 use crate::connect::CaRoots;
 
-operations! {
-    AUTHORIZE: Authorization, Plain =
-        Op::new(Verb::Post, "agent.connect_authorize", "/v1/agent/connect/authorize").idempotent();
-    ROOTS: CaRoots, BlockingRead =
-        Op::new(Verb::Get, "agent.connect_ca_roots", "/v1/agent/connect/ca/roots").blocking();
-    LEAF: LeafCertificate, BlockingRead =
-        Op::new(Verb::Get, "agent.connect_ca_leaf", "/v1/agent/connect/ca/leaf/{service}").blocking();
-}
-
-impl Agent<'_> {
+#[endpoints("agent")]
+impl Agent {
     /// Whether the client with this certificate may connect to the service `target`. Intentions
     /// about HTTP requests count as a no.
+    #[post("/v1/agent/connect/authorize", idempotent)]
     pub fn connect_authorize(
         &self,
         target: &str,
         client_cert_uri: &str,
         client_cert_serial: &str,
     ) -> Call<Authorization> {
-        self.0
-            .call(&AUTHORIZE, &[])
-            .field("Target", target)
+        call.field("Target", target)
             .field("ClientCertURI", client_cert_uri)
             .field("ClientCertSerial", client_cert_serial)
     }
 
     /// The certificates that services in the mesh are verified with.
-    pub fn connect_ca_roots(&self) -> Call<CaRoots, BlockingRead> {
-        self.0.call(&ROOTS, &[])
-    }
+    #[get("/v1/agent/connect/ca/roots")]
+    pub fn connect_ca_roots(&self) -> Call<CaRoots, BlockingRead> {}
 
     /// The certificate of a service, by name, which the agent renews in time; `watch()` yields
     /// each new one.
-    pub fn connect_ca_leaf(&self, service: &str) -> Call<LeafCertificate, BlockingRead> {
-        self.0.call(&LEAF, &[service])
-    }
+    #[get("/v1/agent/connect/ca/leaf/{service}")]
+    pub fn connect_ca_leaf(&self, service: &str) -> Call<LeafCertificate, BlockingRead> {}
 }
 
 /// Whether a connection is allowed.

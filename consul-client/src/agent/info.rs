@@ -2,62 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use client_core::caps::Plain;
-use client_core::wire::{Fault, Reader, ToWire, Wire, Writer, empty, recode_empty};
-use client_core::{Extra, Op, Verb, open_enum, operations};
+use client_core::wire::{Fault, Reader, ToWire, Wire, Writer};
+use client_core::{Extra, endpoints, open_enum};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::Agent;
-use super::services::Maintenance;
 use crate::Call;
-
-operations! {
-    SELF: AgentSelf, Plain = Op::new(Verb::Get, "agent.self", "/v1/agent/self");
-    HOST: HostInfo, Plain = Op::new(Verb::Get, "agent.host", "/v1/agent/host");
-    VERSION: AgentVersion, Plain = Op::new(Verb::Get, "agent.version", "/v1/agent/version");
-    MEMBERS: Vec<Member>, Members = Op::new(Verb::Get, "agent.members", "/v1/agent/members");
-    MAINTENANCE: (), Maintenance =
-        Op::decoded_by(Verb::Put, "agent.node_maintenance", "/v1/agent/maintenance", empty, recode_empty)
-            .idempotent();
-    RELOAD: (), Plain =
-        Op::decoded_by(Verb::Put, "agent.reload", "/v1/agent/reload", empty, recode_empty).idempotent();
-    JOIN: (), Join =
-        Op::decoded_by(Verb::Put, "agent.join", "/v1/agent/join/{address}", empty, recode_empty).idempotent();
-    LEAVE: (), Plain = Op::decoded_by(Verb::Put, "agent.leave", "/v1/agent/leave", empty, recode_empty);
-    FORCE_LEAVE: (), ForceLeave =
-        Op::decoded_by(Verb::Put, "agent.force_leave", "/v1/agent/force-leave/{node}", empty, recode_empty)
-            .idempotent();
-    SET_TOKEN: (), Plain =
-        Op::decoded_by(Verb::Put, "agent.set_token", "/v1/agent/token/{kind}", empty, recode_empty).idempotent();
-}
-
-client_core::capabilities! {
-    /// Lists members.
-    pub struct Members: Filtered;
-    /// Joins a cluster.
-    pub struct Join;
-    /// Removes a failed member.
-    pub struct ForceLeave;
-}
-client_core::options! {
-    Members {
-        /// Lists the servers of all datacenters instead.
-        flag wan() = "wan";
-        /// Lists those of one segment; `_all` for all (Enterprise).
-        text segment() = "segment";
-    }
-    Join {
-        /// Joins the servers of another datacenter.
-        flag wan() = "wan";
-    }
-    ForceLeave {
-        /// Forgets it altogether.
-        flag prune() = "prune";
-        /// Looks among the servers of all datacenters.
-        flag wan() = "wan";
-    }
-}
 
 open_enum! {
     /// What an agent uses a token for.
@@ -77,57 +28,72 @@ open_enum! {
     }
 }
 
-impl Agent<'_> {
+#[endpoints("agent")]
+impl Agent {
     /// The agent's configuration, its place in the cluster and statistics.
-    pub fn self_info(&self) -> Call<AgentSelf> {
-        self.0.call(&SELF, &[])
-    }
+    #[get("/v1/agent/self", name = "self")]
+    pub fn self_info(&self) -> Call<AgentSelf> {}
 
     /// The host it runs on.
-    pub fn host(&self) -> Call<HostInfo> {
-        self.0.call(&HOST, &[])
-    }
+    #[get("/v1/agent/host")]
+    pub fn host(&self) -> Call<HostInfo> {}
 
     /// Its version; needs no token.
-    pub fn version(&self) -> Call<AgentVersion> {
-        self.0.call(&VERSION, &[])
-    }
+    #[get("/v1/agent/version")]
+    pub fn version(&self) -> Call<AgentVersion> {}
 
     /// The members of the cluster as this agent sees them.
-    pub fn members(&self) -> Call<Vec<Member>, Members> {
-        self.0.call(&MEMBERS, &[])
-    }
+    #[get("/v1/agent/members", Filtered)]
+    #[query(
+        /// Lists the servers of all datacenters instead.
+        wan,
+        /// Lists those of one segment; `_all` for all (Enterprise).
+        segment: String,
+    )]
+    pub fn members(&self) -> Call<Vec<Member>, Members> {}
 
     /// Puts the node into maintenance, in which all its services count as critical, or takes it
     /// out of it.
+    #[put("/v1/agent/maintenance", Optional, idempotent)]
+    #[query(
+        /// Says why, to people who look at the check.
+        reason: String,
+    )]
     pub fn node_maintenance(&self, enable: bool) -> Call<(), Maintenance> {
-        self.0.call(&MAINTENANCE, &[]).set_query("enable", enable)
+        call.set_query("enable", enable)
     }
 
     /// Reads the configuration files anew, as far as they can change while it runs.
-    pub fn reload(&self) -> Call<()> {
-        self.0.call(&RELOAD, &[])
-    }
+    #[put("/v1/agent/reload", idempotent)]
+    pub fn reload(&self) -> Call<()> {}
 
     /// Joins the cluster of the member at `address`.
-    pub fn join(&self, address: &str) -> Call<(), Join> {
-        self.0.call(&JOIN, &[address])
-    }
+    #[put("/v1/agent/join/{address}", idempotent)]
+    #[query(
+        /// Joins the servers of another datacenter.
+        wan,
+    )]
+    pub fn join(&self, address: &str) -> Call<(), Join> {}
 
     /// Leaves the cluster and shuts the agent down. The connection may end before the answer.
-    pub fn leave(&self) -> Call<()> {
-        self.0.call(&LEAVE, &[])
-    }
+    #[put("/v1/agent/leave")]
+    pub fn leave(&self) -> Call<()> {}
 
     /// Makes a failed member count as left.
-    pub fn force_leave(&self, node: &str) -> Call<(), ForceLeave> {
-        self.0.call(&FORCE_LEAVE, &[node])
-    }
+    #[put("/v1/agent/force-leave/{node}", idempotent)]
+    #[query(
+        /// Forgets it altogether.
+        prune,
+        /// Looks among the servers of all datacenters.
+        wan,
+    )]
+    pub fn force_leave(&self, node: &str) -> Call<(), ForceLeave> {}
 
     /// Changes a token that the agent uses, until it restarts unless it persists tokens.
+    #[put("/v1/agent/token/{kind}", idempotent, kind = kind.as_str())]
     pub fn set_token(&self, kind: &AgentToken, token: impl Into<SecretString>) -> Call<()> {
         let body = TokenBody { token: token.into() };
-        self.0.call(&SET_TOKEN, &[kind.as_str()]).json(&body)
+        call.json(&body)
     }
 }
 

@@ -2,29 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use client_core::caps::Plain;
-use client_core::wire::{Wire, recode_raw, text};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints};
 
 use super::Agent;
 use crate::Call;
 
-operations! {
-    METRICS: Metrics, Plain = Op::new(Verb::Get, "agent.metrics", "/v1/agent/metrics");
-    PROMETHEUS: String, Plain =
-        Op::decoded_by(Verb::Get, "agent.metrics_prometheus", "/v1/agent/metrics", text, recode_raw);
-}
-
-impl Agent<'_> {
+#[endpoints("agent")]
+impl Agent {
     /// The metrics of the last full interval, 10 seconds.
-    pub fn metrics(&self) -> Call<Metrics> {
-        self.0.call(&METRICS, &[])
-    }
+    #[get("/v1/agent/metrics")]
+    pub fn metrics(&self) -> Call<Metrics> {}
 
     /// The metrics as Prometheus reads them; empty where the agent keeps none for it
     /// (`prometheus_retention_time` is 0).
+    #[get("/v1/agent/metrics", with = crate::answers::text)]
     pub fn metrics_prometheus(&self) -> Call<String> {
-        self.0.call(&PROMETHEUS, &[]).set_query("format", "prometheus")
+        call.set_query("format", "prometheus")
     }
 }
 

@@ -8,6 +8,7 @@ mod monitor;
 mod services;
 
 use client_core::Entry;
+use client_core::handle;
 
 use crate::Client;
 
@@ -20,9 +21,9 @@ pub use services::{AgentServiceHealth, ServiceRegistration};
 
 /// Markers of this area's calls.
 pub mod caps {
-    pub use super::info::{ForceLeave, Join, Members};
+    pub use super::info::{ForceLeave, Join, Maintenance, Members};
     pub use super::monitor::Monitor;
-    pub use super::services::{HashLookup, Maintenance, RegisterService};
+    pub use super::services::{HashLookup, RegisterService};
 }
 
 /// The operations of this area.
@@ -38,25 +39,17 @@ pub(crate) fn operations() -> Vec<Entry> {
     .concat()
 }
 
-/// The agent at the client's address.
-#[derive(Debug, Clone)]
-pub struct Agent<'a>(&'a Client);
-
-impl Client {
-    /// The agent at this client's address: what it runs, and itself.
-    ///
-    /// ```no_run
-    /// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
-    /// use std::time::Duration;
-    /// use consul_client::{CheckRegistration, ServiceRegistration};
-    /// let check = CheckRegistration::http("http://127.0.0.1:8000/health", Duration::from_secs(10));
-    /// let web = ServiceRegistration::new("web").port(8000).check(check);
-    /// consul.agent().register_service(&web).replace_existing_checks().await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn agent(&self) -> Agent<'_> {
-        Agent(self)
-    }
-}
+/// The agent at this client's address: what it runs, and itself.
+///
+/// ```no_run
+/// # async fn example(consul: consul_client::Client) -> consul_client::Result<()> {
+/// use std::time::Duration;
+/// use consul_client::{CheckRegistration, ServiceRegistration};
+/// let check = CheckRegistration::http("http://127.0.0.1:8000/health", Duration::from_secs(10));
+/// let web = ServiceRegistration::new("web").port(8000).check(check);
+/// consul.agent().register_service(&web).replace_existing_checks().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::agent)]
+pub struct Agent;

@@ -4,52 +4,38 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use client_core::caps::Plain;
+use client_core::endpoints;
 use client_core::stream::frames::{ConcatenatedJson, Frames, NewlineJson};
-use client_core::wire::{from_slice, recode_raw, text};
-use client_core::{Op, Verb, operations};
+use client_core::wire::from_slice;
 use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
 use super::{Agent, Metrics};
+use crate::caps::Endless;
 use crate::{Call, Error, Result};
 
-operations! {
-    MONITOR: String, Monitor =
-        Op::decoded_by(Verb::Get, "agent.monitor", "/v1/agent/monitor", text, recode_raw).streaming();
-    METRICS_STREAM: String, Plain =
-        Op::decoded_by(Verb::Get, "agent.metrics_stream", "/v1/agent/metrics/stream", text, recode_raw)
-            .streaming();
-}
-
-client_core::capabilities! {
-    /// Follows an agent's log.
-    pub struct Monitor;
-}
-client_core::options! {
-    Monitor {
-        /// The least important level to show: `trace`, `debug`, `info`, `warn`, `error`.
-        text log_level() = "loglevel";
-        /// Writes each line as JSON.
-        flag log_json() = "logjson";
-    }
-}
-
-impl Agent<'_> {
+#[endpoints("agent")]
+impl Agent {
     /// The agent's log from now on; `.lines()` runs the call. The agent leaves lines out for a
     /// reader that is too slow.
-    pub fn monitor(&self) -> Call<String, Monitor> {
-        self.0.call(&MONITOR, &[])
-    }
+    #[get("/v1/agent/monitor", streaming, with = crate::answers::text)]
+    #[query(
+        /// The least important level to show: `trace`, `debug`, `info`, `warn`, `error`.
+        log_level = "loglevel": String,
+        /// Writes each line as JSON.
+        log_json = "logjson",
+    )]
+    pub fn monitor(&self) -> Call<String, Monitor<Endless>> {}
 
     /// The agent's metrics, interval by interval.
     ///
     /// # Errors
     ///
     /// The call cannot be sent or is refused.
+    #[get("/v1/agent/metrics/stream", streaming, reads = String, with = crate::answers::text)]
     pub async fn metrics_stream(&self) -> Result<MetricsStream> {
-        let opened = self.0.call(&METRICS_STREAM, &[]).inner.open().await?;
+        let opened = call.inner.open().await?;
         let frames = Frames::new(opened, ConcatenatedJson::default());
         let stream = futures_util::stream::unfold(Some(frames), |frames| async {
             let mut frames = frames?;
@@ -63,7 +49,7 @@ impl Agent<'_> {
     }
 }
 
-impl Call<String, Monitor> {
+impl Call<String, Monitor<Endless>> {
     /// Runs the call and answers the log's lines as they come.
     ///
     /// # Errors

@@ -2,94 +2,59 @@
 
 use std::collections::BTreeMap;
 
-use client_core::wire::{Wire, empty, recode_empty};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints};
 use serde_json::{Map, Value};
 
+use super::info::Maintenance;
 use super::{Agent, CheckRegistration};
 use crate::Call;
 use crate::caps::{Change, LocalFiltered, LocalLookup};
 use crate::check::{CheckStatus, HealthCheck};
 use crate::service::{Connect, Locality, Proxy, Service, ServiceAddress, ServiceKind, Weights};
 
-operations! {
-    LIST: BTreeMap<String, Service>, LocalFiltered = Op::new(Verb::Get, "agent.services", "/v1/agent/services");
-    GET: Service, HashLookup = Op::new(Verb::Get, "agent.service", "/v1/agent/service/{id}").blocking();
-    REGISTER: (), RegisterService =
-        Op::decoded_by(Verb::Put, "agent.register_service", "/v1/agent/service/register", empty, recode_empty)
-            .idempotent();
-    DEREGISTER: (), Change = Op::decoded_by(
-        Verb::Put, "agent.deregister_service", "/v1/agent/service/deregister/{id}", empty, recode_empty
-    ).idempotent();
-    MAINTENANCE: (), Maintenance = Op::decoded_by(
-        Verb::Put, "agent.service_maintenance", "/v1/agent/service/maintenance/{id}", empty, recode_empty
-    ).idempotent();
-    HEALTH_BY_ID: AgentServiceHealth, LocalLookup =
-        Op::new(Verb::Get, "agent.service_health_by_id", "/v1/agent/health/service/id/{id}").answers(&[429, 503]);
-    HEALTH_BY_NAME: Vec<AgentServiceHealth>, LocalLookup =
-        Op::new(Verb::Get, "agent.service_health_by_name", "/v1/agent/health/service/name/{name}")
-            .answers(&[429, 503]);
-}
-
-client_core::capabilities! {
-    /// Reads one service of the agent, and can wait for a change of its hash.
-    pub struct HashLookup: Optional + Blocking;
-    /// Registers a service with an agent.
-    pub struct RegisterService;
-    /// Starts or ends a maintenance.
-    pub struct Maintenance: Optional;
-}
-client_core::options! {
-    HashLookup {
-        /// Answers once the service's hash is another one than this, or the wait is over.
-        text hash() = "hash";
-    }
-    RegisterService {
-        /// Removes the checks that the service has and this registration does not.
-        flag replace_existing_checks() = "replace-existing-checks";
-    }
-    Maintenance {
-        /// Says why, to people who look at the check.
-        text reason() = "reason";
-    }
-}
-
-impl Agent<'_> {
+#[endpoints("agent")]
+impl Agent {
     /// Lists the services registered with this agent, by id.
-    pub fn services(&self) -> Call<BTreeMap<String, Service>, LocalFiltered> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/agent/services")]
+    pub fn services(&self) -> Call<BTreeMap<String, Service>, LocalFiltered> {}
 
     /// Reads one service by id, with all its settings. `watch()` follows its hash.
-    pub fn service(&self, id: &str) -> Call<Service, HashLookup> {
-        self.0.call(&GET, &[id])
-    }
+    #[get("/v1/agent/service/{id}", Optional, Blocking)]
+    #[query(
+        /// Answers once the service's hash is another one than this, or the wait is over.
+        hash: String,
+    )]
+    pub fn service(&self, id: &str) -> Call<Service, HashLookup> {}
 
     /// Registers a service, or replaces its settings.
+    #[put("/v1/agent/service/register", idempotent)]
+    #[query(
+        /// Removes the checks that the service has and this registration does not.
+        replace_existing_checks = "replace-existing-checks",
+    )]
     pub fn register_service(&self, service: &ServiceRegistration) -> Call<(), RegisterService> {
-        self.0.call(&REGISTER, &[]).json(service)
+        call.json(service)
     }
 
     /// Removes a service by id, with its checks. `optional()` also takes one that is not there.
-    pub fn deregister_service(&self, id: &str) -> Call<(), Change> {
-        self.0.call(&DEREGISTER, &[id])
-    }
+    #[put("/v1/agent/service/deregister/{id}", idempotent)]
+    pub fn deregister_service(&self, id: &str) -> Call<(), Change> {}
 
     /// Puts a service into maintenance, in which it counts as critical, or takes it out of it.
+    #[put("/v1/agent/service/maintenance/{id}", idempotent)]
     pub fn service_maintenance(&self, id: &str, enable: bool) -> Call<(), Maintenance> {
-        self.0.call(&MAINTENANCE, &[id]).set_query("enable", enable)
+        call.set_query("enable", enable)
     }
 
     /// The health of one service of this agent, by id. An unhealthy one is an answer, no error.
-    pub fn service_health_by_id(&self, id: &str) -> Call<AgentServiceHealth, LocalLookup> {
-        self.0.call(&HEALTH_BY_ID, &[id])
-    }
+    #[get("/v1/agent/health/service/id/{id}", answers(429, 503))]
+    pub fn service_health_by_id(&self, id: &str) -> Call<AgentServiceHealth, LocalLookup> {}
 
     /// The health of all services of this agent with a name. Unhealthy ones are an answer, no
     /// error.
-    pub fn service_health_by_name(&self, name: &str) -> Call<Vec<AgentServiceHealth>, LocalLookup> {
-        self.0.call(&HEALTH_BY_NAME, &[name])
-    }
+    #[get("/v1/agent/health/service/name/{name}", answers(429, 503))]
+    pub fn service_health_by_name(&self, name: &str) -> Call<Vec<AgentServiceHealth>, LocalLookup> {}
 }
 
 /// The health of a service of an agent.

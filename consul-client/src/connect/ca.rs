@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use client_core::caps::Plain;
-use client_core::wire::{Wire, empty, recode_empty, recode_raw, text};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -12,34 +11,26 @@ use super::Mesh;
 use crate::Call;
 use crate::caps::{BlockingRead, Read};
 
-operations! {
-    ROOTS: CaRoots, BlockingRead = Op::new(Verb::Get, "connect.ca_roots", "/v1/connect/ca/roots").blocking();
-    ROOTS_PEM: String, Read =
-        Op::decoded_by(Verb::Get, "connect.ca_roots_pem", "/v1/connect/ca/roots", text, recode_raw);
-    CONFIG: CaConfig, Read = Op::new(Verb::Get, "connect.ca_config", "/v1/connect/ca/configuration");
-    SET_CONFIG: (), Plain =
-        Op::decoded_by(Verb::Put, "connect.set_ca_config", "/v1/connect/ca/configuration", empty, recode_empty);
-}
-
-impl Mesh<'_> {
+#[endpoints("connect")]
+impl Mesh {
     /// The certificates that services in the mesh are verified with.
-    pub fn ca_roots(&self) -> Call<CaRoots, BlockingRead> {
-        self.0.call(&ROOTS, &[])
-    }
+    #[get("/v1/connect/ca/roots")]
+    pub fn ca_roots(&self) -> Call<CaRoots, BlockingRead> {}
 
     /// The same as PEM text.
+    #[get("/v1/connect/ca/roots", with = crate::answers::text)]
     pub fn ca_roots_pem(&self) -> Call<String, Read> {
-        self.0.call(&ROOTS_PEM, &[]).set_query("pem", true)
+        call.set_query("pem", true)
     }
 
     /// The authority's configuration, its provider's secrets among it.
-    pub fn ca_config(&self) -> Call<CaConfig, Read> {
-        self.0.call(&CONFIG, &[])
-    }
+    #[get("/v1/connect/ca/configuration")]
+    pub fn ca_config(&self) -> Call<CaConfig, Read> {}
 
     /// Changes the authority's configuration. Another provider means new certificates for all.
+    #[put("/v1/connect/ca/configuration")]
     pub fn set_ca_config(&self, config: &CaConfig) -> Call<()> {
-        self.0.call(&SET_CONFIG, &[]).json(config)
+        call.json(config)
     }
 }
 

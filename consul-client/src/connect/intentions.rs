@@ -2,48 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use client_core::caps::Plain;
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, open_enum, operations};
+use client_core::{Extra, endpoints, open_enum};
 use jiff::Timestamp;
 
 use super::Mesh;
 use crate::Call;
-use crate::caps::{Cached, FilteredList, Lookup};
-
-operations! {
-    LIST: Vec<Intention>, FilteredList =
-        Op::new(Verb::Get, "connect.intentions", "/v1/connect/intentions").blocking();
-    CREATE: IntentionId, Plain = Op::new(Verb::Post, "connect.create_intention", "/v1/connect/intentions");
-    MATCH: BTreeMap<String, Vec<Intention>>, MatchIntentions =
-        Op::new(Verb::Get, "connect.match_intentions", "/v1/connect/intentions/match").blocking();
-    CHECK: IntentionCheck, CheckIntention =
-        Op::new(Verb::Get, "connect.check_intention", "/v1/connect/intentions/check");
-    EXACT: Intention, Lookup = Op::new(Verb::Get, "connect.intention", "/v1/connect/intentions/exact");
-    UPSERT: bool, Plain =
-        Op::new(Verb::Put, "connect.upsert_intention", "/v1/connect/intentions/exact").idempotent();
-    DELETE: bool, Plain =
-        Op::new(Verb::Delete, "connect.delete_intention", "/v1/connect/intentions/exact").idempotent();
-    BY_ID: Intention, Lookup = Op::new(Verb::Get, "connect.intention_by_id", "/v1/connect/intentions/{id}");
-    UPDATE_BY_ID: IntentionId, Plain =
-        Op::new(Verb::Put, "connect.update_intention_by_id", "/v1/connect/intentions/{id}").idempotent();
-    DELETE_BY_ID: bool, Plain =
-        Op::new(Verb::Delete, "connect.delete_intention_by_id", "/v1/connect/intentions/{id}").idempotent();
-}
-
-client_core::capabilities! {
-    /// Finds the intentions that count for a service.
-    pub struct MatchIntentions: Stale + Blocking;
-    /// Asks whether a connection is allowed.
-    pub struct CheckIntention: Stale;
-}
-impl Cached for MatchIntentions {}
-client_core::options! {
-    CheckIntention {
-        /// What the source is; `consul` for a service, the default.
-        text source_type() = "source-type";
-    }
-}
+use crate::caps::{FilteredList, Lookup};
 
 open_enum! {
     /// Whether connections are allowed.
@@ -65,19 +30,20 @@ open_enum! {
 
 /// Services are named `[partition/][namespace/]name`, and those of a peer `peer:peer-name/name`;
 /// `*` stands for all.
-impl Mesh<'_> {
+#[endpoints("connect")]
+impl Mesh {
     /// Lists all intentions.
-    pub fn intentions(&self) -> Call<Vec<Intention>, FilteredList> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/connect/intentions")]
+    pub fn intentions(&self) -> Call<Vec<Intention>, FilteredList> {}
 
     /// Finds the intentions that count for services, in their order of precedence.
+    #[get("/v1/connect/intentions/match", Stale, Blocking, Cached)]
     pub fn match_intentions<'n>(
         &self,
         by: &MatchBy,
         services: impl IntoIterator<Item = &'n str>,
     ) -> Call<BTreeMap<String, Vec<Intention>>, MatchIntentions> {
-        self.0.call(&MATCH, &[]).set_query("by", by.as_str()).edit(|request| {
+        call.set_query("by", by.as_str()).edit(|request| {
             for service in services {
                 request.add_query("name", service);
             }
@@ -86,46 +52,54 @@ impl Mesh<'_> {
 
     /// Whether `source` may connect to `destination`. Intentions about HTTP requests count as a
     /// no.
+    #[get("/v1/connect/intentions/check", Stale)]
+    #[query(
+        /// What the source is; `consul` for a service, the default.
+        source_type = "source-type": String,
+    )]
     pub fn check_intention(&self, source: &str, destination: &str) -> Call<IntentionCheck, CheckIntention> {
-        self.0.call(&CHECK, &[]).set_query("source", source).set_query("destination", destination)
+        call.set_query("source", source).set_query("destination", destination)
     }
 
     /// Reads the intention between exactly these two.
+    #[get("/v1/connect/intentions/exact")]
     pub fn intention(&self, source: &str, destination: &str) -> Call<Intention, Lookup> {
-        self.0.call(&EXACT, &[]).set_query("source", source).set_query("destination", destination)
+        call.set_query("source", source).set_query("destination", destination)
     }
 
     /// Writes the intention between these two.
+    #[put("/v1/connect/intentions/exact", idempotent)]
     pub fn upsert_intention(&self, source: &str, destination: &str, intention: &Intention) -> Call<bool> {
-        let call = self.0.call(&UPSERT, &[]).json(intention);
+        let call = call.json(intention);
         call.set_query("source", source).set_query("destination", destination)
     }
 
     /// Deletes the intention between these two, which need not exist.
+    #[delete("/v1/connect/intentions/exact", idempotent)]
     pub fn delete_intention(&self, source: &str, destination: &str) -> Call<bool> {
-        self.0.call(&DELETE, &[]).set_query("source", source).set_query("destination", destination)
+        call.set_query("source", source).set_query("destination", destination)
     }
 
     /// Creates an intention with an id, as before 1.9; [`upsert_intention`](Self::upsert_intention)
     /// took its place.
+    #[post("/v1/connect/intentions")]
     pub fn create_intention(&self, intention: &Intention) -> Call<IntentionId> {
-        self.0.call(&CREATE, &[]).json(intention)
+        call.json(intention)
     }
 
     /// Reads an intention that has an id.
-    pub fn intention_by_id(&self, id: &str) -> Call<Intention, Lookup> {
-        self.0.call(&BY_ID, &[id])
-    }
+    #[get("/v1/connect/intentions/{id}")]
+    pub fn intention_by_id(&self, id: &str) -> Call<Intention, Lookup> {}
 
     /// Replaces an intention that has an id.
+    #[put("/v1/connect/intentions/{id}", idempotent)]
     pub fn update_intention_by_id(&self, id: &str, intention: &Intention) -> Call<IntentionId> {
-        self.0.call(&UPDATE_BY_ID, &[id]).json(intention)
+        call.json(intention)
     }
 
     /// Deletes an intention that has an id.
-    pub fn delete_intention_by_id(&self, id: &str) -> Call<bool> {
-        self.0.call(&DELETE_BY_ID, &[id])
-    }
+    #[delete("/v1/connect/intentions/{id}", idempotent)]
+    pub fn delete_intention_by_id(&self, id: &str) -> Call<bool> {}
 }
 
 /// The id of an intention that has one.

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -104,7 +103,7 @@ impl LockGuard {
     /// # Errors
     ///
     /// [`LockLost`](Error::LockLost) where it is not.
-    pub async fn set_value(&self, value: impl Into<Bytes>) -> Result<()> {
+    pub async fn set_value(&self, value: impl AsRef<[u8]>) -> Result<()> {
         if let Some(reason) = self.loss() {
             return Err(Error::LockLost { key: self.key.clone(), reason });
         }

@@ -2,70 +2,48 @@
 
 use std::time::Duration;
 
-use client_core::caps::Plain;
-use client_core::wire::{Wire, empty, recode_empty};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints};
 
 use super::Operator;
 use crate::Call;
 use crate::caps::{BlockingList, Change};
 
-operations! {
-    LIST: Vec<Area>, BlockingList =
-        Op::new(Verb::Get, "operator.areas", "/v1/operator/area").blocking().enterprise();
-    CREATE: crate::session::SessionId, Plain =
-        Op::new(Verb::Post, "operator.create_area", "/v1/operator/area").enterprise();
-    GET: Vec<Area>, crate::caps::BlockingLookup =
-        Op::new(Verb::Get, "operator.area", "/v1/operator/area/{id}").blocking().enterprise();
-    UPDATE: (), Change =
-        Op::decoded_by(Verb::Put, "operator.update_area", "/v1/operator/area/{id}", empty, recode_empty)
-            .idempotent()
-            .enterprise();
-    DELETE: (), Change =
-        Op::decoded_by(Verb::Delete, "operator.delete_area", "/v1/operator/area/{id}", empty, recode_empty)
-            .idempotent()
-            .enterprise();
-    JOIN: Vec<AreaJoin>, Change =
-        Op::new(Verb::Put, "operator.join_area", "/v1/operator/area/{id}/join").idempotent().enterprise();
-    MEMBERS: Vec<AreaMember>, crate::caps::Lookup =
-        Op::new(Verb::Get, "operator.area_members", "/v1/operator/area/{id}/members").enterprise();
-}
-
-impl Operator<'_> {
+#[endpoints("operator")]
+impl Operator {
     /// Lists the areas (Enterprise).
-    pub fn areas(&self) -> Call<Vec<Area>, BlockingList> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/operator/area", enterprise)]
+    pub fn areas(&self) -> Call<Vec<Area>, BlockingList> {}
 
     /// Creates an area and answers its id (Enterprise).
+    #[post("/v1/operator/area", enterprise)]
     pub fn create_area(&self, area: &Area) -> Call<crate::session::SessionId> {
-        self.0.call(&CREATE, &[]).json(area)
+        call.json(area)
     }
 
     /// Reads an area: a list of one (Enterprise).
-    pub fn area(&self, id: &str) -> Call<Vec<Area>, crate::caps::BlockingLookup> {
-        self.0.call(&GET, &[id])
-    }
+    #[get("/v1/operator/area/{id}", enterprise)]
+    pub fn area(&self, id: &str) -> Call<Vec<Area>, crate::caps::BlockingLookup> {}
 
     /// Replaces an area's settings (Enterprise).
+    #[put("/v1/operator/area/{id}", idempotent, enterprise)]
     pub fn update_area(&self, id: &str, area: &Area) -> Call<(), Change> {
-        self.0.call(&UPDATE, &[id]).json(area)
+        call.json(area)
     }
 
     /// Deletes an area (Enterprise).
-    pub fn delete_area(&self, id: &str) -> Call<(), Change> {
-        self.0.call(&DELETE, &[id])
-    }
+    #[delete("/v1/operator/area/{id}", idempotent, enterprise)]
+    pub fn delete_area(&self, id: &str) -> Call<(), Change> {}
 
     /// Joins servers of the other datacenter (Enterprise).
+    #[put("/v1/operator/area/{id}/join", idempotent, enterprise)]
     pub fn join_area(&self, id: &str, addresses: &[&str]) -> Call<Vec<AreaJoin>, Change> {
-        self.0.call(&JOIN, &[id]).json(addresses)
+        call.json(addresses)
     }
 
     /// Lists the servers in an area (Enterprise).
-    pub fn area_members(&self, id: &str) -> Call<Vec<AreaMember>, crate::caps::Lookup> {
-        self.0.call(&MEMBERS, &[id])
-    }
+    #[get("/v1/operator/area/{id}/members", enterprise)]
+    pub fn area_members(&self, id: &str) -> Call<Vec<AreaMember>, crate::caps::Lookup> {}
 }
 
 /// A network area (Enterprise).

@@ -4,58 +4,33 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints};
 use jiff::Timestamp;
 
 use super::Operator;
 use crate::Call;
-use crate::caps::{Cas, Read};
+use crate::answers::checked;
+use crate::caps::Read;
 
-operations! {
-    CONFIG: AutopilotConfig, Read =
-        Op::new(Verb::Get, "operator.autopilot_config", "/v1/operator/autopilot/configuration");
-    SET_CONFIG: bool, AutopilotSet =
-        Op::new(Verb::Put, "operator.set_autopilot_config", "/v1/operator/autopilot/configuration").idempotent();
-    HEALTH: AutopilotHealth, Read =
-        Op::new(Verb::Get, "operator.autopilot_health", "/v1/operator/autopilot/health").answers(&[429]);
-    STATE: AutopilotState, Read = Op::new(Verb::Get, "operator.autopilot_state", "/v1/operator/autopilot/state");
-}
-
-client_core::capabilities! {
-    /// Replaces the settings.
-    pub struct AutopilotSet;
-    /// Replaces the settings if they are still those that were read.
-    pub struct AutopilotCas;
-}
-impl Cas for AutopilotCas {}
-
-impl Call<bool, AutopilotSet> {
-    /// Replaces the settings only if their `modify_index` is still `index`.
-    pub fn cas(self, index: u64) -> Call<bool, AutopilotCas> {
-        self.conditional("cas", index.to_string())
-    }
-}
-
-impl Operator<'_> {
+#[endpoints("operator")]
+impl Operator {
     /// Autopilot's settings.
-    pub fn autopilot_config(&self) -> Call<AutopilotConfig, Read> {
-        self.0.call(&CONFIG, &[])
-    }
+    #[get("/v1/operator/autopilot/configuration")]
+    pub fn autopilot_config(&self) -> Call<AutopilotConfig, Read> {}
 
     /// Replaces all of autopilot's settings.
-    pub fn set_autopilot_config(&self, config: &AutopilotConfig) -> Call<bool, AutopilotSet> {
-        self.0.call(&SET_CONFIG, &[]).json(config)
+    #[put("/v1/operator/autopilot/configuration", CheckAndSet, idempotent, with = checked)]
+    pub fn set_autopilot_config(&self, config: &AutopilotConfig) -> Call<(), AutopilotSet> {
+        call.json(config)
     }
 
     /// The servers' health. Unhealthy servers are an answer, no error.
-    pub fn autopilot_health(&self) -> Call<AutopilotHealth, Read> {
-        self.0.call(&HEALTH, &[])
-    }
+    #[get("/v1/operator/autopilot/health", answers(429))]
+    pub fn autopilot_health(&self) -> Call<AutopilotHealth, Read> {}
 
     /// All that autopilot knows of the servers.
-    pub fn autopilot_state(&self) -> Call<AutopilotState, Read> {
-        self.0.call(&STATE, &[])
-    }
+    #[get("/v1/operator/autopilot/state")]
+    pub fn autopilot_state(&self) -> Call<AutopilotState, Read> {}
 }
 
 /// Autopilot's settings.

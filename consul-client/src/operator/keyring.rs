@@ -3,64 +3,45 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use client_core::wire::{ToWire, Wire, empty, recode_empty};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::{ToWire, Wire};
+use client_core::{Extra, endpoints};
 use secrecy::SecretString;
 
 use super::Operator;
 use crate::Call;
 
-operations! {
-    LIST: Vec<Keyring>, KeyringList = Op::new(Verb::Get, "operator.keyring_list", "/v1/operator/keyring");
-    INSTALL: (), KeyringChange =
-        Op::decoded_by(Verb::Post, "operator.keyring_install", "/v1/operator/keyring", empty, recode_empty)
-            .idempotent();
-    USE: (), KeyringChange =
-        Op::decoded_by(Verb::Put, "operator.keyring_use", "/v1/operator/keyring", empty, recode_empty)
-            .idempotent();
-    REMOVE: (), KeyringChange =
-        Op::decoded_by(Verb::Delete, "operator.keyring_remove", "/v1/operator/keyring", empty, recode_empty)
-            .idempotent();
-}
-
-client_core::capabilities! {
-    /// Lists keys.
-    pub struct KeyringList: Listed;
-    /// Changes keys.
-    pub struct KeyringChange;
-}
-client_core::options! {
-    KeyringList {
-        /// Sends the question through this many other nodes too, 0 to 5.
-        query relay_factor(u8) = "relay-factor";
-        /// Asks this datacenter's nodes only.
-        flag local_only() = "local-only";
-    }
-    KeyringChange {
-        /// Sends the change through this many other nodes too, 0 to 5.
-        query relay_factor(u8) = "relay-factor";
-    }
-}
-
-impl Operator<'_> {
+#[endpoints("operator")]
+impl Operator {
     /// Lists the keys of each gossip pool, asking all its nodes, which takes a while.
-    pub fn keyring_list(&self) -> Call<Vec<Keyring>, KeyringList> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/operator/keyring", Listed)]
+    #[query(
+        /// Sends the question through this many other nodes too, 0 to 5.
+        relay_factor = "relay-factor": u8,
+        /// Asks this datacenter's nodes only.
+        local_only = "local-only",
+    )]
+    pub fn keyring_list(&self) -> Call<Vec<Keyring>, KeyringList> {}
 
     /// Adds a key, base64 of 16, 24 or 32 bytes.
+    #[post("/v1/operator/keyring", idempotent)]
+    #[query(
+        /// Sends the change through this many other nodes too, 0 to 5.
+        relay_factor = "relay-factor": u8,
+    )]
     pub fn keyring_install(&self, key: impl Into<SecretString>) -> Call<(), KeyringChange> {
-        self.0.call(&INSTALL, &[]).json(&KeyBody { key: key.into() })
+        call.json(&KeyBody { key: key.into() })
     }
 
     /// Encrypts with a key from now on, which all nodes must have.
+    #[put("/v1/operator/keyring", idempotent)]
     pub fn keyring_use(&self, key: impl Into<SecretString>) -> Call<(), KeyringChange> {
-        self.0.call(&USE, &[]).json(&KeyBody { key: key.into() })
+        call.json(&KeyBody { key: key.into() })
     }
 
     /// Removes a key that is not used any more.
+    #[delete("/v1/operator/keyring", idempotent)]
     pub fn keyring_remove(&self, key: impl Into<SecretString>) -> Call<(), KeyringChange> {
-        self.0.call(&REMOVE, &[]).json(&KeyBody { key: key.into() })
+        call.json(&KeyBody { key: key.into() })
     }
 }
 

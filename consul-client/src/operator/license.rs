@@ -1,68 +1,46 @@
 //! What Enterprise servers add for operators.
 
 use bytes::Bytes;
-use client_core::caps::Plain;
-use client_core::wire::{Wire, bytes, recode_raw, text};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints};
 use jiff::Timestamp;
 
 use super::Operator;
 use crate::Call;
 
-operations! {
-    LICENSE: LicenseReply, Plain =
-        Op::new(Verb::Get, "operator.license", "/v1/operator/license").enterprise();
-    SIGNED: String, Plain =
-        Op::decoded_by(Verb::Get, "operator.license_signed", "/v1/operator/license", text, recode_raw).enterprise();
-    SEGMENTS: Vec<String>, Plain = Op::new(Verb::Get, "operator.segments", "/v1/operator/segment").enterprise();
-    AUDIT_HASH: AuditHash, Plain =
-        Op::new(Verb::Post, "operator.audit_hash", "/v1/operator/audit-hash").idempotent().enterprise();
-    UTILIZATION: Bytes, Utilization =
-        Op::decoded_by(Verb::Get, "operator.utilization", "/v1/operator/utilization", bytes, recode_raw)
-            .not_idempotent()
-            .enterprise();
-}
-
-client_core::capabilities! {
-    /// Makes a bundle of usage data.
-    pub struct Utilization;
-}
-client_core::options! {
-    Utilization {
-        /// Puts a message into the bundle.
-        text message() = "message";
-        /// Takes today's data only.
-        query today_only(bool) = "today_only";
-        /// Sends the bundle to HashiCorp too.
-        query send_report(bool) = "send_report";
-    }
-}
-
-impl Operator<'_> {
+#[endpoints("operator")]
+impl Operator {
     /// The licence in use (Enterprise).
-    pub fn license(&self) -> Call<LicenseReply> {
-        self.0.call(&LICENSE, &[])
-    }
+    #[get("/v1/operator/license", enterprise)]
+    pub fn license(&self) -> Call<LicenseReply> {}
 
     /// The licence as it was signed (Enterprise).
+    #[get("/v1/operator/license", enterprise, with = crate::answers::text)]
     pub fn license_signed(&self) -> Call<String> {
-        self.0.call(&SIGNED, &[]).set_query("signed", "1")
+        call.set_query("signed", "1")
     }
 
     /// Lists the network segments (Enterprise).
-    pub fn segments(&self) -> Call<Vec<String>> {
-        self.0.call(&SEGMENTS, &[])
-    }
+    #[get("/v1/operator/segment", enterprise)]
+    pub fn segments(&self) -> Call<Vec<String>> {}
 
     /// The hash under which the audit log has a text (Enterprise).
+    #[post("/v1/operator/audit-hash", idempotent, enterprise)]
     pub fn audit_hash(&self, input: &str) -> Call<AuditHash> {
-        self.0.call(&AUDIT_HASH, &[]).field("Input", input)
+        call.field("Input", input)
     }
 
     /// A bundle of usage data, as JSON (Enterprise, 1.22 and later).
-    pub fn utilization(&self) -> Call<Bytes, Utilization> {
-        self.0.call(&UTILIZATION, &[])
-    }
+    #[get("/v1/operator/utilization", not_idempotent, enterprise)]
+    #[query(
+        /// Puts a message into the bundle.
+        message: String,
+        /// Takes today's data only.
+        today_only: bool,
+        /// Sends the bundle to HashiCorp too.
+        send_report: bool,
+    )]
+    pub fn utilization(&self) -> Call<Bytes, Utilization> {}
 }
 
 /// A hash.

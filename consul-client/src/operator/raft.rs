@@ -1,53 +1,35 @@
 //! The servers' consensus.
 
-use client_core::caps::Plain;
-use client_core::wire::{Wire, empty, recode_empty};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints};
 
 use super::Operator;
 use crate::Call;
 use crate::caps::Read;
 
-operations! {
-    CONFIGURATION: RaftConfiguration, Read =
-        Op::new(Verb::Get, "operator.raft_configuration", "/v1/operator/raft/configuration");
-    TRANSFER: LeaderTransfer, TransferLeader =
-        Op::new(Verb::Post, "operator.raft_transfer_leader", "/v1/operator/raft/transfer-leader");
-    REMOVE_PEER: (), Plain = Op::decoded_by(
-        Verb::Delete, "operator.raft_remove_peer", "/v1/operator/raft/peer", empty, recode_empty
-    );
-}
-
-client_core::capabilities! {
-    /// Makes another server the leader.
-    pub struct TransferLeader;
-}
-client_core::options! {
-    TransferLeader {
-        /// Makes the server with this id the leader, and not just any.
-        text id() = "id";
-    }
-}
-
-impl Operator<'_> {
+#[endpoints("operator")]
+impl Operator {
     /// The servers that take part in the consensus.
-    pub fn raft_configuration(&self) -> Call<RaftConfiguration, Read> {
-        self.0.call(&CONFIGURATION, &[])
-    }
+    #[get("/v1/operator/raft/configuration")]
+    pub fn raft_configuration(&self) -> Call<RaftConfiguration, Read> {}
 
     /// Makes another server the leader (1.15 and later).
-    pub fn raft_transfer_leader(&self) -> Call<LeaderTransfer, TransferLeader> {
-        self.0.call(&TRANSFER, &[])
-    }
+    #[post("/v1/operator/raft/transfer-leader")]
+    #[query(
+        /// Makes the server with this id the leader, and not just any.
+        id: String,
+    )]
+    pub fn raft_transfer_leader(&self) -> Call<LeaderTransfer, TransferLeader> {}
 
     /// Removes a server that is gone for good, by its id.
+    #[delete("/v1/operator/raft/peer")]
     pub fn raft_remove_peer(&self, id: &str) -> Call<()> {
-        self.0.call(&REMOVE_PEER, &[]).set_query("id", id)
+        call.set_query("id", id)
     }
 
     /// The same by its `host:port`.
     pub fn raft_remove_peer_by_address(&self, address: &str) -> Call<()> {
-        self.0.call(&REMOVE_PEER, &[]).set_query("address", address)
+        self.client.call(&Self::RAFT_REMOVE_PEER, &[]).set_query("address", address)
     }
 }
 

@@ -3,31 +3,20 @@
 use std::collections::BTreeMap;
 
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints};
 
 use super::Operator;
 use crate::Call;
 
-operations! {
-    USAGE: Usage, UsageRead = Op::new(Verb::Get, "operator.usage", "/v1/operator/usage").blocking();
-}
-
-client_core::capabilities! {
-    /// Reads how much is registered.
-    pub struct UsageRead: Stale + Blocking;
-}
-client_core::options! {
-    UsageRead {
-        /// Counts in all datacenters.
-        flag global() = "global";
-    }
-}
-
-impl Operator<'_> {
+#[endpoints("operator")]
+impl Operator {
     /// How many nodes, services and instances are registered.
-    pub fn usage(&self) -> Call<Usage, UsageRead> {
-        self.0.call(&USAGE, &[])
-    }
+    #[get("/v1/operator/usage", Stale, Blocking)]
+    #[query(
+        /// Counts in all datacenters.
+        global,
+    )]
+    pub fn usage(&self) -> Call<Usage, UsageRead> {}
 }
 
 /// How much is registered.

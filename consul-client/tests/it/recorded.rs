@@ -265,8 +265,12 @@ async fn a_missing_route_is_not_a_missing_thing() {
     };
     let namespace = page().client().namespaces().get("web").optional().await;
     assert!(matches!(namespace, Err(Error::EnterpriseOnly(_))), "{namespace:?}");
-    let missing = Canned::once(404, http::HeaderMap::new(), "").client().kv().get("k").optional().await;
+    let mut indexed = http::HeaderMap::new();
+    indexed.insert("x-consul-index", 7.into());
+    let missing = Canned::once(404, indexed, "").client().kv().get("k").optional().await;
     assert_eq!(missing.unwrap(), None);
+    let silent = Canned::once(404, http::HeaderMap::new(), "").client().kv().get("k").optional().await;
+    assert!(silent.is_err(), "a 404 without an index is not the key's: {silent:?}");
 }
 
 #[test]

@@ -193,15 +193,14 @@ async fn waiting_for_a_service() {
 #[tokio::test]
 async fn refused_writes_become_errors_where_asked_for() {
     let no = || Canned::once(200, HeaderMap::new(), "false").client();
-    assert!(!no().kv().put("k", "v").cas(1).await.unwrap());
-    assert!(matches!(no().kv().put("k", "v").cas(1).checked().await, Err(Error::CasMismatch(_))));
-    assert!(matches!(no().kv().delete("k").cas(1).checked().await, Err(Error::CasMismatch(_))));
+    assert!(matches!(no().kv().put("k", "v").cas(1).await, Err(Error::CasMismatch(_))));
+    assert!(no().kv().delete("k").cas(1).await.unwrap_err().is_cas_mismatch());
     let held = no().kv().put("k", "v").acquire("s").checked("k").await;
     assert!(matches!(held, Err(Error::LockHeld { .. })));
     let lost = no().kv().put("k", "v").release("s").checked("k").await;
     assert!(matches!(lost, Err(Error::LockLost { .. })));
     let yes = Canned::once(200, HeaderMap::new(), "true").client();
-    yes.kv().put("k", "v").cas(1).checked().await.unwrap();
+    yes.kv().put("k", String::from("v").as_str()).cas(1).await.unwrap();
 }
 
 #[tokio::test]
@@ -213,6 +212,6 @@ async fn unhealthy_is_an_answer() {
         assert_eq!(health.value.aggregated_status.as_str(), word);
         assert_eq!(health.meta.status, status);
     }
-    let gone = Canned::once(404, HeaderMap::new(), "").client();
+    let gone = Canned::once(404, HeaderMap::new(), "ServiceId web not found").client();
     assert!(gone.agent().service_health_by_id("web").optional().await.unwrap().is_none());
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::StreamFile;
 use crate::Call;
+use crate::caps::Endless;
 
 /// A file or folder.
 #[derive(Debug, Clone, Default, PartialEq, Wire)]
@@ -30,14 +31,12 @@ pub struct FileInfo {
     pub extra: Extra,
 }
 
-client_core::options! { StreamFile {
-    /// Keeps waiting for more at the end. For `stream()`.
-    query follow(bool) = "follow";
-    /// Starts at this position.
-    query offset(u64) = "offset";
-} }
+impl<S> Call<bytes::Bytes, StreamFile<S>> {
+    /// Keeps waiting for more at the end, so that only [`stream`](Self::stream) reads it.
+    pub fn follow(self) -> Call<bytes::Bytes, StreamFile<Endless>> {
+        self.set_query("follow", true).then(|call| call)
+    }
 
-impl Call<bytes::Bytes, StreamFile> {
     /// Starts this many bytes before the end.
     pub fn tail(self, bytes: u64) -> Self {
         self.set_query("origin", "end").set_query("offset", bytes)

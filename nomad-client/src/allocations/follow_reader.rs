@@ -93,7 +93,7 @@ impl Reader {
             None => {
                 self.pause().await;
                 self.asks = self.asks.or(self.read.as_ref().map(|_| PIECE));
-                let call = self.call.clone().follow(true);
+                let call = self.call.clone().follow();
                 let call = match self.asks {
                     Some(bytes) if bytes <= MOST => call.tail(bytes),
                     _ => call.offset(0),
@@ -115,7 +115,7 @@ impl Reader {
 
     /// The last bytes of what is there, which is also where following begins.
     async fn last(&mut self, tail: u64) -> Result<Bytes> {
-        let mut frames = open(self.call.clone().follow(false).tail(tail.max(PIECE))).await?;
+        let mut frames = open(self.call.clone().tail(tail.max(PIECE))).await?;
         let (mut all, mut place) = (Vec::new(), None);
         while let Some(frame) = frames.next().await? {
             let frame: LogFrame = wire::from_slice(&frame)?;
@@ -179,7 +179,7 @@ impl Reader {
     }
 }
 
-async fn open(call: Call<Bytes, ReadLogs>) -> Result<Frames<ConcatenatedJson>> {
+async fn open<S>(call: Call<Bytes, ReadLogs<S>>) -> Result<Frames<ConcatenatedJson>> {
     let opened = call.inner.open().await?;
     Ok(Frames::new(opened.idle_limit(LONGEST_SILENCE), ConcatenatedJson::default()))
 }

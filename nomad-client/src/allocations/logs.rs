@@ -13,24 +13,23 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
+use super::ReadLogs;
+use crate::caps::Endless;
 use crate::client::Nomad;
 use crate::record::enums;
 use crate::{Call, Error, Result, TransportError};
 
-/// Reads what a task wrote.
-#[derive(Debug, Clone, Copy)]
-pub struct ReadLogs;
-
-impl Call<Bytes, ReadLogs> {
+impl<S> Call<Bytes, ReadLogs<S>> {
     /// Reads the task's standard error instead of its standard output.
     pub fn stderr(self) -> Self {
         self.set_query("type", "stderr")
     }
 
-    /// Keeps waiting for more at the end. For [`stream`](Self::stream), which a server then ends for no
-    /// reason of the task's: [`follow_logs`](crate::Allocations::follow_logs) knows when it is over.
-    pub fn follow(self, yes: bool) -> Self {
-        self.set_query("follow", yes)
+    /// Keeps waiting for more at the end, so that only [`stream`](Self::stream) reads it. A server ends
+    /// that for no reason of the task's: [`follow_logs`](crate::Allocations::follow_logs) knows when it
+    /// is over.
+    pub fn follow(self) -> Call<Bytes, ReadLogs<Endless>> {
+        self.set_query("follow", true).then(|call| call)
     }
 
     /// Starts at this position, counted over all of the task's files that are left.
@@ -43,18 +42,12 @@ impl Call<Bytes, ReadLogs> {
         self.set_query("origin", "end").set_query("offset", bytes)
     }
 
-    /// Asks for the bare text. It is smaller on the wire, but the message of a failure on the way
-    /// looks like a part of it.
-    pub fn plain(self) -> Call<Bytes> {
-        self.set_query("plain", true).then(|call| call.decoded_by(wire::bytes))
-    }
-
     /// What the task wrote, as it arrives.
     ///
     /// ```no_run
     /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
     /// use futures_util::StreamExt;
-    /// let mut log = nomad.allocations().logs("8ba85cef-…", "api").follow(true).tail(4096).stream();
+    /// let mut log = nomad.allocations().logs("8ba85cef-…", "api").follow().tail(4096).stream();
     /// while let Some(frame) = log.next().await {
     ///     print!("{}", String::from_utf8_lossy(&frame?.data));
     /// }
@@ -63,6 +56,14 @@ impl Call<Bytes, ReadLogs> {
     /// ```
     pub fn stream(self) -> LogStream {
         LogStream::new(self.inner)
+    }
+}
+
+impl Call<Bytes, ReadLogs> {
+    /// Asks for the bare text. It is smaller on the wire, but the message of a failure on the way
+    /// looks like a part of it.
+    pub fn plain(self) -> Call<Bytes> {
+        self.set_query("plain", true).then(|call| call.decoded_by(wire::bytes))
     }
 }
 

@@ -29,227 +29,174 @@ pub use task::*;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use client_core::caps::{BlockingList, BlockingLookup, Lookup, Plain};
-use client_core::{Op, Verb, capabilities, operations, options, wire};
+use client_core::caps::{BlockingList, BlockingLookup, Lookup};
+use client_core::{endpoints, handle, wire};
 
-use crate::Call;
-use crate::call::Reversible;
 use crate::jobs::{EvaluationCreated, Indexed};
-use crate::record::handle;
 use crate::services::ServiceRegistration;
+use crate::{Call, Client};
 
-capabilities! {
+/// The allocations of a namespace.
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// for stub in nomad.allocations().list().task_states(false).filter("ClientStatus == \"failed\"").await? {
+///     let text = nomad.allocations().log_tail(&stub.id, "api", 20).stderr().await?;
+///     println!("{} on {}:\n{}", stub.name, stub.node_name, text.join("\n"));
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::allocations)]
+pub struct Allocations;
+
+#[endpoints("client")]
+impl Allocations {
     /// Lists allocations.
-    pub struct ListAllocations: Stale + Listed + Blocking + Paged + Filtered + Prefixed;
-    /// Stops an allocation.
-    pub struct StopAllocation;
-    /// Restarts tasks.
-    pub struct RestartAllocation;
-    /// Signals tasks.
-    pub struct SignalAllocation;
-    /// Reads what an allocation uses.
-    pub struct ReadStats: Optional;
-    /// Lists files.
-    pub struct ListFiles: Optional;
-    /// Reads from a position in a file.
-    pub struct ReadFileAt;
-    /// Follows a file.
-    pub struct StreamFile;
-}
-impl Reversible for ListAllocations {}
-
-operations! {
-    LIST: Vec<AllocationListStub>, ListAllocations =
-        Op::new(Verb::Get, "allocations.list", "/v1/allocations").blocking().paged();
-    GET: Allocation, BlockingLookup =
-        Op::new(Verb::Get, "allocations.get", "/v1/allocation/{alloc_id}").blocking();
-    STOP: EvaluationCreated, StopAllocation =
-        Op::new(Verb::Put, "allocations.stop", "/v1/allocation/{alloc_id}/stop");
-    SERVICES: Vec<ServiceRegistration>, BlockingList =
-        Op::new(Verb::Get, "allocations.services", "/v1/allocation/{alloc_id}/services").blocking();
-    CHECKS_ALIAS: Option<BTreeMap<String, CheckResult>>, Lookup =
-        Op::new(Verb::Get, "allocations.checks_alias", "/v1/allocation/{alloc_id}/checks");
-    CHECKS: Option<BTreeMap<String, CheckResult>>, Lookup =
-        Op::new(Verb::Get, "client.alloc_checks", "/v1/client/allocation/{alloc_id}/checks");
-    STATS: AllocationStats, ReadStats =
-        Op::new(Verb::Get, "client.alloc_stats", "/v1/client/allocation/{alloc_id}/stats");
-    RESTART: Indexed, RestartAllocation =
-        Op::new(Verb::Put, "client.alloc_restart", "/v1/client/allocation/{alloc_id}/restart");
-    SIGNAL: (), SignalAllocation = Op::decoded_by(
-        Verb::Put, "client.alloc_signal", "/v1/client/allocation/{alloc_id}/signal", wire::empty, wire::recode_empty,
-    );
-    GC: (), Plain = Op::decoded_by(
-        Verb::Get, "client.alloc_gc", "/v1/client/allocation/{alloc_id}/gc", wire::empty, wire::recode_empty,
-    );
-    PAUSE_STATE: TaskScheduleState, Lookup =
-        Op::new(Verb::Get, "client.alloc_pause_state", "/v1/client/allocation/{alloc_id}/pause").enterprise();
-    SET_PAUSE_STATE: (), Plain = Op::decoded_by(
-        Verb::Put, "client.alloc_set_pause_state", "/v1/client/allocation/{alloc_id}/pause", wire::empty,
-        wire::recode_empty,
-    ).idempotent().enterprise();
-    FS_LIST: Vec<FileInfo>, ListFiles = Op::new(Verb::Get, "client.fs_list", "/v1/client/fs/ls/{alloc_id}");
-    FS_STAT: FileInfo, ListFiles = Op::new(Verb::Get, "client.fs_stat", "/v1/client/fs/stat/{alloc_id}");
-    FS_CAT: Bytes, Plain = Op::decoded_by(
-        Verb::Get, "client.fs_cat", "/v1/client/fs/cat/{alloc_id}", wire::bytes, wire::recode_raw,
-    );
-    FS_READ_AT: Bytes, ReadFileAt = Op::decoded_by(
-        Verb::Get, "client.fs_read_at", "/v1/client/fs/readat/{alloc_id}", wire::bytes, wire::recode_raw,
-    );
-    FS_STREAM: Bytes, StreamFile = Op::decoded_by(
-        Verb::Get, "client.fs_stream", "/v1/client/fs/stream/{alloc_id}", logs::join_frames, wire::recode_raw,
-    ).streaming();
-    FS_LOGS: Bytes, ReadLogs = Op::decoded_by(
-        Verb::Get, "client.fs_logs", "/v1/client/fs/logs/{alloc_id}", logs::join_frames, wire::recode_raw,
-    ).streaming();
-    EXEC: Bytes, Plain = Op::decoded_by(
-        Verb::Get, "client.alloc_exec", "/v1/client/allocation/{alloc_id}/exec", wire::bytes, wire::recode_raw,
-    ).not_idempotent().streaming();
-}
-
-options! {
-    ListAllocations {
+    #[get(
+        "/v1/allocations",
+        Stale,
+        Listed,
+        Blocking,
+        Paged,
+        Filtered,
+        Prefixed,
+        Reversible,
+        name = "allocations.list"
+    )]
+    #[query(
         /// Includes the resources that were allocated.
-        query resources(bool) = "resources";
+        resources: bool,
         /// Includes the states of the tasks and their events. On by default.
-        query task_states(bool) = "task_states";
-    }
-    StopAllocation {
-        /// Skips the shutdown delay of group and tasks.
-        query no_shutdown_delay(bool) = "no_shutdown_delay";
-        /// Places a successor, also for a batch or system job.
-        query reschedule(bool) = "reschedule";
-    }
-    RestartAllocation {
-        /// Restarts this task only, which must be running.
-        text_field task() = "TaskName";
-        /// Restarts all tasks, also those that ended. The default is those that run.
-        field all_tasks(bool) = "AllTasks";
-    }
-    SignalAllocation {
-        /// Signals this task only. The default is all of them.
-        text_field task() = "Task";
-    }
-    ReadStats {
-        /// Answers for this task only.
-        text task() = "task";
-    }
-    ReadFileAt {
-        /// Reads at most this many bytes.
-        query limit(u64) = "limit";
-    }
-}
-
-handle! {
-    /// The allocations of a namespace.
-    Allocations,
-    /// The allocations of a namespace.
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// for stub in nomad.allocations().list().task_states(false).filter("ClientStatus == \"failed\"").await? {
-    ///     let text = nomad.allocations().log_tail(&stub.id, "api", 20).stderr().await?;
-    ///     println!("{} on {}:\n{}", stub.name, stub.node_name, text.join("\n"));
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    allocations
-}
-
-impl<'a> Allocations<'a> {
-    /// Lists allocations.
-    pub fn list(&self) -> Call<Vec<AllocationListStub>, ListAllocations> {
-        self.0.call(&LIST, &[])
-    }
+        task_states: bool,
+    )]
+    pub fn list(&self) -> Call<Vec<AllocationListStub>, ListAllocations> {}
 
     /// Reads an allocation, whose id must be whole.
-    pub fn get(&self, alloc_id: &str) -> Call<Allocation, BlockingLookup> {
-        self.0.call(&GET, &[alloc_id])
-    }
+    #[get("/v1/allocation/{alloc_id}", name = "allocations.get")]
+    pub fn get(&self, alloc_id: &str) -> Call<Allocation, BlockingLookup> {}
 
     /// Stops an allocation and places another one instead.
-    pub fn stop(&self, alloc_id: &str) -> Call<EvaluationCreated, StopAllocation> {
-        self.0.call(&STOP, &[alloc_id])
-    }
+    #[put("/v1/allocation/{alloc_id}/stop", name = "allocations.stop")]
+    #[query(
+        /// Skips the shutdown delay of group and tasks.
+        no_shutdown_delay: bool,
+        /// Places a successor, also for a batch or system job.
+        reschedule: bool,
+    )]
+    pub fn stop(&self, alloc_id: &str) -> Call<EvaluationCreated, StopAllocation> {}
 
     /// The services an allocation has registered with Nomad.
-    pub fn services(&self, alloc_id: &str) -> Call<Vec<ServiceRegistration>, BlockingList> {
-        self.0.call(&SERVICES, &[alloc_id])
-    }
+    #[get("/v1/allocation/{alloc_id}/services", name = "allocations.services")]
+    pub fn services(&self, alloc_id: &str) -> Call<Vec<ServiceRegistration>, BlockingList> {}
 
     /// The latest results of the checks of services that are registered with Nomad, by check id.
-    pub fn checks(&self, alloc_id: &str) -> Call<Option<BTreeMap<String, CheckResult>>, Lookup> {
-        self.0.call(&CHECKS, &[alloc_id])
-    }
+    #[get("/v1/client/allocation/{alloc_id}/checks", name = "alloc_checks")]
+    pub fn checks(&self, alloc_id: &str) -> Call<Option<BTreeMap<String, CheckResult>>, Lookup> {}
 
     /// As [`checks`](Self::checks), by the other path the servers have for it.
-    pub fn checks_alias(&self, alloc_id: &str) -> Call<Option<BTreeMap<String, CheckResult>>, Lookup> {
-        self.0.call(&CHECKS_ALIAS, &[alloc_id])
-    }
+    #[get("/v1/allocation/{alloc_id}/checks", name = "allocations.checks_alias")]
+    pub fn checks_alias(&self, alloc_id: &str) -> Call<Option<BTreeMap<String, CheckResult>>, Lookup> {}
 
     /// What an allocation uses of processors and memory right now.
-    pub fn stats(&self, alloc_id: &str) -> Call<AllocationStats, ReadStats> {
-        self.0.call(&STATS, &[alloc_id])
-    }
+    #[get("/v1/client/allocation/{alloc_id}/stats", Optional, name = "alloc_stats")]
+    #[query(
+        /// Answers for this task only.
+        task: String,
+    )]
+    pub fn stats(&self, alloc_id: &str) -> Call<AllocationStats, ReadStats> {}
 
     /// Restarts tasks in place.
+    #[put("/v1/client/allocation/{alloc_id}/restart", name = "alloc_restart")]
+    #[body(
+        /// Restarts this task only, which must be running.
+        task = "TaskName": String,
+        /// Restarts all tasks, also those that ended. The default is those that run.
+        all_tasks = "AllTasks": bool,
+    )]
     pub fn restart(&self, alloc_id: &str) -> Call<Indexed, RestartAllocation> {
         // Without any body the server takes the defaults as well, but says so in no document.
-        self.0.call(&RESTART, &[alloc_id]).field("TaskName", "")
+        call.field("TaskName", "")
     }
 
     /// Sends a signal, such as `SIGHUP`, to tasks.
+    #[put("/v1/client/allocation/{alloc_id}/signal", name = "alloc_signal")]
+    #[body(
+        /// Signals this task only. The default is all of them.
+        task = "Task": String,
+    )]
     pub fn signal(&self, alloc_id: &str, signal: impl Into<String>) -> Call<(), SignalAllocation> {
-        self.0.call(&SIGNAL, &[alloc_id]).field("Signal", &signal.into())
+        call.field("Signal", &signal.into())
     }
 
     /// Removes the files of an allocation that is over.
-    pub fn gc(&self, alloc_id: &str) -> Call<()> {
-        self.0.call(&GC, &[alloc_id])
-    }
+    #[get("/v1/client/allocation/{alloc_id}/gc", name = "alloc_gc")]
+    pub fn gc(&self, alloc_id: &str) -> Call<()> {}
 
     /// Whether a task with a schedule is paused (Enterprise).
+    #[get("/v1/client/allocation/{alloc_id}/pause", enterprise, name = "alloc_pause_state")]
     pub fn pause_state(&self, alloc_id: &str, task: &str) -> Call<TaskScheduleState, Lookup> {
-        self.0.call(&PAUSE_STATE, &[alloc_id]).set_query("task", task)
+        call.set_query("task", task)
     }
 
     /// Pauses a task, lets it run, or gives it back to its schedule (Enterprise).
+    #[put("/v1/client/allocation/{alloc_id}/pause", idempotent, enterprise, name = "alloc_set_pause_state")]
     pub fn set_pause_state(&self, alloc_id: &str, task: &str, state: ScheduleOverride) -> Call<()> {
-        self.0.call(&SET_PAUSE_STATE, &[alloc_id]).field("Task", task).field("ScheduleState", &state)
+        call.field("Task", task).field("ScheduleState", &state)
     }
 
     /// Lists a folder of an allocation.
+    #[get("/v1/client/fs/ls/{alloc_id}", Optional, name = "fs_list")]
     pub fn list_files(&self, alloc_id: &str, path: &str) -> Call<Vec<FileInfo>, ListFiles> {
-        self.0.call(&FS_LIST, &[alloc_id]).set_query("path", path)
+        call.set_query("path", path)
     }
 
     /// Reads about one file.
+    #[get("/v1/client/fs/stat/{alloc_id}", name = "fs_stat")]
     pub fn stat_file(&self, alloc_id: &str, path: &str) -> Call<FileInfo, ListFiles> {
-        self.0.call(&FS_STAT, &[alloc_id]).set_query("path", path)
+        call.set_query("path", path)
     }
 
     /// Reads a file.
     ///
     /// The server answers a failure as if it were the file: where that matters, ask
     /// [`stat_file`](Self::stat_file) first, or use [`stream_file`](Self::stream_file).
+    #[get("/v1/client/fs/cat/{alloc_id}", name = "fs_cat")]
     pub fn cat_file(&self, alloc_id: &str, path: &str) -> Call<Bytes> {
-        self.0.call(&FS_CAT, &[alloc_id]).set_query("path", path)
+        call.set_query("path", path)
     }
 
     /// Reads a file from a position on. A failure is answered as in [`cat_file`](Self::cat_file).
+    #[get("/v1/client/fs/readat/{alloc_id}", name = "fs_read_at")]
+    #[query(
+        /// Reads at most this many bytes.
+        limit: u64,
+    )]
     pub fn read_file_at(&self, alloc_id: &str, path: &str, offset: u64) -> Call<Bytes, ReadFileAt> {
-        self.0.call(&FS_READ_AT, &[alloc_id]).set_query("path", path).set_query("offset", offset)
+        call.set_query("path", path).set_query("offset", offset)
     }
 
     /// Reads a file, reporting failures as errors. With [`follow`](Call::follow), its
     /// [`stream`](Call::stream) goes on with what is added to it.
+    #[get(
+        "/v1/client/fs/stream/{alloc_id}",
+        streaming, name = "fs_stream", decode = logs::join_frames, recode = wire::recode_raw,
+    )]
+    #[query(
+        /// Starts at this position.
+        offset: u64,
+    )]
     pub fn stream_file(&self, alloc_id: &str, path: &str) -> Call<Bytes, StreamFile> {
-        self.0.call(&FS_STREAM, &[alloc_id]).set_query("path", path).set_query("follow", false)
+        call.set_query("path", path).set_query("follow", false)
     }
 
     /// Reads what a task wrote: its standard output, or with [`stderr`](Call::stderr) its errors.
+    #[get(
+        "/v1/client/fs/logs/{alloc_id}",
+        own, streaming, name = "fs_logs", decode = logs::join_frames, recode = wire::recode_raw,
+    )]
     pub fn logs(&self, alloc_id: &str, task: &str) -> Call<Bytes, ReadLogs> {
-        self.0.call(&FS_LOGS, &[alloc_id]).set_query("task", task).set_query("type", "stdout")
+        call.set_query("task", task).set_query("type", "stdout")
     }
 
     /// The last `lines` lines a task wrote.
@@ -276,7 +223,7 @@ impl<'a> Allocations<'a> {
     /// # }
     /// ```
     pub fn follow_logs(&self, alloc_id: &str, task: &str) -> FollowLogs {
-        FollowLogs::new(self.0.clone(), alloc_id, task)
+        FollowLogs::new(self.client.clone(), alloc_id, task)
     }
 
     /// Runs a command in a running task.
@@ -289,6 +236,10 @@ impl<'a> Allocations<'a> {
     /// # }
     /// ```
     #[cfg(feature = "exec")]
+    #[get(
+        "/v1/client/allocation/{alloc_id}/exec",
+        not_idempotent, streaming, name = "alloc_exec", reads = Bytes,
+    )]
     pub fn exec(
         &self,
         alloc_id: &str,
@@ -297,6 +248,6 @@ impl<'a> Allocations<'a> {
     ) -> Exec {
         let command: Vec<String> = command.into_iter().map(Into::into).collect();
         let command = serde_json::Value::from(command).to_string();
-        Exec::new(self.0.call(&EXEC, &[alloc_id]).set_query("task", task).set_query("command", command))
+        Exec::new(call.set_query("task", task).set_query("command", command))
     }
 }

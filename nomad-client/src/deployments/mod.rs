@@ -9,80 +9,47 @@ use std::time::Duration;
 use client_core::caps::{BlockingList, BlockingLookup};
 use client_core::time::{nanos, rfc3339, unix_nanos};
 use client_core::wire::Wire;
-use client_core::{Extra, Op, Verb, capabilities, operations};
+use client_core::{Extra, endpoints, handle};
 use jiff::Timestamp;
 
 use crate::allocations::AllocationListStub;
-use crate::call::Reversible;
-use crate::record::{enums, handle};
-use crate::{ByName, Call};
+use crate::record::enums;
+use crate::{ByName, Call, Client};
 
-capabilities! {
+/// The deployments of a namespace.
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// if let Some(deployment) = nomad.jobs().latest_deployment("api").await?
+///     && deployment.needs_promotion()
+/// {
+///     nomad.deployments().promote(&deployment.id).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::deployments)]
+pub struct Deployments;
+
+#[endpoints("deployments")]
+impl Deployments {
     /// Lists deployments.
-    pub struct ListDeployments: Stale + Listed + Blocking + Paged + Filtered + Prefixed;
-    /// Promotes canaries.
-    pub struct PromoteDeployment;
-}
-impl Reversible for ListDeployments {}
-
-operations! {
-    LIST: Vec<Deployment>, ListDeployments =
-        Op::new(Verb::Get, "deployments.list", "/v1/deployments").blocking().paged();
-    GET: Deployment, BlockingLookup =
-        Op::new(Verb::Get, "deployments.get", "/v1/deployment/{deployment_id}").blocking();
-    ALLOCATIONS: Vec<AllocationListStub>, BlockingList =
-        Op::new(Verb::Get, "deployments.allocations", "/v1/deployment/allocations/{deployment_id}").blocking();
-    FAIL: DeploymentUpdate, client_core::caps::Plain =
-        Op::new(Verb::Put, "deployments.fail", "/v1/deployment/fail/{deployment_id}");
-    PAUSE: DeploymentUpdate, client_core::caps::Plain =
-        Op::new(Verb::Put, "deployments.pause", "/v1/deployment/pause/{deployment_id}").idempotent();
-    PROMOTE: DeploymentUpdate, PromoteDeployment =
-        Op::new(Verb::Put, "deployments.promote", "/v1/deployment/promote/{deployment_id}").idempotent();
-    SET_ALLOC_HEALTH: DeploymentUpdate, client_core::caps::Plain =
-        Op::new(Verb::Put, "deployments.set_alloc_health", "/v1/deployment/allocation-health/{deployment_id}")
-            .idempotent();
-    UNBLOCK: DeploymentUpdate, client_core::caps::Plain =
-        Op::new(Verb::Put, "deployments.unblock", "/v1/deployment/unblock/{deployment_id}").enterprise();
-}
-
-handle! {
-    /// The deployments of a namespace.
-    Deployments,
-    /// The deployments of a namespace.
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// if let Some(deployment) = nomad.jobs().latest_deployment("api").await?
-    ///     && deployment.needs_promotion()
-    /// {
-    ///     nomad.deployments().promote(&deployment.id).await?;
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    deployments
-}
-
-impl Deployments<'_> {
-    /// Lists deployments.
-    pub fn list(&self) -> Call<Vec<Deployment>, ListDeployments> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/deployments", Stale, Listed, Blocking, Paged, Filtered, Prefixed, Reversible)]
+    pub fn list(&self) -> Call<Vec<Deployment>, ListDeployments> {}
 
     /// Reads a deployment.
-    pub fn get(&self, deployment_id: &str) -> Call<Deployment, BlockingLookup> {
-        self.0.call(&GET, &[deployment_id])
-    }
+    #[get("/v1/deployment/{deployment_id}")]
+    pub fn get(&self, deployment_id: &str) -> Call<Deployment, BlockingLookup> {}
 
     /// The allocations that belong to a deployment.
-    pub fn allocations(&self, deployment_id: &str) -> Call<Vec<AllocationListStub>, BlockingList> {
-        self.0.call(&ALLOCATIONS, &[deployment_id])
-    }
+    #[get("/v1/deployment/allocations/{deployment_id}")]
+    pub fn allocations(&self, deployment_id: &str) -> Call<Vec<AllocationListStub>, BlockingList> {}
 
     /// Ends a deployment as failed. Groups with an automatic revert go back to the last stable
     /// version: see [`DeploymentUpdate::reverted_job_version`].
+    #[put("/v1/deployment/fail/{deployment_id}")]
     pub fn fail(&self, deployment_id: &str) -> Call<DeploymentUpdate> {
-        self.0.call(&FAIL, &[deployment_id]).field("DeploymentID", deployment_id)
+        call.field("DeploymentID", deployment_id)
     }
 
     /// Pauses a deployment; its deadlines do not count meanwhile.
@@ -95,8 +62,9 @@ impl Deployments<'_> {
         self.set_paused(deployment_id, false)
     }
 
+    #[put("/v1/deployment/pause/{deployment_id}", idempotent, name = "pause")]
     fn set_paused(&self, deployment_id: &str, pause: bool) -> Call<DeploymentUpdate> {
-        self.0.call(&PAUSE, &[deployment_id]).field("DeploymentID", deployment_id).field("Pause", &pause)
+        call.field("DeploymentID", deployment_id).field("Pause", &pause)
     }
 
     /// Promotes the canaries of all groups: the rest of the allocations follows them.
@@ -104,32 +72,33 @@ impl Deployments<'_> {
     /// # Errors
     ///
     /// A group has too few healthy canaries.
+    #[put("/v1/deployment/promote/{deployment_id}", own, idempotent)]
     pub fn promote(&self, deployment_id: &str) -> Call<DeploymentUpdate, PromoteDeployment> {
-        self.0.call(&PROMOTE, &[deployment_id]).field("DeploymentID", deployment_id).field("All", &true)
+        call.field("DeploymentID", deployment_id).field("All", &true)
     }
 
     /// Says which allocations are healthy and which are not, where the update strategy leaves that
     /// to an operator.
+    #[put("/v1/deployment/allocation-health/{deployment_id}", idempotent)]
     pub fn set_alloc_health(
         &self,
         deployment_id: &str,
         healthy: &[&str],
         unhealthy: &[&str],
     ) -> Call<DeploymentUpdate> {
-        self.0
-            .call(&SET_ALLOC_HEALTH, &[deployment_id])
-            .field("DeploymentID", deployment_id)
+        call.field("DeploymentID", deployment_id)
             .field("HealthyAllocationIDs", healthy)
             .field("UnhealthyAllocationIDs", unhealthy)
     }
 
     /// Lets a deployment go on that waits for other regions (Enterprise).
+    #[put("/v1/deployment/unblock/{deployment_id}", enterprise)]
     pub fn unblock(&self, deployment_id: &str) -> Call<DeploymentUpdate> {
-        self.0.call(&UNBLOCK, &[deployment_id]).field("DeploymentID", deployment_id)
+        call.field("DeploymentID", deployment_id)
     }
 }
 
-impl<T> Call<T, PromoteDeployment> {
+impl<T, S> Call<T, PromoteDeployment<S>> {
     /// Promotes the canaries of these groups only.
     pub fn groups<G: Into<String>>(self, groups: impl IntoIterator<Item = G>) -> Self {
         let groups: Vec<String> = groups.into_iter().map(Into::into).collect();

@@ -9,20 +9,11 @@ pub use frames::*;
 pub use resuming::*;
 
 use bytes::Bytes;
-use client_core::{Op, Verb, operations, wire};
+use client_core::endpoints;
 
 use crate::{Call, Client, Result, Spec};
 
-operations! {
-    STREAM: Bytes, ReadEvents = Op::decoded_by(
-        Verb::Get, "event_stream.stream", "/v1/event/stream", wire::bytes, wire::recode_raw,
-    ).streaming();
-}
-
-/// Reads events.
-#[derive(Debug, Clone, Copy)]
-pub struct ReadEvents;
-
+#[endpoints("event_stream")]
 impl Client {
     /// What happens in a region, as it happens.
     ///
@@ -42,8 +33,9 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[get("/v1/event/stream", own, streaming, name = "stream", reads = Bytes, marker = ReadEvents)]
     pub fn events(&self) -> EventRequest {
-        EventRequest { call: self.call(&STREAM, &[]), index: None }
+        EventRequest { call, index: None }
     }
 }
 

@@ -9,31 +9,28 @@ pub use placement::{PlacementExplanation, explain_placement};
 pub use prospect::{Prospect, prospect};
 
 use client_core::ErrorKind;
+use client_core::handle;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::allocations::{Allocation, AllocationListStub, CheckResult, CheckStatus, TaskEventType};
-use crate::record::handle;
-use crate::{Error, Result};
+use crate::{Client, Error, Result};
 
-handle! {
-    /// Finds out why something does not run.
-    Explain,
-    /// Finds out why something does not run.
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// if let Some(failure) = nomad.explain().deployment("a26aaf0e-…").await? {
-    ///     println!("{}: {}", failure.class, failure.message);
-    ///     for line in &failure.log_tail {
-    ///         println!("  {line}");
-    ///     }
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    explain
-}
+/// Finds out why something does not run.
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// if let Some(failure) = nomad.explain().deployment("a26aaf0e-…").await? {
+///     println!("{}: {}", failure.class, failure.message);
+///     for line in &failure.log_tail {
+///         println!("  {line}");
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::explain)]
+pub struct Explain;
 
 /// How many lines of a log are shown.
 const LOG_LINES: usize = 20;
@@ -76,14 +73,14 @@ pub struct ExplainedEvent {
     pub message: String,
 }
 
-impl Explain<'_> {
+impl Explain {
     /// Why an allocation does not run as it should.
     ///
     /// # Errors
     ///
     /// The allocation cannot be read. Logs and checks that cannot be had are left out.
     pub async fn allocation(&self, alloc_id: &str) -> Result<Explanation> {
-        let allocation = self.0.allocations().get(alloc_id).await?;
+        let allocation = self.client.allocations().get(alloc_id).await?;
         let Diagnosis { mut class, mut message, task } = diagnose(&allocation);
         let task_events = events_of(&allocation, task.as_deref());
         let log_tail = match &task {
@@ -97,7 +94,7 @@ impl Explain<'_> {
             class = FailureClass::Port;
             message = format!("{message}; it says that a port is taken: {}", line.trim());
         }
-        let checks = present(self.0.allocations().checks(alloc_id).await)?.flatten().unwrap_or_default();
+        let checks = present(self.client.allocations().checks(alloc_id).await)?.flatten().unwrap_or_default();
         let failing_checks =
             checks.into_values().filter(|check| check.status != CheckStatus::Success).collect();
         Ok(Explanation {
@@ -120,7 +117,7 @@ impl Explain<'_> {
     ///
     /// The deployment's allocations cannot be read.
     pub async fn deployment(&self, deployment_id: &str) -> Result<Option<Explanation>> {
-        let allocations = self.0.deployments().allocations(deployment_id).await?;
+        let allocations = self.client.deployments().allocations(deployment_id).await?;
         let Some(failed) = first_failed(&allocations) else {
             return Ok(None);
         };
@@ -128,7 +125,7 @@ impl Explain<'_> {
     }
 
     async fn log_tail(&self, alloc_id: &str, task: &str) -> Result<Vec<String>> {
-        let tail = || self.0.allocations().log_tail(alloc_id, task, LOG_LINES);
+        let tail = || self.client.allocations().log_tail(alloc_id, task, LOG_LINES);
         let errors = present(tail().stderr().await)?.unwrap_or_default();
         if !errors.is_empty() {
             return Ok(errors);

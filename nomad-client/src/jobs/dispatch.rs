@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use client_core::Extra;
 use client_core::wire::Wire;
 
-use super::DispatchJob;
+use super::{DispatchJob, DispatchRaw};
 use crate::Call;
 
 /// The job that a dispatch started.
@@ -31,16 +31,12 @@ pub struct JobDispatch {
     pub extra: Extra,
 }
 
-/// Dispatches a payload without any meta.
-#[derive(Debug, Clone, Copy)]
-pub struct DispatchRaw;
-
 /// Makes the call one that may be repeated, since the server knows a repeat by the token.
 fn with_token<T, C>(call: Call<T, C>, token: String) -> Call<T, C> {
     call.set_query("idempotency_token", token).edit(|request| request.idempotent(true))
 }
 
-impl<T> Call<T, DispatchJob> {
+impl<T, S> Call<T, DispatchJob<S>> {
     /// The meta that the job asks for.
     pub fn meta<K: Into<String>, V: Into<String>>(self, meta: impl IntoIterator<Item = (K, V)>) -> Self {
         let meta: BTreeMap<String, String> = meta.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
@@ -69,7 +65,7 @@ impl<T> Call<T, DispatchJob> {
     }
 }
 
-impl<T> Call<T, DispatchRaw> {
+impl<T, S> Call<T, DispatchRaw<S>> {
     /// Starts nothing if a job was dispatched with this token before, and makes it safe to repeat
     /// the call after a lost answer.
     pub fn idempotency_token(self, token: impl Into<String>) -> Self {

@@ -1,7 +1,5 @@
 //! Where a job lives: its own namespace and region, which count more than the client's.
 
-use client_core::Op;
-
 use crate::jobspec::Job;
 use crate::{Call, Client};
 
@@ -32,14 +30,9 @@ impl JobPlace {
         client
     }
 
-    /// A call that goes there. The servers take what the query says before what the job says.
-    pub(super) fn call<T, C>(
-        &self,
-        client: &Client,
-        op: &'static Op<T, C>,
-        arguments: &[&str],
-    ) -> Call<T, C> {
-        client.call(op, arguments).edit(|request| {
+    /// The call, going there. The servers take what the query says before what the job says.
+    pub(super) fn place<T, C>(&self, call: Call<T, C>) -> Call<T, C> {
+        call.edit(|request| {
             if let Some(namespace) = &self.namespace {
                 request.set_query("namespace", namespace.as_str());
             }

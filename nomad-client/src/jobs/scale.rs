@@ -16,20 +16,9 @@ pub(super) struct ScalingTarget<'a> {
     pub(super) group: &'a str,
 }
 
-client_core::options! { ScaleJob {
-    /// Says why, in the scaling event.
-    text_field message() = "Message";
-    /// Marks the event as a failure.
-    field error(bool) = "Error";
-    /// Free data kept with the event.
-    field meta(&Extra) = "Meta";
-    /// Overrides soft-mandatory policies (Enterprise).
-    field policy_override(bool) = "PolicyOverride";
-} }
-
-impl<T> Call<T, ScaleJob> {
+impl<T, S> Call<T, ScaleJob<S>> {
     /// Scales only if the job's index is still this one.
-    pub fn enforce_index(self, index: u64) -> Self {
+    pub fn cas(self, index: u64) -> Self {
         self.field("EnforceIndex", &true).field("JobModifyIndex", &index)
     }
 }

@@ -9,104 +9,77 @@ pub use resources::*;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use client_core::caps::{BlockingList, BlockingLookup, Plain};
+use client_core::caps::{BlockingList, BlockingLookup};
 use client_core::time::GoDuration;
 use client_core::wire::{ToWire, Wire};
-use client_core::{Extra, Op, Verb, capabilities, operations, options};
+use client_core::{Extra, endpoints, handle};
 
-use crate::Call;
 use crate::allocations::Allocation;
-use crate::call::Reversible;
-use crate::record::handle;
+use crate::{Call, Client};
 
-capabilities! {
+/// The nodes of a region.
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// use nomad_client::DrainSpec;
+/// let drain = DrainSpec::within(std::time::Duration::from_secs(3600)).ignore_system_jobs();
+/// for node in nomad.nodes().list().filter("Status == \"ready\"").await? {
+///     nomad.nodes().drain(&node.id, drain).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::nodes)]
+pub struct Nodes;
+
+#[endpoints("nodes")]
+impl Nodes {
     /// Lists nodes.
-    pub struct ListNodes: Stale + Listed + Blocking + Paged + Filtered + Prefixed;
-    /// Drains a node, or ends that.
-    pub struct DrainNode;
-}
-impl Reversible for ListNodes {}
-
-operations! {
-    LIST: Vec<NodeListStub>, ListNodes = Op::new(Verb::Get, "nodes.list", "/v1/nodes").blocking().paged();
-    GET: Node, BlockingLookup = Op::new(Verb::Get, "nodes.get", "/v1/node/{node_id}").blocking();
-    EVALUATE: NodeUpdate, Plain = Op::new(Verb::Put, "nodes.evaluate", "/v1/node/{node_id}/evaluate");
-    ALLOCATIONS: Vec<Allocation>, BlockingList =
-        Op::new(Verb::Get, "nodes.allocations", "/v1/node/{node_id}/allocations").blocking();
-    DRAIN: NodeUpdate, DrainNode = Op::new(Verb::Put, "nodes.drain", "/v1/node/{node_id}/drain");
-    SET_ELIGIBILITY: NodeUpdate, Plain =
-        Op::new(Verb::Put, "nodes.set_eligibility", "/v1/node/{node_id}/eligibility").idempotent();
-    PURGE: NodeUpdate, Plain = Op::new(Verb::Put, "nodes.purge", "/v1/node/{node_id}/purge");
-}
-
-options! {
-    ListNodes {
+    #[get("/v1/nodes", Stale, Listed, Blocking, Paged, Filtered, Prefixed, Reversible)]
+    #[query(
         /// Includes what the nodes have and reserve.
-        query resources(bool) = "resources";
+        resources: bool,
         /// Includes the nodes' operating systems.
-        query os(bool) = "os";
-    }
-}
-
-handle! {
-    /// The nodes of a region.
-    Nodes,
-    /// The nodes of a region.
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// use nomad_client::DrainSpec;
-    /// let drain = DrainSpec::within(std::time::Duration::from_secs(3600)).ignore_system_jobs();
-    /// for node in nomad.nodes().list().filter("Status == \"ready\"").await? {
-    ///     nomad.nodes().drain(&node.id, drain).await?;
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    nodes
-}
-
-impl Nodes<'_> {
-    /// Lists nodes.
-    pub fn list(&self) -> Call<Vec<NodeListStub>, ListNodes> {
-        self.0.call(&LIST, &[])
-    }
+        os: bool,
+    )]
+    pub fn list(&self) -> Call<Vec<NodeListStub>, ListNodes> {}
 
     /// Reads a node.
-    pub fn get(&self, node_id: &str) -> Call<Node, BlockingLookup> {
-        self.0.call(&GET, &[node_id])
-    }
+    #[get("/v1/node/{node_id}")]
+    pub fn get(&self, node_id: &str) -> Call<Node, BlockingLookup> {}
 
     /// Evaluates all jobs on a node again.
-    pub fn evaluate(&self, node_id: &str) -> Call<NodeUpdate> {
-        self.0.call(&EVALUATE, &[node_id])
-    }
+    #[put("/v1/node/{node_id}/evaluate")]
+    pub fn evaluate(&self, node_id: &str) -> Call<NodeUpdate> {}
 
     /// The allocations on a node, whole; none where there is no such node.
-    pub fn allocations(&self, node_id: &str) -> Call<Vec<Allocation>, BlockingList> {
-        self.0.call(&ALLOCATIONS, &[node_id])
-    }
+    #[get("/v1/node/{node_id}/allocations")]
+    pub fn allocations(&self, node_id: &str) -> Call<Vec<Allocation>, BlockingList> {}
 
     /// Moves the allocations of a node elsewhere.
+    #[put("/v1/node/{node_id}/drain", own)]
     pub fn drain(&self, node_id: &str, drain: DrainSpec) -> Call<NodeUpdate, DrainNode> {
-        self.0.call(&DRAIN, &[node_id]).field("NodeID", node_id).field("DrainSpec", &drain)
+        call.field("NodeID", node_id).field("DrainSpec", &drain)
     }
 
     /// Ends a drain. The node stays ineligible unless [`mark_eligible`](Call::mark_eligible) is set.
     pub fn cancel_drain(&self, node_id: &str) -> Call<NodeUpdate, DrainNode> {
-        self.0.call(&DRAIN, &[node_id]).field("NodeID", node_id).field("DrainSpec", &None::<DrainSpec>)
+        self.client
+            .call(&Self::DRAIN, &[node_id])
+            .field("NodeID", node_id)
+            .field("DrainSpec", &None::<DrainSpec>)
     }
 
     /// Says whether new allocations may be placed on a node.
+    #[put("/v1/node/{node_id}/eligibility", idempotent, name = "set_eligibility")]
     pub fn set_eligible(&self, node_id: &str, eligible: bool) -> Call<NodeUpdate> {
         let eligibility = if eligible { NodeEligibility::Eligible } else { NodeEligibility::Ineligible };
-        self.0.call(&SET_ELIGIBILITY, &[node_id]).field("NodeID", node_id).field("Eligibility", &eligibility)
+        call.field("NodeID", node_id).field("Eligibility", &eligibility)
     }
 
     /// Forgets a node that is gone for good.
-    pub fn purge(&self, node_id: &str) -> Call<NodeUpdate> {
-        self.0.call(&PURGE, &[node_id])
-    }
+    #[put("/v1/node/{node_id}/purge")]
+    pub fn purge(&self, node_id: &str) -> Call<NodeUpdate> {}
 }
 
 /// How a node is drained.
@@ -146,7 +119,7 @@ impl DrainSpec {
     }
 }
 
-impl<T> Call<T, DrainNode> {
+impl<T, S> Call<T, DrainNode<S>> {
     /// Makes the node eligible again; for [`cancel_drain`](Nodes::cancel_drain).
     pub fn mark_eligible(self, yes: bool) -> Self {
         self.field("MarkEligible", &yes)

@@ -8,112 +8,65 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use client_core::caps::{BlockingLookup, PagedList, Plain};
+use client_core::caps::{BlockingLookup, PagedList};
 use client_core::time::{go, unix_nanos};
-use client_core::wire::{self, Fault, Reader, ToWire, Wire, Writer};
-use client_core::{Extra, Op, Verb, capabilities, operations, options};
+use client_core::wire::{Fault, Reader, ToWire, Wire, Writer};
+use client_core::{Extra, endpoints, handle};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::Call;
-use crate::record::handle;
+use crate::{Call, Client};
 
-capabilities! {
-    /// Writes a variable.
-    pub struct PutVariable;
-    /// Deletes a variable.
-    pub struct DeleteVariable;
-    /// Acquires the lock of a variable.
-    pub struct AcquireLock;
-}
+/// The variables of a namespace.
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// use nomad_client::{Error, VariableItems};
+/// let items = VariableItems::from_iter([("level", "debug")]);
+/// match nomad.variables().put("nomad/jobs/api", &items).cas(0).await {
+///     Ok(variable) => println!("created at {}", variable.metadata.modify_index),
+///     Err(Error::VariableConflict { found, .. }) => println!("it is there: {:?}", found.metadata),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::variables)]
+pub struct Variables;
 
-operations! {
-    LIST: Vec<VariableMetadata>, PagedList = Op::new(Verb::Get, "variables.list", "/v1/vars").blocking().paged();
-    GET: Variable, BlockingLookup = Op::new(Verb::Get, "variables.get", "/v1/var/{path*}").blocking();
-    PUT: Variable, PutVariable = Op::new(Verb::Put, "variables.put", "/v1/var/{path*}").idempotent();
-    PUT_CAS: Variable, PutVariable = Op::new(Verb::Put, "variables.put_cas", "/v1/var/{path*}");
-    DELETE: (), DeleteVariable = Op::decoded_by(
-        Verb::Delete, "variables.delete", "/v1/var/{path*}", wire::empty, wire::recode_empty,
-    ).idempotent();
-    DELETE_CAS: (), DeleteVariable = Op::decoded_by(
-        Verb::Delete, "variables.delete_cas", "/v1/var/{path*}", wire::empty, wire::recode_empty,
-    );
-    LOCK_ACQUIRE: Variable, AcquireLock = Op::new(Verb::Put, "variables.lock_acquire", "/v1/var/{path*}");
-    LOCK_RENEW: VariableMetadata, Plain =
-        Op::new(Verb::Put, "variables.lock_renew", "/v1/var/{path*}").idempotent();
-    LOCK_RELEASE: Variable, Plain = Op::new(Verb::Put, "variables.lock_release", "/v1/var/{path*}").idempotent();
-}
-
-options! {
-    PutVariable {
-        /// Writes although the variable is locked, as the holder of this lock.
-        field lock_id(&LockId) = "Lock";
-    }
-}
-
-handle! {
-    /// The variables of a namespace.
-    Variables,
-    /// The variables of a namespace.
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// use nomad_client::{Error, VariableItems};
-    /// let items = VariableItems::from_iter([("level", "debug")]);
-    /// match nomad.variables().put_cas("nomad/jobs/api", &items, 0).await {
-    ///     Ok(variable) => println!("created at {}", variable.metadata.modify_index),
-    ///     Err(Error::VariableConflict { found, .. }) => println!("it is there: {:?}", found.metadata),
-    ///     Err(error) => return Err(error),
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    variables
-}
-
-impl<'a> Variables<'a> {
+#[endpoints("variables")]
+impl Variables {
     /// Lists variables, without what is in them.
-    pub fn list(&self) -> Call<Vec<VariableMetadata>, PagedList> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/vars")]
+    pub fn list(&self) -> Call<Vec<VariableMetadata>, PagedList> {}
 
     /// Reads a variable.
-    pub fn get(&self, path: &str) -> Call<Variable, BlockingLookup> {
-        self.0.call(&GET, &[path])
-    }
+    #[get("/v1/var/{path*}")]
+    pub fn get(&self, path: &str) -> Call<Variable, BlockingLookup> {}
 
     /// Creates a variable, or replaces what is in it. At least one item is needed, 64 KiB is the most.
     ///
     /// # Errors
     ///
     /// [`VariableConflict`](crate::Error::VariableConflict) where it is locked by somebody else.
+    #[put("/v1/var/{path*}", idempotent)]
+    #[body(
+        /// Writes although the variable is locked, as the holder of this lock.
+        lock_id = "Lock": &LockId,
+    )]
     pub fn put(&self, path: &str, items: &VariableItems) -> Call<Variable, PutVariable> {
-        self.body(self.0.call(&PUT, &[path]), path).field("Items", items)
-    }
-
-    /// Replaces what is in a variable if its index is still `index`; 0 creates it only.
-    ///
-    /// # Errors
-    ///
-    /// [`VariableConflict`](crate::Error::VariableConflict) holds what was found instead.
-    pub fn put_cas(&self, path: &str, items: &VariableItems, index: u64) -> Call<Variable, PutVariable> {
-        let call = self.0.call(&PUT_CAS, &[path]).set_query("cas", index);
         self.body(call, path).field("Items", items)
     }
 
-    /// Deletes a variable. Deleting one that does not exist is no error.
-    pub fn delete(&self, path: &str) -> Call<(), DeleteVariable> {
-        self.0.call(&DELETE, &[path])
-    }
+    #[put("/v1/var/{path*}")]
+    fn put_cas(&self, path: &str) -> Call<Variable, PutVariable> {}
 
-    /// Deletes a variable if its index is still `index`.
-    ///
-    /// # Errors
-    ///
-    /// [`VariableConflict`](crate::Error::VariableConflict) holds what was found instead.
-    pub fn delete_cas(&self, path: &str, index: u64) -> Call<(), DeleteVariable> {
-        self.0.call(&DELETE_CAS, &[path]).set_query("cas", index)
-    }
+    /// Deletes a variable. Deleting one that does not exist is no error.
+    #[delete("/v1/var/{path*}", own, idempotent)]
+    pub fn delete(&self, path: &str) -> Call<(), DeleteVariable> {}
+
+    #[delete("/v1/var/{path*}")]
+    fn delete_cas(&self, path: &str) -> Call<(), DeleteVariable> {}
 
     /// Acquires the lock of a variable, which is created if need be.
     ///
@@ -122,8 +75,9 @@ impl<'a> Variables<'a> {
     /// # Errors
     ///
     /// [`VariableConflict`](crate::Error::VariableConflict) where somebody else holds it.
+    #[put("/v1/var/{path*}", own)]
     pub fn lock_acquire(&self, path: &str) -> Call<Variable, AcquireLock> {
-        self.body(self.0.call(&LOCK_ACQUIRE, &[path]).edit(|request| request.flag("lock-acquire")), path)
+        self.body(call.edit(|request| request.flag("lock-acquire")), path)
     }
 
     /// Keeps a lock for another TTL.
@@ -131,8 +85,9 @@ impl<'a> Variables<'a> {
     /// # Errors
     ///
     /// [`VariableConflict`](crate::Error::VariableConflict) where it is not held any more.
+    #[put("/v1/var/{path*}", idempotent)]
     pub fn lock_renew(&self, path: &str, lock_id: &LockId) -> Call<VariableMetadata> {
-        let call = self.0.call(&LOCK_RENEW, &[path]).edit(|request| request.flag("lock-renew"));
+        let call = call.edit(|request| request.flag("lock-renew"));
         self.body(call, path).field("Lock", lock_id)
     }
 
@@ -141,14 +96,15 @@ impl<'a> Variables<'a> {
     /// # Errors
     ///
     /// [`VariableConflict`](crate::Error::VariableConflict) where it is not held any more.
+    #[put("/v1/var/{path*}", idempotent)]
     pub fn lock_release(&self, path: &str, lock_id: &LockId) -> Call<Variable> {
-        let call = self.0.call(&LOCK_RELEASE, &[path]).edit(|request| request.flag("lock-release"));
+        let call = call.edit(|request| request.flag("lock-release"));
         self.body(call, path).field("Lock", lock_id)
     }
 
     /// Acquires the lock of a variable and keeps it until the guard is released.
     pub fn lock(&self, path: impl Into<String>) -> LockRequest {
-        LockRequest::new(self.0.clone(), path.into())
+        LockRequest::new(self.client.clone(), path.into())
     }
 
     fn body<T, C>(&self, call: Call<T, C>, path: &str) -> Call<T, C> {
@@ -156,7 +112,7 @@ impl<'a> Variables<'a> {
     }
 }
 
-impl<T> Call<T, AcquireLock> {
+impl<T, S> Call<T, AcquireLock<S>> {
     /// How long the lock is held without a renewal, from 10 seconds to 24 hours, and for how long
     /// afterwards nobody gets it. Both are 15 seconds by default.
     pub fn ttl(self, ttl: Duration, lock_delay: Duration) -> Self {
@@ -172,7 +128,26 @@ impl<T> Call<T, AcquireLock> {
     }
 }
 
-impl<T> Call<T, DeleteVariable> {
+impl<T, S> Call<T, PutVariable<S>> {
+    /// Writes only if the variable's index is still `index`; 0 creates it only.
+    ///
+    /// Otherwise the call fails with [`VariableConflict`](crate::Error::VariableConflict), which holds
+    /// what was found instead.
+    pub fn cas(self, index: u64) -> Self {
+        self.edit(|request| request.become_operation(Variables::PUT_CAS.operation())).set_query("cas", index)
+    }
+}
+
+impl<T, S> Call<T, DeleteVariable<S>> {
+    /// Deletes only if the variable's index is still `index`.
+    ///
+    /// Otherwise the call fails with [`VariableConflict`](crate::Error::VariableConflict), which holds
+    /// what was found instead.
+    pub fn cas(self, index: u64) -> Self {
+        self.edit(|request| request.become_operation(Variables::DELETE_CAS.operation()))
+            .set_query("cas", index)
+    }
+
     /// Deletes although the variable is locked, as the holder of this lock.
     pub fn lock_id(self, lock_id: &LockId) -> Self {
         self.field("Lock", lock_id)

@@ -6,125 +6,11 @@ mod host;
 pub use csi::*;
 pub use host::*;
 
-use client_core::caps::{BlockingLookup, Plain};
-use client_core::{Op, Verb, capabilities, operations, options, wire};
+use client_core::caps::BlockingLookup;
+use client_core::{endpoints, handle};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::Call;
-use crate::call::Reversible;
-use crate::record::handle;
-
-capabilities! {
-    /// Lists CSI volumes.
-    pub struct ListCsiVolumes: Stale + Listed + Blocking + Paged + Filtered + Prefixed;
-    /// Lists host volumes.
-    pub struct ListHostVolumes: Stale + Listed + Blocking + Paged + Filtered + Prefixed;
-    /// Lists claims on host volumes.
-    pub struct ListVolumeClaims: Stale + Listed + Blocking + Paged + Filtered + Prefixed;
-    /// Lists what a storage provider has.
-    pub struct ListAtProvider;
-    /// Deletes at a storage provider.
-    pub struct WithSecrets;
-    /// Removes a volume.
-    pub struct RemoveVolume;
-    /// Makes a host volume.
-    pub struct MakeHostVolume;
-    /// Lists CSI plugins.
-    pub struct ListCsiPlugins: Stale + Listed + Blocking + Prefixed;
-}
-impl Reversible for ListCsiVolumes {}
-impl Reversible for ListHostVolumes {}
-impl Reversible for ListVolumeClaims {}
-
-operations! {
-    CSI_LIST: Vec<CsiVolumeListStub>, ListCsiVolumes =
-        Op::new(Verb::Get, "volumes.csi_list", "/v1/volumes").blocking().paged();
-    HOST_LIST: Vec<HostVolumeListStub>, ListHostVolumes =
-        Op::new(Verb::Get, "volumes.host_list", "/v1/volumes").blocking().paged();
-    CSI_REGISTER_BULK: (), Plain = Op::decoded_by(
-        Verb::Put, "volumes.csi_register_bulk", "/v1/volumes", wire::empty, wire::recode_empty,
-    ).idempotent();
-    CSI_LIST_EXTERNAL: CsiExternalVolumes, ListAtProvider =
-        Op::new(Verb::Get, "volumes.csi_list_external", "/v1/volumes/external");
-    CSI_SNAPSHOT_LIST: CsiSnapshots, ListAtProvider =
-        Op::new(Verb::Get, "volumes.csi_snapshot_list", "/v1/volumes/snapshot");
-    CSI_SNAPSHOT_CREATE: CsiSnapshots, Plain =
-        Op::new(Verb::Put, "volumes.csi_snapshot_create", "/v1/volumes/snapshot");
-    CSI_SNAPSHOT_DELETE: (), WithSecrets = Op::decoded_by(
-        Verb::Delete, "volumes.csi_snapshot_delete", "/v1/volumes/snapshot", wire::empty, wire::recode_empty,
-    );
-    CSI_GET: CsiVolume, BlockingLookup =
-        Op::new(Verb::Get, "volumes.csi_get", "/v1/volume/csi/{volume_id}").blocking();
-    CSI_REGISTER: (), Plain = Op::decoded_by(
-        Verb::Put, "volumes.csi_register", "/v1/volume/csi/{volume_id}", wire::empty, wire::recode_empty,
-    ).idempotent();
-    CSI_DEREGISTER: (), RemoveVolume = Op::decoded_by(
-        Verb::Delete, "volumes.csi_deregister", "/v1/volume/csi/{volume_id}", wire::empty, wire::recode_empty,
-    );
-    CSI_CREATE: CsiVolumes, Plain =
-        Op::new(Verb::Put, "volumes.csi_create", "/v1/volume/csi/{volume_id}/create");
-    CSI_DELETE: (), WithSecrets = Op::decoded_by(
-        Verb::Delete, "volumes.csi_delete", "/v1/volume/csi/{volume_id}/delete", wire::empty, wire::recode_empty,
-    );
-    CSI_DETACH: (), Plain = Op::decoded_by(
-        Verb::Delete, "volumes.csi_detach", "/v1/volume/csi/{volume_id}/detach", wire::empty, wire::recode_empty,
-    );
-    HOST_GET: HostVolume, BlockingLookup =
-        Op::new(Verb::Get, "volumes.host_get", "/v1/volume/host/{volume_id}").blocking();
-    HOST_CREATE: HostVolumeReply, MakeHostVolume =
-        Op::new(Verb::Put, "volumes.host_create", "/v1/volume/host/create");
-    HOST_REGISTER: HostVolumeReply, MakeHostVolume =
-        Op::new(Verb::Put, "volumes.host_register", "/v1/volume/host/register");
-    HOST_DELETE: (), RemoveVolume = Op::decoded_by(
-        Verb::Delete, "volumes.host_delete", "/v1/volume/host/{volume_id}", wire::empty, wire::recode_empty,
-    );
-    HOST_CLAIMS_LIST: Vec<HostVolumeClaim>, ListVolumeClaims =
-        Op::new(Verb::Get, "volumes.host_claims_list", "/v1/volumes/claims").blocking().paged();
-    HOST_CLAIM_DELETE: (), Plain = Op::decoded_by(
-        Verb::Delete, "volumes.host_claim_delete", "/v1/volumes/claim/{claim_id}", wire::empty, wire::recode_empty,
-    );
-    CSI_PLUGINS_LIST: Vec<CsiPluginListStub>, ListCsiPlugins =
-        Op::new(Verb::Get, "volumes.csi_plugins_list", "/v1/plugins").blocking();
-    CSI_PLUGIN_GET: CsiPlugin, BlockingLookup =
-        Op::new(Verb::Get, "volumes.csi_plugin_get", "/v1/plugin/csi/{plugin_id}").blocking();
-}
-
-options! {
-    ListCsiVolumes {
-        /// Keeps those of this plugin.
-        text plugin() = "plugin_id";
-        /// Keeps those that are used on this node.
-        text node() = "node_id";
-    }
-    ListHostVolumes {
-        /// Keeps those on this node.
-        text node() = "node_id";
-        /// Keeps those in this node pool.
-        text node_pool() = "node_pool";
-    }
-    ListVolumeClaims {
-        /// Keeps those of this job.
-        text job() = "job_id";
-        /// Keeps those of this group.
-        text group() = "task_group";
-        /// Keeps those on volumes of this name.
-        text volume_name() = "volume_name";
-    }
-    ListAtProvider {
-        /// How many entries a page has.
-        query per_page(u32) = "per_page";
-        /// Starts at a page that an earlier answer named.
-        text next_token() = "next_token";
-    }
-    RemoveVolume {
-        /// Also while it is in use, or its node is gone.
-        query force(bool) = "force";
-    }
-    MakeHostVolume {
-        /// Overrides soft-mandatory policies (Enterprise).
-        field policy_override(bool) = "PolicyOverride";
-    }
-}
+use crate::{Call, Client};
 
 /// The storage provider's secrets for a request, which Nomad does not keep.
 fn with_secrets<T, C>(call: Call<T, C>, secrets: &[(&str, SecretString)]) -> Call<T, C> {
@@ -134,140 +20,187 @@ fn with_secrets<T, C>(call: Call<T, C>, secrets: &[(&str, SecretString)]) -> Cal
     call.edit(|request| request.header("x-nomad-csi-secrets", pairs.expose_secret()))
 }
 
-impl<T> Call<T, WithSecrets> {
+impl<T, S> Call<T, WithSecrets<S>> {
     /// The storage provider's secrets. Neither names nor values may have `=` or `,` in them.
     pub fn secrets(self, secrets: &[(&str, SecretString)]) -> Self {
         with_secrets(self, secrets)
     }
 }
 
-impl<T> Call<T, ListAtProvider> {
+impl<T, S> Call<T, ListAtProvider<S>> {
     /// The storage provider's secrets. Neither names nor values may have `=` or `,` in them.
     pub fn secrets(self, secrets: &[(&str, SecretString)]) -> Self {
         with_secrets(self, secrets)
     }
 }
 
-handle! {
-    /// The volumes of a namespace, and CSI plugins.
-    Volumes,
-    /// The volumes of a namespace, and CSI plugins.
-    ///
-    /// ```no_run
-    /// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
-    /// use nomad_client::HostVolume;
-    /// let made = nomad.volumes().create_host(&HostVolume::new("data", "mkdir")).await?;
-    /// println!("{}", made.volume.id);
-    /// # Ok(())
-    /// # }
-    /// ```
-    volumes
-}
+/// The volumes of a namespace, and CSI plugins.
+///
+/// ```no_run
+/// # async fn example(nomad: nomad_client::Client) -> nomad_client::Result<()> {
+/// use nomad_client::HostVolume;
+/// let made = nomad.volumes().create_host(&HostVolume::new("data", "mkdir")).await?;
+/// println!("{}", made.volume.id);
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::volumes)]
+pub struct Volumes;
 
-impl Volumes<'_> {
+#[endpoints("volumes")]
+impl Volumes {
     /// Lists CSI volumes.
+    #[get("/v1/volumes", Stale, Listed, Blocking, Paged, Filtered, Prefixed, Reversible, name = "csi_list")]
+    #[query(
+        /// Keeps those of this plugin.
+        plugin = "plugin_id": String,
+        /// Keeps those that are used on this node.
+        node = "node_id": String,
+    )]
     pub fn list_csi(&self) -> Call<Vec<CsiVolumeListStub>, ListCsiVolumes> {
-        self.0.call(&CSI_LIST, &[]).set_query("type", "csi")
+        call.set_query("type", "csi")
     }
 
     /// Lists dynamic host volumes.
+    #[get("/v1/volumes", Stale, Listed, Blocking, Paged, Filtered, Prefixed, Reversible, name = "host_list")]
+    #[query(
+        /// Keeps those on this node.
+        node = "node_id": String,
+        /// Keeps those in this node pool.
+        node_pool: String,
+    )]
     pub fn list_host(&self) -> Call<Vec<HostVolumeListStub>, ListHostVolumes> {
-        self.0.call(&HOST_LIST, &[]).set_query("type", "host")
+        call.set_query("type", "host")
     }
 
     /// Makes CSI volumes that a storage provider has known to Nomad.
+    #[put("/v1/volumes", idempotent, name = "csi_register_bulk")]
     pub fn register_csi_volumes(&self, volumes: &[CsiVolume]) -> Call<()> {
-        self.0.call(&CSI_REGISTER_BULK, &[]).field("Volumes", volumes)
+        call.field("Volumes", volumes)
     }
 
     /// The volumes a storage provider has.
+    #[get("/v1/volumes/external", name = "csi_list_external")]
+    #[query(
+        /// How many entries a page has.
+        per_page: u32,
+        /// Starts at a page that an earlier answer named.
+        next_token: String,
+    )]
     pub fn list_external(&self, plugin_id: &str) -> Call<CsiExternalVolumes, ListAtProvider> {
-        self.0.call(&CSI_LIST_EXTERNAL, &[]).set_query("plugin_id", plugin_id)
+        call.set_query("plugin_id", plugin_id)
     }
 
     /// The snapshots a storage provider has.
+    #[get("/v1/volumes/snapshot", name = "csi_snapshot_list")]
     pub fn list_snapshots(&self, plugin_id: &str) -> Call<CsiSnapshots, ListAtProvider> {
-        self.0.call(&CSI_SNAPSHOT_LIST, &[]).set_query("plugin_id", plugin_id)
+        call.set_query("plugin_id", plugin_id)
     }
 
     /// Makes snapshots of CSI volumes.
+    #[put("/v1/volumes/snapshot", name = "csi_snapshot_create")]
     pub fn create_snapshots(&self, snapshots: &[CsiSnapshot]) -> Call<CsiSnapshots> {
-        self.0.call(&CSI_SNAPSHOT_CREATE, &[]).field("Snapshots", snapshots)
+        call.field("Snapshots", snapshots)
     }
 
     /// Deletes a snapshot at its storage provider.
+    #[delete("/v1/volumes/snapshot", own, name = "csi_snapshot_delete")]
     pub fn delete_snapshot(&self, plugin_id: &str, snapshot_id: &str) -> Call<(), WithSecrets> {
-        let call = self.0.call(&CSI_SNAPSHOT_DELETE, &[]).set_query("plugin_id", plugin_id);
+        let call = call.set_query("plugin_id", plugin_id);
         call.set_query("snapshot_id", snapshot_id)
     }
 
     /// Reads a CSI volume.
-    pub fn get_csi(&self, volume_id: &str) -> Call<CsiVolume, BlockingLookup> {
-        self.0.call(&CSI_GET, &[volume_id])
-    }
+    #[get("/v1/volume/csi/{volume_id}", name = "csi_get")]
+    pub fn get_csi(&self, volume_id: &str) -> Call<CsiVolume, BlockingLookup> {}
 
     /// Makes a CSI volume that a storage provider has known to Nomad, or larger.
+    #[put("/v1/volume/csi/{volume_id}", idempotent, name = "csi_register", volume_id = &volume.id)]
     pub fn register_csi(&self, volume: &CsiVolume) -> Call<()> {
-        self.0.call(&CSI_REGISTER, &[&volume.id]).field("Volumes", &[volume])
+        call.field("Volumes", &[volume])
     }
 
     /// Forgets a CSI volume; the storage provider keeps it.
-    pub fn deregister_csi(&self, volume_id: &str) -> Call<(), RemoveVolume> {
-        self.0.call(&CSI_DEREGISTER, &[volume_id])
-    }
+    #[delete("/v1/volume/csi/{volume_id}", name = "csi_deregister")]
+    #[query(
+        /// Also while it is in use, or its node is gone.
+        force: bool,
+    )]
+    pub fn deregister_csi(&self, volume_id: &str) -> Call<(), RemoveVolume> {}
 
     /// Makes a CSI volume at its storage provider.
+    #[put("/v1/volume/csi/{volume_id}/create", name = "csi_create", volume_id = &volume.id)]
     pub fn create_csi(&self, volume: &CsiVolume) -> Call<CsiVolumes> {
-        self.0.call(&CSI_CREATE, &[&volume.id]).field("Volumes", &[volume])
+        call.field("Volumes", &[volume])
     }
 
     /// Deletes a CSI volume at its storage provider.
-    pub fn delete_csi(&self, volume_id: &str) -> Call<(), WithSecrets> {
-        self.0.call(&CSI_DELETE, &[volume_id])
-    }
+    #[delete("/v1/volume/csi/{volume_id}/delete", name = "csi_delete")]
+    pub fn delete_csi(&self, volume_id: &str) -> Call<(), WithSecrets> {}
 
     /// Detaches a CSI volume from a node.
+    #[delete("/v1/volume/csi/{volume_id}/detach", name = "csi_detach")]
     pub fn detach_csi(&self, volume_id: &str, node_id: &str) -> Call<()> {
-        self.0.call(&CSI_DETACH, &[volume_id]).set_query("node", node_id)
+        call.set_query("node", node_id)
     }
 
     /// Reads a dynamic host volume.
-    pub fn get_host(&self, volume_id: &str) -> Call<HostVolume, BlockingLookup> {
-        self.0.call(&HOST_GET, &[volume_id])
-    }
+    #[get("/v1/volume/host/{volume_id}", name = "host_get")]
+    pub fn get_host(&self, volume_id: &str) -> Call<HostVolume, BlockingLookup> {}
 
     /// Makes a dynamic host volume, or changes one whose id is set.
+    #[put("/v1/volume/host/create", name = "host_create")]
+    #[body(
+        /// Overrides soft-mandatory policies (Enterprise).
+        policy_override = "PolicyOverride": bool,
+    )]
     pub fn create_host(&self, volume: &HostVolume) -> Call<HostVolumeReply, MakeHostVolume> {
-        self.0.call(&HOST_CREATE, &[]).field("Volume", volume)
+        call.field("Volume", volume)
     }
 
     /// Makes a folder that a node has known as a dynamic host volume.
+    #[put("/v1/volume/host/register", name = "host_register")]
     pub fn register_host(&self, volume: &HostVolume) -> Call<HostVolumeReply, MakeHostVolume> {
-        self.0.call(&HOST_REGISTER, &[]).field("Volume", volume)
+        call.field("Volume", volume)
     }
 
     /// Deletes a dynamic host volume.
-    pub fn delete_host(&self, volume_id: &str) -> Call<(), RemoveVolume> {
-        self.0.call(&HOST_DELETE, &[volume_id])
-    }
+    #[delete("/v1/volume/host/{volume_id}", name = "host_delete")]
+    pub fn delete_host(&self, volume_id: &str) -> Call<(), RemoveVolume> {}
 
     /// Which groups keep which sticky volumes.
-    pub fn claims(&self) -> Call<Vec<HostVolumeClaim>, ListVolumeClaims> {
-        self.0.call(&HOST_CLAIMS_LIST, &[])
-    }
+    #[get(
+        "/v1/volumes/claims",
+        Stale,
+        Listed,
+        Blocking,
+        Paged,
+        Filtered,
+        Prefixed,
+        Reversible,
+        name = "host_claims_list"
+    )]
+    #[query(
+        /// Keeps those of this job.
+        job = "job_id": String,
+        /// Keeps those of this group.
+        group = "task_group": String,
+        /// Keeps those on volumes of this name.
+        volume_name: String,
+    )]
+    pub fn claims(&self) -> Call<Vec<HostVolumeClaim>, ListVolumeClaims> {}
 
     /// Releases a claim, so that the group can have another volume.
-    pub fn delete_claim(&self, claim_id: &str) -> Call<()> {
-        self.0.call(&HOST_CLAIM_DELETE, &[claim_id])
-    }
+    #[delete("/v1/volumes/claim/{claim_id}", name = "host_claim_delete")]
+    pub fn delete_claim(&self, claim_id: &str) -> Call<()> {}
 
     /// Lists CSI plugins.
+    #[get("/v1/plugins", Stale, Listed, Blocking, Prefixed, name = "csi_plugins_list")]
     pub fn plugins(&self) -> Call<Vec<CsiPluginListStub>, ListCsiPlugins> {
-        self.0.call(&CSI_PLUGINS_LIST, &[]).set_query("type", "csi")
+        call.set_query("type", "csi")
     }
 
     /// Reads a CSI plugin.
-    pub fn plugin(&self, plugin_id: &str) -> Call<CsiPlugin, BlockingLookup> {
-        self.0.call(&CSI_PLUGIN_GET, &[plugin_id])
-    }
+    #[get("/v1/plugin/csi/{plugin_id}", name = "csi_plugin_get")]
+    pub fn plugin(&self, plugin_id: &str) -> Call<CsiPlugin, BlockingLookup> {}
 }

@@ -19,7 +19,7 @@ async fn a_lost_check_and_set_says_what_was_found() {
     let found = json!({"Path": "a", "Namespace": "default", "ModifyIndex": 109, "Items": {"k": "hunter2"}});
     let nomad = Answers::new().answer(409, found.to_string()).client();
     let items = VariableItems::from_iter([("k", "other")]);
-    let error = nomad.variables().put_cas("a", &items, 1).await.unwrap_err();
+    let error = nomad.variables().put("a", &items).cas(1).await.unwrap_err();
     assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
     let Error::VariableConflict { found, source } = error else { panic!("{error:?}") };
     assert_eq!(found.metadata.modify_index, 109);

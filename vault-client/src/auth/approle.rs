@@ -5,49 +5,15 @@ use std::time::Duration;
 
 use client_core::caps::Plain;
 use client_core::wire::{Setters, Wire};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints, handle};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::AuthMethods;
+use crate::Call;
 use crate::caps::{Action, List, Read, Write};
-use crate::client::trimmed;
-use crate::secret::{Auth, data, issues_token, keys, written};
-use crate::{Call, Client};
-
-operations! {
-    LOGIN: Auth, Plain = issues_token(Verb::Post, "approle.login", "/v1/auth/{mount*}/login");
-    ROLES: Vec<String>, List = keys("approle.list_roles", "/v1/auth/{mount*}/role");
-    ROLE: AppRoleRole, Read = data(Verb::Get, "approle.read_role", "/v1/auth/{mount*}/role/{role}");
-    PUT_ROLE: (), Write = written(Verb::Post, "approle.write_role", "/v1/auth/{mount*}/role/{role}").idempotent();
-    DELETE_ROLE: (), Write = written(Verb::Delete, "approle.delete_role", "/v1/auth/{mount*}/role/{role}").idempotent();
-    ROLE_ID: RoleId, Read = data(Verb::Get, "approle.read_role_id", "/v1/auth/{mount*}/role/{role}/role-id");
-    PUT_ROLE_ID: (), Write =
-        written(Verb::Post, "approle.write_role_id", "/v1/auth/{mount*}/role/{role}/role-id").idempotent();
-    NEW_SECRET_ID: SecretId, Action =
-        data(Verb::Post, "approle.generate_secret_id", "/v1/auth/{mount*}/role/{role}/secret-id");
-    CUSTOM_SECRET_ID: SecretId, Action =
-        data(Verb::Post, "approle.create_custom_secret_id", "/v1/auth/{mount*}/role/{role}/custom-secret-id");
-    ACCESSORS: Vec<String>, List =
-        keys("approle.list_secret_id_accessors", "/v1/auth/{mount*}/role/{role}/secret-id");
-    LOOKUP: Option<SecretIdInfo>, Plain =
-        Op::decoded_by(Verb::Post, "approle.lookup_secret_id", "/v1/auth/{mount*}/role/{role}/secret-id/lookup",
-            read_lookup, recode_lookup).idempotent();
-    DESTROY: (), Write =
-        written(Verb::Post, "approle.destroy_secret_id", "/v1/auth/{mount*}/role/{role}/secret-id/destroy").idempotent();
-    LOOKUP_ACCESSOR: SecretIdInfo, Read = data(
-        Verb::Post,
-        "approle.lookup_secret_id_accessor",
-        "/v1/auth/{mount*}/role/{role}/secret-id-accessor/lookup",
-    )
-    .idempotent();
-    DESTROY_ACCESSOR: (), Write = written(
-        Verb::Post,
-        "approle.destroy_secret_id_accessor",
-        "/v1/auth/{mount*}/role/{role}/secret-id-accessor/destroy",
-    )
-    .idempotent();
-    TIDY: (), Write = written(Verb::Post, "approle.tidy", "/v1/auth/{mount*}/tidy/secret-id").idempotent();
-}
+use crate::client::MountPath;
+use crate::secret::{Auth, issues_token};
 
 /// A secret id that nobody knows is an empty answer.
 fn read_lookup(answer: &client_core::Parts) -> Result<Option<SecretIdInfo>, client_core::Error> {
@@ -239,22 +205,14 @@ pub struct SecretIdInfo {
     pub extra: Extra,
 }
 
-/// AppRole at one path.
-#[derive(Debug, Clone)]
+/// AppRole, for machines that hold a role id and a secret id.
+#[handle(AuthMethods::approle)]
 pub struct AppRole {
-    client: Client,
-    mount: String,
+    mount: MountPath,
 }
 
+#[endpoints("approle", mount)]
 impl AppRole {
-    pub(crate) fn new(client: Client, mount: &str) -> Self {
-        Self { client, mount: trimmed(mount) }
-    }
-
-    fn of<T, C>(&self, op: &'static Op<T, C>, role: &str) -> Call<T, C> {
-        self.client.call(op, &[&self.mount, role])
-    }
-
     /// Logs in.
     ///
     /// ```no_run
@@ -265,88 +223,96 @@ impl AppRole {
     /// # Ok(())
     /// # }
     /// ```
+    #[post("/v1/auth/{mount*}/login", with = issues_token)]
     pub fn login(&self, role_id: &str, secret_id: impl Into<SecretString>) -> Call<Auth> {
-        let call = self.client.call(&LOGIN, &[&self.mount]).field("role_id", role_id);
+        let call = call.field("role_id", role_id);
         call.field("secret_id", secret_id.into().expose_secret()).anonymous()
     }
 
     /// Logs in with a role that needs no secret id.
     pub fn login_without_secret_id(&self, role_id: &str) -> Call<Auth> {
-        self.client.call(&LOGIN, &[&self.mount]).field("role_id", role_id).anonymous()
+        self.client.call(&Self::LOGIN, &[&self.mount]).field("role_id", role_id).anonymous()
     }
 
     /// Lists roles.
-    pub fn roles(&self) -> Call<Vec<String>, List> {
-        self.client.call(&ROLES, &[&self.mount])
-    }
+    #[list("/v1/auth/{mount*}/role", name = "list_roles")]
+    pub fn roles(&self) -> Call<Vec<String>, List> {}
 
     /// Reads a role.
-    pub fn role(&self, role: &str) -> Call<AppRoleRole, Read> {
-        self.of(&ROLE, role)
-    }
+    #[get("/v1/auth/{mount*}/role/{role}", name = "read_role")]
+    pub fn role(&self, role: &str) -> Call<AppRoleRole, Read> {}
 
     /// Creates or changes a role; what is not set stays as it is.
+    #[post("/v1/auth/{mount*}/role/{role}", idempotent, name = "write_role")]
     pub fn put_role(&self, role: &str, settings: &AppRoleRole) -> Call<(), Write> {
-        self.of(&PUT_ROLE, role).json(settings)
+        call.json(settings)
     }
 
     /// Deletes a role and its secret ids. Tokens stay.
-    pub fn delete_role(&self, role: &str) -> Call<(), Write> {
-        self.of(&DELETE_ROLE, role)
-    }
+    #[delete("/v1/auth/{mount*}/role/{role}", idempotent)]
+    pub fn delete_role(&self, role: &str) -> Call<(), Write> {}
 
     /// Reads the role id, which logs in together with a secret id.
+    #[get("/v1/auth/{mount*}/role/{role}/role-id", name = "read_role_id", reads = RoleId)]
     pub fn role_id(&self, role: &str) -> Call<String, Plain> {
-        self.of(&ROLE_ID, role).then(|call| call.map(|RoleId { role_id }| Ok(role_id)))
+        call.then(|call| call.map(|RoleId { role_id }| Ok(role_id)))
     }
 
     /// Sets the role id.
+    #[post("/v1/auth/{mount*}/role/{role}/role-id", idempotent, name = "write_role_id")]
     pub fn put_role_id(&self, role: &str, role_id: &str) -> Call<(), Write> {
-        self.of(&PUT_ROLE_ID, role).field("role_id", role_id)
+        call.field("role_id", role_id)
     }
 
     /// Makes a secret id. Hand it over wrapped: `.wrap(ttl)`.
+    #[post("/v1/auth/{mount*}/role/{role}/secret-id")]
     pub fn generate_secret_id(&self, role: &str, settings: &NewSecretId) -> Call<SecretId, Action> {
-        settings.onto(self.of(&NEW_SECRET_ID, role))
+        settings.onto(call)
     }
 
     /// Adds a secret id that the caller chose.
+    #[post("/v1/auth/{mount*}/role/{role}/custom-secret-id")]
     pub fn create_custom_secret_id(
         &self,
         role: &str,
         secret_id: &SecretString,
         settings: &NewSecretId,
     ) -> Call<SecretId, Action> {
-        settings.onto(self.of(&CUSTOM_SECRET_ID, role).field("secret_id", secret_id.expose_secret()))
+        settings.onto(call.field("secret_id", secret_id.expose_secret()))
     }
 
     /// Lists the accessors of a role's secret ids.
-    pub fn secret_id_accessors(&self, role: &str) -> Call<Vec<String>, List> {
-        self.of(&ACCESSORS, role)
-    }
+    #[list("/v1/auth/{mount*}/role/{role}/secret-id", name = "list_secret_id_accessors")]
+    pub fn secret_id_accessors(&self, role: &str) -> Call<Vec<String>, List> {}
 
     /// Looks a secret id up; `None` where the role has no such.
+    #[post(
+        "/v1/auth/{mount*}/role/{role}/secret-id/lookup",
+        idempotent, decode = read_lookup, recode = recode_lookup,
+    )]
     pub fn lookup_secret_id(&self, role: &str, secret_id: &SecretString) -> Call<Option<SecretIdInfo>> {
-        self.of(&LOOKUP, role).field("secret_id", secret_id.expose_secret())
+        call.field("secret_id", secret_id.expose_secret())
     }
 
     /// Destroys a secret id. Tokens stay.
+    #[post("/v1/auth/{mount*}/role/{role}/secret-id/destroy", idempotent)]
     pub fn destroy_secret_id(&self, role: &str, secret_id: &SecretString) -> Call<(), Write> {
-        self.of(&DESTROY, role).field("secret_id", secret_id.expose_secret())
+        call.field("secret_id", secret_id.expose_secret())
     }
 
     /// Looks a secret id up by its accessor.
+    #[post("/v1/auth/{mount*}/role/{role}/secret-id-accessor/lookup", idempotent)]
     pub fn lookup_secret_id_accessor(&self, role: &str, accessor: &str) -> Call<SecretIdInfo, Read> {
-        self.of(&LOOKUP_ACCESSOR, role).field("secret_id_accessor", accessor)
+        call.field("secret_id_accessor", accessor)
     }
 
     /// Destroys a secret id by its accessor. Tokens stay.
+    #[post("/v1/auth/{mount*}/role/{role}/secret-id-accessor/destroy", idempotent)]
     pub fn destroy_secret_id_accessor(&self, role: &str, accessor: &str) -> Call<(), Write> {
-        self.of(&DESTROY_ACCESSOR, role).field("secret_id_accessor", accessor)
+        call.field("secret_id_accessor", accessor)
     }
 
     /// Starts removing expired secret ids, in the background of the server.
-    pub fn tidy(&self) -> Call<(), Write> {
-        self.client.call(&TIDY, &[&self.mount])
-    }
+    #[post("/v1/auth/{mount*}/tidy/secret-id", idempotent)]
+    pub fn tidy(&self) -> Call<(), Write> {}
 }

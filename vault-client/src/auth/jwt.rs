@@ -4,29 +4,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use client_core::caps::Plain;
 use client_core::wire::{Setters, Wire};
-use client_core::{Extra, Verb, operations};
+use client_core::{Extra, endpoints, handle};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use super::AuthMethods;
+use crate::Call;
 use crate::caps::{Action, List, Read, Write};
-use crate::client::trimmed;
-use crate::secret::{Auth, data, issues_token, keys, written};
-use crate::{Call, Client};
-
-operations! {
-    LOGIN: Auth, Plain = issues_token(Verb::Post, "jwt.login", "/v1/auth/{mount*}/login");
-    CONFIG: JwtConfig, Read = data(Verb::Get, "jwt.read_config", "/v1/auth/{mount*}/config");
-    CONFIGURE: (), Write = written(Verb::Post, "jwt.write_config", "/v1/auth/{mount*}/config").idempotent();
-    ROLES: Vec<String>, List = keys("jwt.list_roles", "/v1/auth/{mount*}/role");
-    ROLE: JwtRole, Read = data(Verb::Get, "jwt.read_role", "/v1/auth/{mount*}/role/{role}");
-    PUT_ROLE: (), Write = written(Verb::Post, "jwt.write_role", "/v1/auth/{mount*}/role/{role}").idempotent();
-    DELETE_ROLE: (), Write = written(Verb::Delete, "jwt.delete_role", "/v1/auth/{mount*}/role/{role}").idempotent();
-    AUTH_URL: OidcAuthUrl, Action = data(Verb::Post, "jwt.oidc_auth_url", "/v1/auth/{mount*}/oidc/auth_url");
-    CALLBACK: Auth, Plain =
-        issues_token(Verb::Get, "jwt.oidc_callback", "/v1/auth/{mount*}/oidc/callback").not_idempotent();
-}
+use crate::client::MountPath;
+use crate::secret::{Auth, issues_token};
 
 /// Whose tokens are trusted. Exactly one of `jwks_url`, `jwks_pairs`,
 /// `jwt_validation_pubkeys` and `oidc_discovery_url` has to be set.
@@ -217,18 +204,14 @@ pub struct OidcAuthUrl {
     pub extra: Extra,
 }
 
-/// JWT and OIDC at one path.
-#[derive(Debug, Clone)]
+/// JWT and OIDC, for workload identities such as Nomad's.
+#[handle(AuthMethods::jwt)]
 pub struct Jwt {
-    client: Client,
-    mount: String,
+    mount: MountPath,
 }
 
+#[endpoints("jwt", mount)]
 impl Jwt {
-    pub(crate) fn new(client: Client, mount: &str) -> Self {
-        Self { client, mount: trimmed(mount) }
-    }
-
     /// Logs in with a JSON Web Token. An empty role means the default one.
     ///
     /// ```no_run
@@ -246,62 +229,59 @@ impl Jwt {
     /// # Ok(())
     /// # }
     /// ```
+    #[post("/v1/auth/{mount*}/login", with = issues_token)]
     pub fn login(&self, role: &str, jwt: impl Into<SecretString>) -> Call<Auth> {
-        let call = self.client.call(&LOGIN, &[&self.mount]).field("jwt", jwt.into().expose_secret());
+        let call = call.field("jwt", jwt.into().expose_secret());
         call.field_if("role", Some(role).filter(|role| !role.is_empty())).anonymous()
     }
 
     /// Reads whose tokens are trusted.
-    pub fn config(&self) -> Call<JwtConfig, Read> {
-        self.client.call(&CONFIG, &[&self.mount])
-    }
+    #[get("/v1/auth/{mount*}/config", name = "read_config")]
+    pub fn config(&self) -> Call<JwtConfig, Read> {}
 
     /// Sets whose tokens are trusted. The server fetches the keys to see whether it can. What is
     /// not given falls back to its default.
+    #[post("/v1/auth/{mount*}/config", idempotent, name = "write_config")]
     pub fn configure(&self, config: &JwtConfig) -> Call<(), Write> {
-        self.client.call(&CONFIGURE, &[&self.mount]).json(config)
+        call.json(config)
     }
 
     /// Lists roles.
-    pub fn roles(&self) -> Call<Vec<String>, List> {
-        self.client.call(&ROLES, &[&self.mount])
-    }
+    #[list("/v1/auth/{mount*}/role", name = "list_roles")]
+    pub fn roles(&self) -> Call<Vec<String>, List> {}
 
     /// Reads a role.
-    pub fn role(&self, role: &str) -> Call<JwtRole, Read> {
-        self.client.call(&ROLE, &[&self.mount, role])
-    }
+    #[get("/v1/auth/{mount*}/role/{role}", name = "read_role")]
+    pub fn role(&self, role: &str) -> Call<JwtRole, Read> {}
 
     /// Creates or changes a role; what is not set stays as it is.
+    #[post("/v1/auth/{mount*}/role/{role}", idempotent, name = "write_role")]
     pub fn put_role(&self, role: &str, settings: &JwtRole) -> Call<(), Write> {
-        self.client.call(&PUT_ROLE, &[&self.mount, role]).json(settings)
+        call.json(settings)
     }
 
     /// Deletes a role. Tokens stay.
-    pub fn delete_role(&self, role: &str) -> Call<(), Write> {
-        self.client.call(&DELETE_ROLE, &[&self.mount, role])
-    }
+    #[delete("/v1/auth/{mount*}/role/{role}", idempotent)]
+    pub fn delete_role(&self, role: &str) -> Call<(), Write> {}
 
     /// Starts a login with a browser: where to send it.
+    #[post("/v1/auth/{mount*}/oidc/auth_url")]
     pub fn oidc_auth_url(
         &self,
         role: &str,
         redirect_uri: &str,
         client_nonce: &str,
     ) -> Call<OidcAuthUrl, Action> {
-        self.client
-            .call(&AUTH_URL, &[&self.mount])
-            .field_if("role", Some(role).filter(|role| !role.is_empty()))
+        call.field_if("role", Some(role).filter(|role| !role.is_empty()))
             .field("redirect_uri", redirect_uri)
             .field_if("client_nonce", Some(client_nonce).filter(|nonce| !nonce.is_empty()))
             .anonymous()
     }
 
     /// Finishes a login with a browser, with what the issuer sent back through it.
+    #[get("/v1/auth/{mount*}/oidc/callback", not_idempotent, with = issues_token)]
     pub fn oidc_callback(&self, state: &str, code: &SecretString, client_nonce: &str) -> Call<Auth> {
-        self.client
-            .call(&CALLBACK, &[&self.mount])
-            .set_query("state", state)
+        call.set_query("state", state)
             .set_query("code", code.expose_secret())
             .set_query("client_nonce", Some(client_nonce.to_owned()).filter(|nonce| !nonce.is_empty()))
             .anonymous()

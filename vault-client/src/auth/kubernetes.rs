@@ -2,26 +2,15 @@
 
 use std::time::Duration;
 
-use client_core::caps::Plain;
 use client_core::wire::{Setters, Wire};
-use client_core::{Extra, Verb, operations};
+use client_core::{Extra, endpoints, handle};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::AuthMethods;
+use crate::Call;
 use crate::caps::{List, Read, Write};
-use crate::client::trimmed;
-use crate::secret::{Auth, data, issues_token, keys, written};
-use crate::{Call, Client};
-
-operations! {
-    LOGIN: Auth, Plain = issues_token(Verb::Post, "kubernetes.login", "/v1/auth/{mount*}/login");
-    CONFIG: KubernetesConfig, Read = data(Verb::Get, "kubernetes.read_config", "/v1/auth/{mount*}/config");
-    CONFIGURE: (), Write = written(Verb::Post, "kubernetes.write_config", "/v1/auth/{mount*}/config").idempotent();
-    ROLES: Vec<String>, List = keys("kubernetes.list_roles", "/v1/auth/{mount*}/role");
-    ROLE: KubernetesRole, Read = data(Verb::Get, "kubernetes.read_role", "/v1/auth/{mount*}/role/{name}");
-    PUT_ROLE: (), Write = written(Verb::Post, "kubernetes.write_role", "/v1/auth/{mount*}/role/{name}").idempotent();
-    DELETE_ROLE: (), Write =
-        written(Verb::Delete, "kubernetes.delete_role", "/v1/auth/{mount*}/role/{name}").idempotent();
-}
+use crate::client::MountPath;
+use crate::secret::{Auth, issues_token};
 
 /// The cluster whose service accounts are trusted.
 #[derive(Debug, Clone, Default, Wire, Setters)]
@@ -114,18 +103,14 @@ impl KubernetesRole {
     }
 }
 
-/// Kubernetes at one path.
-#[derive(Debug, Clone)]
+/// Kubernetes, for pods that log in with their service account.
+#[handle(AuthMethods::kubernetes)]
 pub struct Kubernetes {
-    client: Client,
-    mount: String,
+    mount: MountPath,
 }
 
+#[endpoints("kubernetes", mount)]
 impl Kubernetes {
-    pub(crate) fn new(client: Client, mount: &str) -> Self {
-        Self { client, mount: trimmed(mount) }
-    }
-
     /// Logs in with a service account's token. Read it anew for each login: it is replaced while
     /// the pod runs.
     ///
@@ -136,38 +121,37 @@ impl Kubernetes {
     /// # Ok(())
     /// # }
     /// ```
+    #[post("/v1/auth/{mount*}/login", with = issues_token)]
     pub fn login(&self, role: &str, jwt: impl Into<SecretString>) -> Call<Auth> {
-        let call = self.client.call(&LOGIN, &[&self.mount]).field("role", role);
+        let call = call.field("role", role);
         call.field("jwt", jwt.into().expose_secret().trim()).anonymous()
     }
 
     /// Reads which cluster is trusted.
-    pub fn config(&self) -> Call<KubernetesConfig, Read> {
-        self.client.call(&CONFIG, &[&self.mount])
-    }
+    #[get("/v1/auth/{mount*}/config", name = "read_config")]
+    pub fn config(&self) -> Call<KubernetesConfig, Read> {}
 
     /// Sets which cluster is trusted.
+    #[post("/v1/auth/{mount*}/config", idempotent, name = "write_config")]
     pub fn configure(&self, config: &KubernetesConfig) -> Call<(), Write> {
-        self.client.call(&CONFIGURE, &[&self.mount]).json(config)
+        call.json(config)
     }
 
     /// Lists roles.
-    pub fn roles(&self) -> Call<Vec<String>, List> {
-        self.client.call(&ROLES, &[&self.mount])
-    }
+    #[list("/v1/auth/{mount*}/role", name = "list_roles")]
+    pub fn roles(&self) -> Call<Vec<String>, List> {}
 
     /// Reads a role.
-    pub fn role(&self, name: &str) -> Call<KubernetesRole, Read> {
-        self.client.call(&ROLE, &[&self.mount, name])
-    }
+    #[get("/v1/auth/{mount*}/role/{name}", name = "read_role")]
+    pub fn role(&self, name: &str) -> Call<KubernetesRole, Read> {}
 
     /// Creates or changes a role; what is not set stays as it is.
+    #[post("/v1/auth/{mount*}/role/{name}", idempotent, name = "write_role")]
     pub fn put_role(&self, name: &str, role: &KubernetesRole) -> Call<(), Write> {
-        self.client.call(&PUT_ROLE, &[&self.mount, name]).json(role)
+        call.json(role)
     }
 
     /// Deletes a role. Tokens stay.
-    pub fn delete_role(&self, name: &str) -> Call<(), Write> {
-        self.client.call(&DELETE_ROLE, &[&self.mount, name])
-    }
+    #[delete("/v1/auth/{mount*}/role/{name}", idempotent)]
+    pub fn delete_role(&self, name: &str) -> Call<(), Write> {}
 }

@@ -1,38 +1,29 @@
 //! Logging in by [LDAP](https://developer.hashicorp.com/vault/api-docs/auth/ldap) and by
 //! [TLS certificates](https://developer.hashicorp.com/vault/api-docs/auth/cert).
 
-use client_core::caps::Plain;
-use client_core::{Verb, operations};
+use client_core::{endpoints, handle};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::client::trimmed;
+use super::AuthMethods;
+use crate::Call;
+use crate::client::MountPath;
 use crate::secret::{Auth, issues_token};
-use crate::{Call, Client};
 
-operations! {
-    LDAP: Auth, Plain = issues_token(Verb::Post, "ldap.login", "/v1/auth/{mount*}/login/{username}");
-    CERT: Auth, Plain = issues_token(Verb::Post, "cert.login", "/v1/auth/{mount*}/login");
-}
-
-/// LDAP at one path.
-#[derive(Debug, Clone)]
+/// LDAP.
+#[handle(AuthMethods::ldap)]
 pub struct Ldap {
-    client: Client,
-    mount: String,
+    mount: MountPath,
 }
 
-/// TLS certificates at one path.
-#[derive(Debug, Clone)]
+/// TLS certificates. The client has to be built with a
+/// [`client_identity`](crate::Builder::client_identity).
+#[handle(AuthMethods::cert)]
 pub struct Cert {
-    client: Client,
-    mount: String,
+    mount: MountPath,
 }
 
+#[endpoints("ldap", mount)]
 impl Ldap {
-    pub(crate) fn new(client: Client, mount: &str) -> Self {
-        Self { client, mount: trimmed(mount) }
-    }
-
     /// Logs in with the password of the directory.
     ///
     /// ```no_run
@@ -41,17 +32,14 @@ impl Ldap {
     /// # Ok(())
     /// # }
     /// ```
+    #[post("/v1/auth/{mount*}/login/{username}", with = issues_token)]
     pub fn login(&self, username: &str, password: impl Into<SecretString>) -> Call<Auth> {
-        let call = self.client.call(&LDAP, &[&self.mount, username]);
         call.field("password", password.into().expose_secret()).anonymous()
     }
 }
 
+#[endpoints("cert", mount, operations = CERT)]
 impl Cert {
-    pub(crate) fn new(client: Client, mount: &str) -> Self {
-        Self { client, mount: trimmed(mount) }
-    }
-
     /// Logs in with the certificate that the client shows. An empty name tries all roles.
     ///
     /// ```no_run
@@ -60,8 +48,8 @@ impl Cert {
     /// # Ok(())
     /// # }
     /// ```
+    #[post("/v1/auth/{mount*}/login", with = issues_token)]
     pub fn login(&self, name: &str) -> Call<Auth> {
-        let call = self.client.call(&CERT, &[&self.mount]);
         call.field_if("name", Some(name).filter(|name| !name.is_empty())).anonymous()
     }
 }

@@ -3,48 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use client_core::caps::Plain;
 use client_core::wire::{Setters, Wire};
-use client_core::{Extra, Verb, operations};
+use client_core::{Extra, endpoints, handle};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::AuthMethods;
+use crate::Call;
 use crate::caps::{List, Read, Write};
-use crate::secret::{Auth, data, issues_token, keys, written};
-use crate::{Call, Client};
+use crate::secret::{Auth, issues_token};
 
-operations! {
-    CREATE: Auth, Plain = issues_token(Verb::Post, "token.create", "/v1/auth/token/create");
-    CREATE_ORPHAN: Auth, Plain = issues_token(Verb::Post, "token.create_orphan", "/v1/auth/token/create-orphan");
-    CREATE_WITH_ROLE: Auth, Plain =
-        issues_token(Verb::Post, "token.create_with_role", "/v1/auth/token/create/{role}");
-    LOOKUP: TokenInfo, Read = data(Verb::Post, "token.lookup", "/v1/auth/token/lookup").idempotent();
-    LOOKUP_SELF: TokenInfo, Read = data(Verb::Get, "token.lookup_self", "/v1/auth/token/lookup-self");
-    LOOKUP_ACCESSOR: TokenInfo, Read =
-        data(Verb::Post, "token.lookup_accessor", "/v1/auth/token/lookup-accessor").idempotent();
-    RENEW: Auth, RenewToken = issues_token(Verb::Post, "token.renew", "/v1/auth/token/renew").idempotent();
-    RENEW_SELF: Auth, RenewToken =
-        issues_token(Verb::Post, "token.renew_self", "/v1/auth/token/renew-self").idempotent();
-    RENEW_ACCESSOR: Auth, RenewToken =
-        issues_token(Verb::Post, "token.renew_accessor", "/v1/auth/token/renew-accessor").idempotent();
-    REVOKE: (), Write = written(Verb::Post, "token.revoke", "/v1/auth/token/revoke").idempotent();
-    REVOKE_SELF: (), Write = written(Verb::Post, "token.revoke_self", "/v1/auth/token/revoke-self");
-    REVOKE_ACCESSOR: (), Write =
-        written(Verb::Post, "token.revoke_accessor", "/v1/auth/token/revoke-accessor").idempotent();
-    REVOKE_ORPHAN: (), Write = written(Verb::Post, "token.revoke_orphan", "/v1/auth/token/revoke-orphan").idempotent();
-    ACCESSORS: Vec<String>, List = keys("token.list_accessors", "/v1/auth/token/accessors");
-    ROLES: Vec<String>, List = keys("token.list_roles", "/v1/auth/token/roles");
-    ROLE: TokenRole, Read = data(Verb::Get, "token.read_role", "/v1/auth/token/roles/{role}");
-    PUT_ROLE: (), Write = written(Verb::Post, "token.write_role", "/v1/auth/token/roles/{role}").idempotent();
-    DELETE_ROLE: (), Write = written(Verb::Delete, "token.delete_role", "/v1/auth/token/roles/{role}").idempotent();
-    TIDY: (), Write = written(Verb::Post, "token.tidy", "/v1/auth/token/tidy").idempotent();
-}
-
-/// Renews a token: `.increment(..)`.
-#[derive(Debug, Clone, Copy)]
-pub struct RenewToken;
-
-impl<T> Call<T, RenewToken> {
+impl<T, S> Call<T, RenewToken<S>> {
     /// How long it shall live from now; the server may give less, never more than its maximum.
     pub fn increment(self, duration: Duration) -> Self {
         self.field("increment", &format!("{}s", duration.as_secs()))
@@ -241,15 +210,12 @@ impl TokenRole {
     }
 }
 
-/// Tokens.
-#[derive(Debug, Clone)]
-pub struct Token(Client);
+/// Tokens: made, looked up, renewed and revoked.
+#[handle(AuthMethods::token)]
+pub struct Token;
 
+#[endpoints("token")]
 impl Token {
-    pub(crate) fn new(client: Client) -> Self {
-        Self(client)
-    }
-
     /// Makes a token, a child of the caller's.
     ///
     /// ```no_run
@@ -261,97 +227,100 @@ impl Token {
     /// # Ok(())
     /// # }
     /// ```
+    #[post("/v1/auth/token/create", with = issues_token)]
     pub fn create(&self, request: &TokenRequest) -> Call<Auth> {
-        self.0.call(&CREATE, &[]).json(request)
+        call.json(request)
     }
 
     /// Makes a token that outlives the caller's.
+    #[post("/v1/auth/token/create-orphan", with = issues_token)]
     pub fn create_orphan(&self, request: &TokenRequest) -> Call<Auth> {
-        self.0.call(&CREATE_ORPHAN, &[]).json(request)
+        call.json(request)
     }
 
     /// Makes a token with a role, which says what may be asked for.
+    #[post("/v1/auth/token/create/{role}", with = issues_token)]
     pub fn create_with_role(&self, role: &str, request: &TokenRequest) -> Call<Auth> {
-        self.0.call(&CREATE_WITH_ROLE, &[role]).json(request)
+        call.json(request)
     }
 
     /// Looks a token up.
+    #[post("/v1/auth/token/lookup", idempotent)]
     pub fn lookup(&self, token: &SecretString) -> Call<TokenInfo, Read> {
-        self.0.call(&LOOKUP, &[]).field("token", token.expose_secret())
+        call.field("token", token.expose_secret())
     }
 
     /// Looks the caller's token up.
-    pub fn lookup_self(&self) -> Call<TokenInfo, Read> {
-        self.0.call(&LOOKUP_SELF, &[])
-    }
+    #[get("/v1/auth/token/lookup-self")]
+    pub fn lookup_self(&self) -> Call<TokenInfo, Read> {}
 
     /// Looks a token up by its accessor.
+    #[post("/v1/auth/token/lookup-accessor", idempotent)]
     pub fn lookup_accessor(&self, accessor: &str) -> Call<TokenInfo, Read> {
-        self.0.call(&LOOKUP_ACCESSOR, &[]).field("accessor", accessor)
+        call.field("accessor", accessor)
     }
 
     /// Renews a token.
+    #[post("/v1/auth/token/renew", own, idempotent, with = issues_token)]
     pub fn renew(&self, token: &SecretString) -> Call<Auth, RenewToken> {
-        self.0.call(&RENEW, &[]).field("token", token.expose_secret())
+        call.field("token", token.expose_secret())
     }
 
     /// Renews the caller's token.
-    pub fn renew_self(&self) -> Call<Auth, RenewToken> {
-        self.0.call(&RENEW_SELF, &[])
-    }
+    #[post("/v1/auth/token/renew-self", idempotent, with = issues_token)]
+    pub fn renew_self(&self) -> Call<Auth, RenewToken> {}
 
     /// Renews a token by its accessor; the answer does not show the token.
+    #[post("/v1/auth/token/renew-accessor", idempotent, with = issues_token)]
     pub fn renew_accessor(&self, accessor: &str) -> Call<Auth, RenewToken> {
-        self.0.call(&RENEW_ACCESSOR, &[]).field("accessor", accessor)
+        call.field("accessor", accessor)
     }
 
     /// Revokes a token, its leases, and the tokens made with it.
+    #[post("/v1/auth/token/revoke", idempotent)]
     pub fn revoke(&self, token: &SecretString) -> Call<(), Write> {
-        self.0.call(&REVOKE, &[]).field("token", token.expose_secret())
+        call.field("token", token.expose_secret())
     }
 
     /// Revokes the caller's token, its leases, and the tokens made with it.
-    pub fn revoke_self(&self) -> Call<(), Write> {
-        self.0.call(&REVOKE_SELF, &[])
-    }
+    #[post("/v1/auth/token/revoke-self")]
+    pub fn revoke_self(&self) -> Call<(), Write> {}
 
     /// Revokes a token by its accessor, its leases, and the tokens made with it.
+    #[post("/v1/auth/token/revoke-accessor", idempotent)]
     pub fn revoke_accessor(&self, accessor: &str) -> Call<(), Write> {
-        self.0.call(&REVOKE_ACCESSOR, &[]).field("accessor", accessor)
+        call.field("accessor", accessor)
     }
 
     /// Revokes a token and its leases; the tokens made with it become orphans.
+    #[post("/v1/auth/token/revoke-orphan", idempotent)]
     pub fn revoke_orphan(&self, token: &SecretString) -> Call<(), Write> {
-        self.0.call(&REVOKE_ORPHAN, &[]).field("token", token.expose_secret())
+        call.field("token", token.expose_secret())
     }
 
     /// Lists the accessors of all tokens.
-    pub fn accessors(&self) -> Call<Vec<String>, List> {
-        self.0.call(&ACCESSORS, &[])
-    }
+    #[list("/v1/auth/token/accessors", name = "list_accessors")]
+    pub fn accessors(&self) -> Call<Vec<String>, List> {}
 
     /// Lists roles.
-    pub fn roles(&self) -> Call<Vec<String>, List> {
-        self.0.call(&ROLES, &[])
-    }
+    #[list("/v1/auth/token/roles", name = "list_roles")]
+    pub fn roles(&self) -> Call<Vec<String>, List> {}
 
     /// Reads a role.
-    pub fn role(&self, role: &str) -> Call<TokenRole, Read> {
-        self.0.call(&ROLE, &[role])
-    }
+    #[get("/v1/auth/token/roles/{role}", name = "read_role")]
+    pub fn role(&self, role: &str) -> Call<TokenRole, Read> {}
 
     /// Creates or changes a role; what is not set stays as it is.
+    #[post("/v1/auth/token/roles/{role}", idempotent, name = "write_role")]
     pub fn put_role(&self, role: &str, settings: &TokenRole) -> Call<(), Write> {
-        self.0.call(&PUT_ROLE, &[role]).json(settings)
+        call.json(settings)
     }
 
     /// Deletes a role. Tokens made with it stay.
-    pub fn delete_role(&self, role: &str) -> Call<(), Write> {
-        self.0.call(&DELETE_ROLE, &[role])
-    }
+    #[delete("/v1/auth/token/roles/{role}", idempotent)]
+    pub fn delete_role(&self, role: &str) -> Call<(), Write> {}
 
     /// Starts removing leftovers of the token store, in the background of the server.
-    pub fn tidy(&self) -> Call<(), Write> {
-        self.0.call(&TIDY, &[])
-    }
+    #[post("/v1/auth/token/tidy", idempotent)]
+    pub fn tidy(&self) -> Call<(), Write> {}
 }

@@ -2,28 +2,15 @@
 
 use std::time::Duration;
 
-use client_core::caps::Plain;
 use client_core::wire::{Setters, Wire};
-use client_core::{Extra, Verb, operations};
+use client_core::{Extra, endpoints, handle};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::AuthMethods;
+use crate::Call;
 use crate::caps::{List, Read, Write};
-use crate::client::trimmed;
-use crate::secret::{Auth, data, issues_token, keys, written};
-use crate::{Call, Client};
-
-operations! {
-    LOGIN: Auth, Plain = issues_token(Verb::Post, "userpass.login", "/v1/auth/{mount*}/login/{username}");
-    USERS: Vec<String>, List = keys("userpass.list_users", "/v1/auth/{mount*}/users");
-    USER: UserpassUser, Read = data(Verb::Get, "userpass.read_user", "/v1/auth/{mount*}/users/{username}");
-    PUT_USER: (), Write = written(Verb::Post, "userpass.write_user", "/v1/auth/{mount*}/users/{username}").idempotent();
-    DELETE_USER: (), Write =
-        written(Verb::Delete, "userpass.delete_user", "/v1/auth/{mount*}/users/{username}").idempotent();
-    PASSWORD: (), Write =
-        written(Verb::Post, "userpass.update_password", "/v1/auth/{mount*}/users/{username}/password").idempotent();
-    POLICIES: (), Write =
-        written(Verb::Post, "userpass.update_policies", "/v1/auth/{mount*}/users/{username}/policies").idempotent();
-}
+use crate::client::MountPath;
+use crate::secret::{Auth, issues_token};
 
 /// A user, and what the tokens of its logins are like.
 #[derive(Debug, Clone, Default, Wire, Setters)]
@@ -72,18 +59,14 @@ impl UserpassUser {
     }
 }
 
-/// User names and passwords at one path.
-#[derive(Debug, Clone)]
+/// User names and passwords.
+#[handle(AuthMethods::userpass)]
 pub struct Userpass {
-    client: Client,
-    mount: String,
+    mount: MountPath,
 }
 
+#[endpoints("userpass", mount)]
 impl Userpass {
-    pub(crate) fn new(client: Client, mount: &str) -> Self {
-        Self { client, mount: trimmed(mount) }
-    }
-
     /// Logs in.
     ///
     /// ```no_run
@@ -95,43 +78,43 @@ impl Userpass {
     /// # Ok(())
     /// # }
     /// ```
+    #[post("/v1/auth/{mount*}/login/{username}", with = issues_token)]
     pub fn login(&self, username: &str, password: impl Into<SecretString>) -> Call<Auth> {
-        let call = self.client.call(&LOGIN, &[&self.mount, username]);
         call.field("password", password.into().expose_secret()).anonymous()
     }
 
     /// Lists users.
-    pub fn users(&self) -> Call<Vec<String>, List> {
-        self.client.call(&USERS, &[&self.mount])
-    }
+    #[list("/v1/auth/{mount*}/users", name = "list_users")]
+    pub fn users(&self) -> Call<Vec<String>, List> {}
 
     /// Reads a user.
-    pub fn user(&self, username: &str) -> Call<UserpassUser, Read> {
-        self.client.call(&USER, &[&self.mount, username])
-    }
+    #[get("/v1/auth/{mount*}/users/{username}", name = "read_user")]
+    pub fn user(&self, username: &str) -> Call<UserpassUser, Read> {}
 
     /// Creates or changes a user; what is not set stays as it is.
+    #[post("/v1/auth/{mount*}/users/{username}", idempotent, name = "write_user")]
     pub fn put_user(&self, username: &str, user: &UserpassUser) -> Call<(), Write> {
-        self.client.call(&PUT_USER, &[&self.mount, username]).json(user)
+        call.json(user)
     }
 
     /// Deletes a user. Tokens stay.
-    pub fn delete_user(&self, username: &str) -> Call<(), Write> {
-        self.client.call(&DELETE_USER, &[&self.mount, username])
-    }
+    #[delete("/v1/auth/{mount*}/users/{username}", idempotent)]
+    pub fn delete_user(&self, username: &str) -> Call<(), Write> {}
 
     /// Changes a user's password.
+    #[post("/v1/auth/{mount*}/users/{username}/password", idempotent)]
     pub fn update_password(&self, username: &str, password: &SecretString) -> Call<(), Write> {
-        self.client.call(&PASSWORD, &[&self.mount, username]).field("password", password.expose_secret())
+        call.field("password", password.expose_secret())
     }
 
     /// Changes the policies of a user's tokens.
+    #[post("/v1/auth/{mount*}/users/{username}/policies", idempotent)]
     pub fn update_policies<P: Into<String>>(
         &self,
         username: &str,
         policies: impl IntoIterator<Item = P>,
     ) -> Call<(), Write> {
         let policies: Vec<String> = policies.into_iter().map(Into::into).collect();
-        self.client.call(&POLICIES, &[&self.mount, username]).field("token_policies", &policies)
+        call.field("token_policies", &policies)
     }
 }

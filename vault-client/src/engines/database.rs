@@ -5,41 +5,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use client_core::wire::{Setters, Wire};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints, handle};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::caps::{List, Lookup, Read, Write};
-use crate::client::trimmed;
-use crate::secret::{Secret, data, keys, leased, written};
+use crate::client::MountPath;
+use crate::secret::{Secret, leased};
 use crate::{Call, Client};
-
-operations! {
-    CONNECTIONS: Vec<String>, List = keys("database.list_connections", "/v1/{mount*}/config");
-    CONNECTION: Connection, Read = data(Verb::Get, "database.read_connection", "/v1/{mount*}/config/{name}");
-    PUT_CONNECTION: (), Write =
-        written(Verb::Post, "database.write_connection", "/v1/{mount*}/config/{name}").idempotent();
-    DELETE_CONNECTION: (), Write =
-        written(Verb::Delete, "database.delete_connection", "/v1/{mount*}/config/{name}").idempotent();
-    RESET: (), Write = written(Verb::Post, "database.reset_connection", "/v1/{mount*}/reset/{name}").idempotent();
-    ROTATE_ROOT: (), Write = written(Verb::Post, "database.rotate_root", "/v1/{mount*}/rotate-root/{name}");
-    ROLES: Vec<String>, List = keys("database.list_roles", "/v1/{mount*}/roles");
-    ROLE: DatabaseRole, Read = data(Verb::Get, "database.read_role", "/v1/{mount*}/roles/{name}");
-    PUT_ROLE: (), Write = written(Verb::Post, "database.write_role", "/v1/{mount*}/roles/{name}").idempotent();
-    DELETE_ROLE: (), Write = written(Verb::Delete, "database.delete_role", "/v1/{mount*}/roles/{name}").idempotent();
-    CREDENTIALS: Secret<Credentials>, Lookup =
-        leased(Verb::Get, "database.generate_credentials", "/v1/{mount*}/creds/{name}").not_idempotent();
-    STATIC_ROLES: Vec<String>, List = keys("database.list_static_roles", "/v1/{mount*}/static-roles");
-    STATIC_ROLE: StaticRole, Read = data(Verb::Get, "database.read_static_role", "/v1/{mount*}/static-roles/{name}");
-    PUT_STATIC_ROLE: (), Write =
-        written(Verb::Post, "database.write_static_role", "/v1/{mount*}/static-roles/{name}").idempotent();
-    DELETE_STATIC_ROLE: (), Write =
-        written(Verb::Delete, "database.delete_static_role", "/v1/{mount*}/static-roles/{name}").idempotent();
-    STATIC_CREDENTIALS: StaticCredentials, Read =
-        data(Verb::Get, "database.static_credentials", "/v1/{mount*}/static-creds/{name}");
-    ROTATE_ROLE: (), Write = written(Verb::Post, "database.rotate_static_role", "/v1/{mount*}/rotate-role/{name}");
-}
 
 /// A connection to a database. What a plugin wants besides goes into `extra`.
 #[derive(Debug, Clone, Default, Wire, Setters)]
@@ -220,123 +194,99 @@ pub struct StaticCredentials {
     pub extra: Extra,
 }
 
-/// A database mount.
-#[derive(Debug, Clone)]
+/// The database engine at `mount`.
+///
+/// ```no_run
+/// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
+/// let secret = vault.database("database").credentials("api").await?;
+/// println!("{} for {:?}", secret.data.username, secret.lease_duration);
+/// if let Some(mut lease) = vault.lease(&secret) {
+///     lease.until_near_end().await;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::database)]
 pub struct Database {
-    client: Client,
-    mount: String,
+    mount: MountPath,
 }
 
-impl Client {
-    /// The database engine at `mount`.
-    ///
-    /// ```no_run
-    /// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
-    /// let secret = vault.database("database").credentials("api").await?;
-    /// println!("{} for {:?}", secret.data.username, secret.lease_duration);
-    /// if let Some(mut lease) = vault.lease(&secret) {
-    ///     lease.until_near_end().await;
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn database(&self, mount: impl AsRef<str>) -> Database {
-        Database { client: self.clone(), mount: trimmed(mount) }
-    }
-}
-
+#[endpoints("database", mount)]
 impl Database {
-    fn at<T, C>(&self, op: &'static Op<T, C>) -> Call<T, C> {
-        self.client.call(op, &[&self.mount])
-    }
-
-    fn of<T, C>(&self, op: &'static Op<T, C>, name: &str) -> Call<T, C> {
-        self.client.call(op, &[&self.mount, name])
-    }
-
     /// Lists connections.
-    pub fn connections(&self) -> Call<Vec<String>, List> {
-        self.at(&CONNECTIONS)
-    }
+    #[list("/v1/{mount*}/config", name = "list_connections")]
+    pub fn connections(&self) -> Call<Vec<String>, List> {}
 
     /// Reads a connection.
-    pub fn connection(&self, name: &str) -> Call<Connection, Read> {
-        self.of(&CONNECTION, name)
-    }
+    #[get("/v1/{mount*}/config/{name}", name = "read_connection")]
+    pub fn connection(&self, name: &str) -> Call<Connection, Read> {}
 
     /// Creates or changes a connection.
+    #[post("/v1/{mount*}/config/{name}", idempotent, name = "write_connection")]
     pub fn put_connection(&self, name: &str, connection: &Connection) -> Call<(), Write> {
-        self.of(&PUT_CONNECTION, name).json(connection)
+        call.json(connection)
     }
 
     /// Deletes a connection.
-    pub fn delete_connection(&self, name: &str) -> Call<(), Write> {
-        self.of(&DELETE_CONNECTION, name)
-    }
+    #[delete("/v1/{mount*}/config/{name}", idempotent)]
+    pub fn delete_connection(&self, name: &str) -> Call<(), Write> {}
 
     /// Closes and opens a connection.
-    pub fn reset_connection(&self, name: &str) -> Call<(), Write> {
-        self.of(&RESET, name)
-    }
+    #[post("/v1/{mount*}/reset/{name}", idempotent)]
+    pub fn reset_connection(&self, name: &str) -> Call<(), Write> {}
 
     /// Changes the password of the user that makes users. From then on only the server knows it.
-    pub fn rotate_root(&self, name: &str) -> Call<(), Write> {
-        self.of(&ROTATE_ROOT, name)
-    }
+    #[post("/v1/{mount*}/rotate-root/{name}")]
+    pub fn rotate_root(&self, name: &str) -> Call<(), Write> {}
 
     /// Lists roles.
-    pub fn roles(&self) -> Call<Vec<String>, List> {
-        self.at(&ROLES)
-    }
+    #[list("/v1/{mount*}/roles", name = "list_roles")]
+    pub fn roles(&self) -> Call<Vec<String>, List> {}
 
     /// Reads a role.
-    pub fn role(&self, name: &str) -> Call<DatabaseRole, Read> {
-        self.of(&ROLE, name)
-    }
+    #[get("/v1/{mount*}/roles/{name}", name = "read_role")]
+    pub fn role(&self, name: &str) -> Call<DatabaseRole, Read> {}
 
     /// Creates or changes a role.
+    #[post("/v1/{mount*}/roles/{name}", idempotent, name = "write_role")]
     pub fn put_role(&self, name: &str, role: &DatabaseRole) -> Call<(), Write> {
-        self.of(&PUT_ROLE, name).json(role)
+        call.json(role)
     }
 
     /// Deletes a role. Users that it made stay until their leases end.
-    pub fn delete_role(&self, name: &str) -> Call<(), Write> {
-        self.of(&DELETE_ROLE, name)
-    }
+    #[delete("/v1/{mount*}/roles/{name}", idempotent)]
+    pub fn delete_role(&self, name: &str) -> Call<(), Write> {}
 
     /// Makes a user. It lives as long as the lease.
-    pub fn credentials(&self, role: &str) -> Call<Secret<Credentials>, Lookup> {
-        self.of(&CREDENTIALS, role)
-    }
+    #[get(
+        "/v1/{mount*}/creds/{name}",
+        not_idempotent, name = "generate_credentials", name = role, with = leased,
+    )]
+    pub fn credentials(&self, role: &str) -> Call<Secret<Credentials>, Lookup> {}
 
     /// Lists static roles.
-    pub fn static_roles(&self) -> Call<Vec<String>, List> {
-        self.at(&STATIC_ROLES)
-    }
+    #[list("/v1/{mount*}/static-roles", name = "list_static_roles")]
+    pub fn static_roles(&self) -> Call<Vec<String>, List> {}
 
     /// Reads a static role.
-    pub fn static_role(&self, name: &str) -> Call<StaticRole, Read> {
-        self.of(&STATIC_ROLE, name)
-    }
+    #[get("/v1/{mount*}/static-roles/{name}", name = "read_static_role")]
+    pub fn static_role(&self, name: &str) -> Call<StaticRole, Read> {}
 
     /// Creates or changes a static role. The user's password is changed at once.
+    #[post("/v1/{mount*}/static-roles/{name}", idempotent, name = "write_static_role")]
     pub fn put_static_role(&self, name: &str, role: &StaticRole) -> Call<(), Write> {
-        self.of(&PUT_STATIC_ROLE, name).json(role)
+        call.json(role)
     }
 
     /// Deletes a static role. The user stays.
-    pub fn delete_static_role(&self, name: &str) -> Call<(), Write> {
-        self.of(&DELETE_STATIC_ROLE, name)
-    }
+    #[delete("/v1/{mount*}/static-roles/{name}", idempotent)]
+    pub fn delete_static_role(&self, name: &str) -> Call<(), Write> {}
 
     /// Reads the credentials of a static role.
-    pub fn static_credentials(&self, role: &str) -> Call<StaticCredentials, Read> {
-        self.of(&STATIC_CREDENTIALS, role)
-    }
+    #[get("/v1/{mount*}/static-creds/{name}", name = role)]
+    pub fn static_credentials(&self, role: &str) -> Call<StaticCredentials, Read> {}
 
     /// Changes the password of a static role now.
-    pub fn rotate_static_role(&self, name: &str) -> Call<(), Write> {
-        self.of(&ROTATE_ROLE, name)
-    }
+    #[post("/v1/{mount*}/rotate-role/{name}")]
+    pub fn rotate_static_role(&self, name: &str) -> Call<(), Write> {}
 }

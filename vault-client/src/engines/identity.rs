@@ -3,58 +3,25 @@
 
 use std::collections::BTreeMap;
 
-use client_core::caps::Plain;
+use client_core::caps::Marker;
 use client_core::wire::{Setters, Wire, json};
-use client_core::{Error as CoreError, Extra, Op, Parts, Verb, operations};
+use client_core::{Error as CoreError, Extra, Op, Parts, Verb, endpoints, handle};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::caps::{List, Read, Write};
-use crate::secret::{Secret, data, key_info, keys, written};
+use crate::secret::{Secret, key_info};
 use crate::{Call, Client};
 
-operations! {
-    CREATE_ENTITY: Option<EntityName>, Plain = maybe("identity.create_entity", "/v1/identity/entity");
-    ENTITIES: BTreeMap<String, EntityName>, List = key_info("identity.list_entities", "/v1/identity/entity/id");
-    ENTITY: Entity, Read = data(Verb::Get, "identity.read_entity", "/v1/identity/entity/id/{id}");
-    DELETE_ENTITY: (), Write =
-        written(Verb::Delete, "identity.delete_entity", "/v1/identity/entity/id/{id}").idempotent();
-    ENTITY_NAMES: Vec<String>, List = keys("identity.list_entities_by_name", "/v1/identity/entity/name");
-    ENTITY_BY_NAME: Entity, Read =
-        data(Verb::Get, "identity.read_entity_by_name", "/v1/identity/entity/name/{name}");
-    PUT_ENTITY: Option<EntityName>, Plain =
-        maybe("identity.write_entity_by_name", "/v1/identity/entity/name/{name}").idempotent();
-    DELETE_ENTITY_BY_NAME: (), Write =
-        written(Verb::Delete, "identity.delete_entity_by_name", "/v1/identity/entity/name/{name}").idempotent();
-    LOOKUP_ENTITY: Option<Entity>, Plain = maybe("identity.lookup_entity", "/v1/identity/lookup/entity").idempotent();
-    CREATE_ALIAS: Option<EntityName>, Plain = maybe("identity.create_entity_alias", "/v1/identity/entity-alias").idempotent();
-    ALIAS: EntityAlias, Read = data(Verb::Get, "identity.read_entity_alias", "/v1/identity/entity-alias/id/{id}");
-    DELETE_ALIAS: (), Write =
-        written(Verb::Delete, "identity.delete_entity_alias", "/v1/identity/entity-alias/id/{id}").idempotent();
-    CREATE_GROUP: Option<EntityName>, Plain = maybe("identity.create_group", "/v1/identity/group");
-    GROUPS: BTreeMap<String, EntityName>, List = key_info("identity.list_groups", "/v1/identity/group/id");
-    GROUP: Group, Read = data(Verb::Get, "identity.read_group", "/v1/identity/group/id/{id}");
-    DELETE_GROUP: (), Write = written(Verb::Delete, "identity.delete_group", "/v1/identity/group/id/{id}").idempotent();
-    GROUP_BY_NAME: Group, Read = data(Verb::Get, "identity.read_group_by_name", "/v1/identity/group/name/{name}");
-    PUT_GROUP: Option<EntityName>, Plain =
-        maybe("identity.write_group_by_name", "/v1/identity/group/name/{name}").idempotent();
-    DELETE_GROUP_BY_NAME: (), Write =
-        written(Verb::Delete, "identity.delete_group_by_name", "/v1/identity/group/name/{name}").idempotent();
-    LOOKUP_GROUP: Option<Group>, Plain = maybe("identity.lookup_group", "/v1/identity/lookup/group").idempotent();
-    OIDC_CONFIGURATION: OidcConfiguration, Plain = Op::new(
-        Verb::Get, "identity.openid_configuration", "/v1/identity/oidc/.well-known/openid-configuration",
-    );
-}
-
-/// A POST that answers nothing where there is nothing to say.
-const fn maybe<T: Wire>(name: &'static str, path: &'static str) -> Op<Option<T>, Plain> {
+/// An operation that answers nothing where there is nothing to say.
+const fn maybe<T: Wire, C: Marker>(verb: Verb, name: &'static str, path: &'static str) -> Op<Option<T>, C> {
     fn read<T: Wire>(answer: &Parts) -> Result<Option<T>, CoreError> {
         Ok(json::<Option<Secret<Option<T>>>>(answer)?.and_then(|secret| secret.data))
     }
     fn recode<T: Wire>(answer: &Parts) -> Result<Value, CoreError> {
         client_core::wire::recode::<Option<Secret<Option<T>>>>(answer)
     }
-    Op::decoded_by(Verb::Post, name, path, read::<T>, recode::<T>)
+    Op::decoded_by(verb, name, path, read::<T>, recode::<T>)
 }
 
 /// An entity to create or change.
@@ -256,137 +223,123 @@ pub struct OidcConfiguration {
 }
 
 /// Entities and groups.
-#[derive(Debug, Clone)]
-pub struct Identity(Client);
+///
+/// ```no_run
+/// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
+/// use vault_client::engines::EntitySettings;
+/// let identity = vault.identity();
+/// identity.put_entity("wuffchat-api", &EntitySettings::new().policies(["wuffchat-api"])).await?;
+/// let entity = identity.entity_by_name("wuffchat-api").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::identity)]
+pub struct Identity;
 
-impl Client {
-    /// Entities and groups.
-    ///
-    /// ```no_run
-    /// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
-    /// use vault_client::engines::EntitySettings;
-    /// let identity = vault.identity();
-    /// identity.put_entity("wuffchat-api", &EntitySettings::new().policies(["wuffchat-api"])).await?;
-    /// let entity = identity.entity_by_name("wuffchat-api").await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn identity(&self) -> Identity {
-        Identity(self.clone())
-    }
-}
-
+#[endpoints("identity")]
 impl Identity {
     /// Creates an entity, or changes the one of that name; `None` where nothing new was made.
+    #[post("/v1/identity/entity", with = maybe)]
     pub fn create_entity(&self, settings: &EntitySettings) -> Call<Option<EntityName>> {
-        self.0.call(&CREATE_ENTITY, &[]).json(settings)
+        call.json(settings)
     }
 
     /// Lists entities by id.
-    pub fn entities(&self) -> Call<BTreeMap<String, EntityName>, List> {
-        self.0.call(&ENTITIES, &[])
-    }
+    #[list("/v1/identity/entity/id", name = "list_entities", with = key_info)]
+    pub fn entities(&self) -> Call<BTreeMap<String, EntityName>, List> {}
 
     /// Reads an entity.
-    pub fn entity(&self, id: &str) -> Call<Entity, Read> {
-        self.0.call(&ENTITY, &[id])
-    }
+    #[get("/v1/identity/entity/id/{id}", name = "read_entity")]
+    pub fn entity(&self, id: &str) -> Call<Entity, Read> {}
 
     /// Deletes an entity and its aliases.
-    pub fn delete_entity(&self, id: &str) -> Call<(), Write> {
-        self.0.call(&DELETE_ENTITY, &[id])
-    }
+    #[delete("/v1/identity/entity/id/{id}", idempotent)]
+    pub fn delete_entity(&self, id: &str) -> Call<(), Write> {}
 
     /// Lists the names of entities.
-    pub fn entity_names(&self) -> Call<Vec<String>, List> {
-        self.0.call(&ENTITY_NAMES, &[])
-    }
+    #[list("/v1/identity/entity/name", name = "list_entities_by_name")]
+    pub fn entity_names(&self) -> Call<Vec<String>, List> {}
 
     /// Reads an entity by name.
-    pub fn entity_by_name(&self, name: &str) -> Call<Entity, Read> {
-        self.0.call(&ENTITY_BY_NAME, &[name])
-    }
+    #[get("/v1/identity/entity/name/{name}", name = "read_entity_by_name")]
+    pub fn entity_by_name(&self, name: &str) -> Call<Entity, Read> {}
 
     /// Creates or changes an entity by name; `None` where nothing new was made.
+    #[post("/v1/identity/entity/name/{name}", idempotent, name = "write_entity_by_name", with = maybe)]
     pub fn put_entity(&self, name: &str, settings: &EntitySettings) -> Call<Option<EntityName>> {
-        self.0.call(&PUT_ENTITY, &[name]).json(settings)
+        call.json(settings)
     }
 
     /// Deletes an entity by name.
-    pub fn delete_entity_by_name(&self, name: &str) -> Call<(), Write> {
-        self.0.call(&DELETE_ENTITY_BY_NAME, &[name])
-    }
+    #[delete("/v1/identity/entity/name/{name}", idempotent)]
+    pub fn delete_entity_by_name(&self, name: &str) -> Call<(), Write> {}
 
     /// Finds the entity that logs in by a name at the auth method with this accessor.
+    #[post("/v1/identity/lookup/entity", idempotent, name = "lookup_entity", with = maybe)]
     pub fn lookup_entity_by_alias(&self, alias: &str, mount_accessor: &str) -> Call<Option<Entity>> {
-        let call = self.0.call(&LOOKUP_ENTITY, &[]).field("alias_name", alias);
+        let call = call.field("alias_name", alias);
         call.field("alias_mount_accessor", mount_accessor)
     }
 
     /// Lets an entity log in by a name at the auth method with this accessor.
+    #[post("/v1/identity/entity-alias", idempotent, with = maybe)]
     pub fn create_entity_alias(
         &self,
         name: &str,
         entity_id: &str,
         mount_accessor: &str,
     ) -> Call<Option<EntityName>> {
-        let call = self.0.call(&CREATE_ALIAS, &[]).field("name", name).field("canonical_id", entity_id);
+        let call = call.field("name", name).field("canonical_id", entity_id);
         call.field("mount_accessor", mount_accessor)
     }
 
     /// Reads a name by which an entity logs in.
-    pub fn entity_alias(&self, id: &str) -> Call<EntityAlias, Read> {
-        self.0.call(&ALIAS, &[id])
-    }
+    #[get("/v1/identity/entity-alias/id/{id}", name = "read_entity_alias")]
+    pub fn entity_alias(&self, id: &str) -> Call<EntityAlias, Read> {}
 
     /// Deletes a name by which an entity logs in.
-    pub fn delete_entity_alias(&self, id: &str) -> Call<(), Write> {
-        self.0.call(&DELETE_ALIAS, &[id])
-    }
+    #[delete("/v1/identity/entity-alias/id/{id}", idempotent)]
+    pub fn delete_entity_alias(&self, id: &str) -> Call<(), Write> {}
 
     /// Creates a group, or changes the one of that name; `None` where nothing new was made.
+    #[post("/v1/identity/group", with = maybe)]
     pub fn create_group(&self, settings: &GroupSettings) -> Call<Option<EntityName>> {
-        self.0.call(&CREATE_GROUP, &[]).json(settings)
+        call.json(settings)
     }
 
     /// Lists groups by id.
-    pub fn groups(&self) -> Call<BTreeMap<String, EntityName>, List> {
-        self.0.call(&GROUPS, &[])
-    }
+    #[list("/v1/identity/group/id", name = "list_groups", with = key_info)]
+    pub fn groups(&self) -> Call<BTreeMap<String, EntityName>, List> {}
 
     /// Reads a group.
-    pub fn group(&self, id: &str) -> Call<Group, Read> {
-        self.0.call(&GROUP, &[id])
-    }
+    #[get("/v1/identity/group/id/{id}", name = "read_group")]
+    pub fn group(&self, id: &str) -> Call<Group, Read> {}
 
     /// Deletes a group.
-    pub fn delete_group(&self, id: &str) -> Call<(), Write> {
-        self.0.call(&DELETE_GROUP, &[id])
-    }
+    #[delete("/v1/identity/group/id/{id}", idempotent)]
+    pub fn delete_group(&self, id: &str) -> Call<(), Write> {}
 
     /// Reads a group by name.
-    pub fn group_by_name(&self, name: &str) -> Call<Group, Read> {
-        self.0.call(&GROUP_BY_NAME, &[name])
-    }
+    #[get("/v1/identity/group/name/{name}", name = "read_group_by_name")]
+    pub fn group_by_name(&self, name: &str) -> Call<Group, Read> {}
 
     /// Creates or changes a group by name; `None` where nothing new was made.
+    #[post("/v1/identity/group/name/{name}", idempotent, name = "write_group_by_name", with = maybe)]
     pub fn put_group(&self, name: &str, settings: &GroupSettings) -> Call<Option<EntityName>> {
-        self.0.call(&PUT_GROUP, &[name]).json(settings)
+        call.json(settings)
     }
 
     /// Deletes a group by name.
-    pub fn delete_group_by_name(&self, name: &str) -> Call<(), Write> {
-        self.0.call(&DELETE_GROUP_BY_NAME, &[name])
-    }
+    #[delete("/v1/identity/group/name/{name}", idempotent)]
+    pub fn delete_group_by_name(&self, name: &str) -> Call<(), Write> {}
 
     /// Finds a group by name.
+    #[post("/v1/identity/lookup/group", idempotent, with = maybe)]
     pub fn lookup_group(&self, name: &str) -> Call<Option<Group>> {
-        self.0.call(&LOOKUP_GROUP, &[]).field("name", name)
+        call.field("name", name)
     }
 
     /// What others have to know to check identity tokens. Needs no token.
-    pub fn openid_configuration(&self) -> Call<OidcConfiguration> {
-        self.0.call(&OIDC_CONFIGURATION, &[])
-    }
+    #[get("/v1/identity/oidc/.well-known/openid-configuration", with = client_core::Op::new)]
+    pub fn openid_configuration(&self) -> Call<OidcConfiguration> {}
 }

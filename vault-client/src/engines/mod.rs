@@ -18,7 +18,8 @@ pub use pki::{
 pub use ssh::{Ssh, SshCa, SshCertificate, SshOtp, SshRole, SshSign};
 pub use totp::{Generated, Totp, TotpKey, TotpKeySettings};
 pub use transit::{
-    BatchItem, Ciphertext, CryptoOptions, DataKey, Encrypted, KeySettings, Transit, TransitKey,
+    BatchItem, Ciphertext, DataKey, DataKeyOptions, DecryptOptions, EncryptOptions, Encrypted, HmacOptions,
+    KeySettings, RewrapOptions, SignOptions, Transit, TransitKey, VerifyHmacOptions, VerifyOptions,
 };
 
 pub(crate) const OPERATIONS: [&[client_core::Entry]; 6] = [

@@ -4,30 +4,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use client_core::wire::{Setters, Wire, recode_raw, text};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::{Setters, Wire};
+use client_core::{Extra, endpoints, handle};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use crate::caps::{Action, List, Plain, Read, Write};
-use crate::client::trimmed;
-use crate::secret::{Secret, data, keys, leased, written};
+use crate::caps::{Action, List, Read, Write};
+use crate::client::MountPath;
+use crate::secret::{Secret, leased};
 use crate::{Call, Client};
-
-operations! {
-    ROLES: Vec<String>, List = keys("ssh.list_roles", "/v1/{mount*}/roles");
-    ROLE: SshRole, Read = data(Verb::Get, "ssh.read_role", "/v1/{mount*}/roles/{name}");
-    PUT_ROLE: (), Write = written(Verb::Post, "ssh.write_role", "/v1/{mount*}/roles/{name}").idempotent();
-    DELETE_ROLE: (), Write = written(Verb::Delete, "ssh.delete_role", "/v1/{mount*}/roles/{name}").idempotent();
-    SIGN: SshCertificate, Action = data(Verb::Post, "ssh.sign", "/v1/{mount*}/sign/{name}");
-    ISSUE: SshCertificate, Action = data(Verb::Post, "ssh.issue", "/v1/{mount*}/issue/{name}");
-    OTP: Secret<SshOtp>, Plain = leased(Verb::Post, "ssh.generate_otp", "/v1/{mount*}/creds/{name}");
-    VERIFY: SshOtp, Action = data(Verb::Post, "ssh.verify_otp", "/v1/{mount*}/verify");
-    CA: SshCa, Read = data(Verb::Get, "ssh.read_ca", "/v1/{mount*}/config/ca");
-    PUT_CA: Option<SshCa>, Action = data(Verb::Post, "ssh.write_ca", "/v1/{mount*}/config/ca");
-    DELETE_CA: (), Write = written(Verb::Delete, "ssh.delete_ca", "/v1/{mount*}/config/ca").idempotent();
-    PUBLIC_KEY: String, Plain = Op::decoded_by(Verb::Get, "ssh.public_key", "/v1/{mount*}/public_key", text, recode_raw);
-}
 
 /// What may be signed with a role.
 #[derive(Debug, Clone, Default, Wire, Setters)]
@@ -197,105 +182,87 @@ pub struct SshCa {
     pub extra: Extra,
 }
 
-/// An SSH mount.
-#[derive(Debug, Clone)]
+/// The SSH engine at `mount`.
+///
+/// ```no_run
+/// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
+/// use vault_client::engines::SshSign;
+/// let request = SshSign::new().public_key("ssh-ed25519 AAAA…").valid_principals("ubuntu");
+/// println!("{}", vault.ssh("ssh").sign("ops", &request).await?.signed_key);
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::ssh)]
 pub struct Ssh {
-    client: Client,
-    mount: String,
+    mount: MountPath,
 }
 
-impl Client {
-    /// The SSH engine at `mount`.
-    ///
-    /// ```no_run
-    /// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
-    /// use vault_client::engines::SshSign;
-    /// let request = SshSign::new().public_key("ssh-ed25519 AAAA…").valid_principals("ubuntu");
-    /// println!("{}", vault.ssh("ssh").sign("ops", &request).await?.signed_key);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn ssh(&self, mount: impl AsRef<str>) -> Ssh {
-        Ssh { client: self.clone(), mount: trimmed(mount) }
-    }
-}
-
+#[endpoints("ssh", mount)]
 impl Ssh {
-    fn at<T, C>(&self, op: &'static Op<T, C>) -> Call<T, C> {
-        self.client.call(op, &[&self.mount])
-    }
-
-    fn of<T, C>(&self, op: &'static Op<T, C>, name: &str) -> Call<T, C> {
-        self.client.call(op, &[&self.mount, name])
-    }
-
     /// Lists roles.
-    pub fn roles(&self) -> Call<Vec<String>, List> {
-        self.at(&ROLES)
-    }
+    #[list("/v1/{mount*}/roles", name = "list_roles")]
+    pub fn roles(&self) -> Call<Vec<String>, List> {}
 
     /// Reads a role.
-    pub fn role(&self, name: &str) -> Call<SshRole, Read> {
-        self.of(&ROLE, name)
-    }
+    #[get("/v1/{mount*}/roles/{name}", name = "read_role")]
+    pub fn role(&self, name: &str) -> Call<SshRole, Read> {}
 
     /// Creates or replaces a role.
+    #[post("/v1/{mount*}/roles/{name}", idempotent, name = "write_role")]
     pub fn put_role(&self, name: &str, role: &SshRole) -> Call<(), Write> {
-        self.of(&PUT_ROLE, name).json(role)
+        call.json(role)
     }
 
     /// Deletes a role. Certificates stay valid.
-    pub fn delete_role(&self, name: &str) -> Call<(), Write> {
-        self.of(&DELETE_ROLE, name)
-    }
+    #[delete("/v1/{mount*}/roles/{name}", idempotent)]
+    pub fn delete_role(&self, name: &str) -> Call<(), Write> {}
 
     /// Signs a key.
+    #[post("/v1/{mount*}/sign/{name}", name = role)]
     pub fn sign(&self, role: &str, request: &SshSign) -> Call<SshCertificate, Action> {
-        self.of(&SIGN, role).json(request)
+        call.json(request)
     }
 
     /// Makes a key and signs it.
+    #[post("/v1/{mount*}/issue/{name}", name = role)]
     pub fn issue(&self, role: &str, request: &SshSign) -> Call<SshCertificate, Action> {
-        self.of(&ISSUE, role).json(request)
+        call.json(request)
     }
 
     /// Makes a one-time password for a host.
+    #[post("/v1/{mount*}/creds/{name}", name = role, with = leased)]
     pub fn generate_otp(&self, role: &str, ip: &str, username: &str) -> Call<Secret<SshOtp>> {
-        self.of(&OTP, role)
-            .field("ip", ip)
-            .field_if("username", Some(username).filter(|name| !name.is_empty()))
+        call.field("ip", ip).field_if("username", Some(username).filter(|name| !name.is_empty()))
     }
 
     /// Whom a one-time password is for; using it up.
+    #[post("/v1/{mount*}/verify")]
     pub fn verify_otp(&self, otp: &SecretString) -> Call<SshOtp, Action> {
-        self.at(&VERIFY).field("otp", otp.expose_secret())
+        call.field("otp", otp.expose_secret())
     }
 
     /// Reads the authority that signs.
-    pub fn ca(&self) -> Call<SshCa, Read> {
-        self.at(&CA)
-    }
+    #[get("/v1/{mount*}/config/ca", name = "read_ca")]
+    pub fn ca(&self) -> Call<SshCa, Read> {}
 
     /// Makes a key to sign with, of this type: `ssh-rsa`, `ed25519`, …
+    #[post("/v1/{mount*}/config/ca", name = "write_ca")]
     pub fn generate_ca(&self, key_type: &str) -> Call<Option<SshCa>, Action> {
-        self.at(&PUT_CA).field("generate_signing_key", &true).field("key_type", key_type)
+        call.field("generate_signing_key", &true).field("key_type", key_type)
     }
 
     /// Takes in a key to sign with.
     pub fn put_ca(&self, private_key: &SecretString, public_key: &str) -> Call<Option<SshCa>, Action> {
         let body = BTreeMap::from([("private_key", private_key.expose_secret()), ("public_key", public_key)]);
-        let call = self.at(&PUT_CA).field("generate_signing_key", &false);
+        let call = self.client.call(&Self::GENERATE_CA, &[&self.mount]).field("generate_signing_key", &false);
         body.into_iter().fold(call, |call, (name, value)| call.field(name, value))
     }
 
     /// Deletes the key to sign with.
-    pub fn delete_ca(&self) -> Call<(), Write> {
-        self.at(&DELETE_CA)
-    }
+    #[delete("/v1/{mount*}/config/ca", idempotent)]
+    pub fn delete_ca(&self) -> Call<(), Write> {}
 
     /// The public key that hosts have to trust. Needs no token.
-    pub fn public_key(&self) -> Call<String> {
-        self.at(&PUBLIC_KEY)
-    }
+    #[get("/v1/{mount*}/public_key", with = crate::answers::text)]
+    pub fn public_key(&self) -> Call<String> {}
 }

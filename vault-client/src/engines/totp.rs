@@ -3,22 +3,13 @@
 use std::time::Duration;
 
 use client_core::wire::{Setters, Wire};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::{Extra, endpoints, handle};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::caps::{Action, List, Plain, Read, Write};
-use crate::client::trimmed;
-use crate::secret::{Secret, data, keys, written};
+use crate::caps::{List, Read, Write};
+use crate::client::MountPath;
+use crate::secret::Secret;
 use crate::{Call, Client};
-
-operations! {
-    KEYS: Vec<String>, List = keys("totp.list_keys", "/v1/{mount*}/keys");
-    KEY: TotpKey, Read = data(Verb::Get, "totp.read_key", "/v1/{mount*}/keys/{name}");
-    PUT_KEY: Option<Generated>, Plain = Op::decoded_by(Verb::Post, "totp.write_key", "/v1/{mount*}/keys/{name}", read, recode);
-    DELETE_KEY: (), Write = written(Verb::Delete, "totp.delete_key", "/v1/{mount*}/keys/{name}").idempotent();
-    CODE: Code, Read = data(Verb::Get, "totp.generate_code", "/v1/{mount*}/code/{name}");
-    VALIDATE: Valid, Action = data(Verb::Post, "totp.validate_code", "/v1/{mount*}/code/{name}");
-}
 
 fn read(answer: &client_core::Parts) -> Result<Option<Generated>, client_core::Error> {
     let secret = client_core::wire::json::<Option<Secret<Option<Generated>>>>(answer)?;
@@ -116,63 +107,49 @@ pub(crate) struct Valid {
     valid: bool,
 }
 
-/// A TOTP mount.
-#[derive(Debug, Clone)]
+/// The TOTP engine at `mount`.
+///
+/// ```no_run
+/// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
+/// let code = vault.totp("totp").generate_code("al").await?;
+/// assert!(vault.totp("totp").validate_code("al", &code).await?);
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::totp)]
 pub struct Totp {
-    client: Client,
-    mount: String,
+    mount: MountPath,
 }
 
-impl Client {
-    /// The TOTP engine at `mount`.
-    ///
-    /// ```no_run
-    /// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
-    /// let code = vault.totp("totp").generate_code("al").await?;
-    /// assert!(vault.totp("totp").validate_code("al", &code).await?);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn totp(&self, mount: impl AsRef<str>) -> Totp {
-        Totp { client: self.clone(), mount: trimmed(mount) }
-    }
-}
-
+#[endpoints("totp", mount)]
 impl Totp {
-    fn of<T, C>(&self, op: &'static Op<T, C>, name: &str) -> Call<T, C> {
-        self.client.call(op, &[&self.mount, name])
-    }
-
     /// Lists keys.
-    pub fn keys(&self) -> Call<Vec<String>, List> {
-        self.client.call(&KEYS, &[&self.mount])
-    }
+    #[list("/v1/{mount*}/keys", name = "list_keys")]
+    pub fn keys(&self) -> Call<Vec<String>, List> {}
 
     /// Reads a key; never the key material.
-    pub fn key(&self, name: &str) -> Call<TotpKey, Read> {
-        self.of(&KEY, name)
-    }
+    #[get("/v1/{mount*}/keys/{name}", name = "read_key")]
+    pub fn key(&self, name: &str) -> Call<TotpKey, Read> {}
 
     /// Makes a key or takes one in. A key that was made and may be exported is answered.
+    #[post("/v1/{mount*}/keys/{name}", name = "write_key", decode = read, recode = recode)]
     pub fn put_key(&self, name: &str, settings: &TotpKeySettings) -> Call<Option<Generated>> {
-        self.of(&PUT_KEY, name).json(settings)
+        call.json(settings)
     }
 
     /// Deletes a key.
-    pub fn delete_key(&self, name: &str) -> Call<(), Write> {
-        self.of(&DELETE_KEY, name)
-    }
+    #[delete("/v1/{mount*}/keys/{name}", idempotent)]
+    pub fn delete_key(&self, name: &str) -> Call<(), Write> {}
 
     /// The code of now, for a key that was taken in.
+    #[get("/v1/{mount*}/code/{name}", reads = Code)]
     pub fn generate_code(&self, name: &str) -> Call<SecretString> {
-        self.of(&CODE, name).then(|call| call.map(|Code { code }| Ok(code)))
+        call.then(|call| call.map(|Code { code }| Ok(code)))
     }
 
     /// Whether a code is that of now. A code is valid once.
+    #[post("/v1/{mount*}/code/{name}", reads = Valid)]
     pub fn validate_code(&self, name: &str, code: &SecretString) -> Call<bool> {
-        self.of(&VALIDATE, name)
-            .field("code", code.expose_secret())
-            .then(|call| call.map(|Valid { valid }| Ok(valid)))
+        call.field("code", code.expose_secret()).then(|call| call.map(|Valid { valid }| Ok(valid)))
     }
 }

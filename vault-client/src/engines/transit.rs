@@ -6,79 +6,55 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use client_core::caps::Marker;
 use client_core::wire::{Parts, Setters, ToWire, Wire, json};
-use client_core::{Error as CoreError, Extra, Op, Verb, operations};
+use client_core::{Error as CoreError, Extra, Op, Verb, endpoints, handle};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde_json::Value;
 
-use crate::caps::{Action, Enveloped, List, Plain, Read, Write};
-use crate::client::trimmed;
+use crate::caps::{Authenticated, Derived, List, Read, Signing, Versioned, Write};
+use crate::client::MountPath;
 use crate::error::messages;
-use crate::secret::{Secret, data, keys, recode_envelope, written};
+use crate::secret::{Secret, recode_envelope};
 use crate::{Call, Client};
 
-operations! {
-    CREATE: Option<TransitKey>, Plain = data_or_nothing("transit.create_key", "/v1/{mount*}/keys/{name}").idempotent();
-    KEY: TransitKey, Read = data(Verb::Get, "transit.read_key", "/v1/{mount*}/keys/{name}");
-    KEYS: Vec<String>, List = keys("transit.list_keys", "/v1/{mount*}/keys");
-    DELETE: (), Write = written(Verb::Delete, "transit.delete_key", "/v1/{mount*}/keys/{name}").idempotent();
-    CONFIGURE: Option<TransitKey>, Plain =
-        data_or_nothing("transit.configure_key", "/v1/{mount*}/keys/{name}/config").idempotent();
-    ROTATE: Option<TransitKey>, Plain = data_or_nothing("transit.rotate_key", "/v1/{mount*}/keys/{name}/rotate");
-    TRIM: (), Write = written(Verb::Post, "transit.trim_key", "/v1/{mount*}/keys/{name}/trim").idempotent();
-    ENCRYPT: Ciphertext, CryptoOptions =
-        data(Verb::Post, "transit.encrypt", "/v1/{mount*}/encrypt/{name}").idempotent();
-    ENCRYPT_BATCH: Vec<Encrypted>, Plain = Op::decoded_by(
-        Verb::Post, "transit.encrypt_batch", "/v1/{mount*}/encrypt/{name}", read_batch, recode_batch,
-    ).idempotent().answers(&[400]);
-    DECRYPT: Plaintext, CryptoOptions =
-        data(Verb::Post, "transit.decrypt", "/v1/{mount*}/decrypt/{name}").idempotent();
-    REWRAP: Ciphertext, CryptoOptions =
-        data(Verb::Post, "transit.rewrap", "/v1/{mount*}/rewrap/{name}").idempotent();
-    DATA_KEY: DataKey, CryptoOptions =
-        data(Verb::Post, "transit.generate_data_key", "/v1/{mount*}/datakey/{type}/{name}").idempotent();
-    HMAC: Hmac, CryptoOptions = data(Verb::Post, "transit.hmac", "/v1/{mount*}/hmac/{name}").idempotent();
-    SIGN: Signature, CryptoOptions = data(Verb::Post, "transit.sign", "/v1/{mount*}/sign/{name}").idempotent();
-    VERIFY: Verified, CryptoOptions = data(Verb::Post, "transit.verify", "/v1/{mount*}/verify/{name}").idempotent();
-    HASH: Sum, Action = data(Verb::Post, "transit.hash", "/v1/{mount*}/hash/{algorithm}").idempotent();
-    RANDOM: RandomBytes, Action = data(Verb::Post, "transit.random", "/v1/{mount*}/random/{bytes}").idempotent();
-}
-
 /// A write that newer servers answer with what was written, and older ones with nothing.
-const fn data_or_nothing(name: &'static str, path: &'static str) -> Op<Option<TransitKey>, Plain> {
+const fn data_or_nothing<C: Marker>(
+    verb: Verb,
+    name: &'static str,
+    path: &'static str,
+) -> Op<Option<TransitKey>, C> {
     fn read(answer: &Parts) -> Result<Option<TransitKey>, CoreError> {
         Ok(json::<Option<Secret<Option<TransitKey>>>>(answer)?.and_then(|secret| secret.data))
     }
     fn recode(answer: &Parts) -> Result<Value, CoreError> {
         client_core::wire::recode::<Option<Secret<Option<TransitKey>>>>(answer)
     }
-    Op::decoded_by(Verb::Post, name, path, read, recode)
+    Op::decoded_by(verb, name, path, read, recode)
 }
 
-/// Encrypts, signs and the like: `.context(..)`, `.associated_data(..)`, `.key_version(..)`, …
-#[derive(Debug, Clone, Copy)]
-pub struct CryptoOptions;
-
-impl Enveloped for CryptoOptions {
-    type Outer = Self;
-}
-
-impl<T> Call<T, CryptoOptions> {
+impl<T, C: Derived> Call<T, C> {
     /// The context that a derived key is derived with.
     pub fn context(self, context: impl AsRef<[u8]>) -> Self {
         self.field("context", &STANDARD.encode(context))
     }
+}
 
+impl<T, C: Authenticated> Call<T, C> {
     /// Data that is authenticated and not encrypted.
     pub fn associated_data(self, data: impl AsRef<[u8]>) -> Self {
         self.field("associated_data", &STANDARD.encode(data))
     }
+}
 
+impl<T, C: Versioned> Call<T, C> {
     /// The version of the key. The newest by default.
     pub fn key_version(self, version: u64) -> Self {
         self.field("key_version", &version)
     }
+}
 
+impl<T, C: Signing> Call<T, C> {
     /// The hash function: `sha2-256`, …
     pub fn hash_algorithm(self, name: &str) -> Self {
         self.field("hash_algorithm", name)
@@ -97,11 +73,6 @@ impl<T> Call<T, CryptoOptions> {
     /// Whether the input is a hash already.
     pub fn prehashed(self, yes: bool) -> Self {
         self.field("prehashed", &yes)
-    }
-
-    /// The length of a data key in bits: 128, 256 or 512.
-    pub fn bits(self, bits: u32) -> Self {
-        self.field("bits", &bits)
     }
 }
 
@@ -348,137 +319,154 @@ impl std::fmt::Debug for BatchItem {
     }
 }
 
-/// A transit mount.
-#[derive(Debug, Clone)]
+/// The transit engine at `mount`.
+///
+/// ```no_run
+/// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
+/// let transit = vault.transit("transit");
+/// let encrypted = transit.encrypt("orders", b"\x00binary too").await?;
+/// let plain = transit.decrypt("orders", &encrypted.ciphertext).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::transit)]
 pub struct Transit {
-    client: Client,
-    mount: String,
+    mount: MountPath,
 }
 
-impl Client {
-    /// The transit engine at `mount`.
-    ///
-    /// ```no_run
-    /// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
-    /// let transit = vault.transit("transit");
-    /// let encrypted = transit.encrypt("orders", b"\x00binary too").await?;
-    /// let plain = transit.decrypt("orders", &encrypted.ciphertext).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn transit(&self, mount: impl AsRef<str>) -> Transit {
-        Transit { client: self.clone(), mount: trimmed(mount) }
-    }
-}
-
+#[endpoints("transit", mount)]
 impl Transit {
-    fn key_call<T, C>(&self, op: &'static Op<T, C>, name: &str) -> Call<T, C> {
-        self.client.call(op, &[&self.mount, name])
-    }
-
     /// Creates a key. One that is there stays as it is.
+    #[post("/v1/{mount*}/keys/{name}", idempotent, with = data_or_nothing)]
     pub fn create_key(&self, name: &str, settings: &KeySettings) -> Call<Option<TransitKey>> {
-        self.key_call(&CREATE, name).json(settings)
+        call.json(settings)
     }
 
     /// Reads a key; never the key material.
-    pub fn key(&self, name: &str) -> Call<TransitKey, Read> {
-        self.key_call(&KEY, name)
-    }
+    #[get("/v1/{mount*}/keys/{name}", name = "read_key")]
+    pub fn key(&self, name: &str) -> Call<TransitKey, Read> {}
 
     /// Lists keys.
-    pub fn keys(&self) -> Call<Vec<String>, List> {
-        self.client.call(&KEYS, &[&self.mount])
-    }
+    #[list("/v1/{mount*}/keys", name = "list_keys")]
+    pub fn keys(&self) -> Call<Vec<String>, List> {}
 
     /// Deletes a key, which must allow it. What it encrypted is lost.
-    pub fn delete_key(&self, name: &str) -> Call<(), Write> {
-        self.key_call(&DELETE, name)
-    }
+    #[delete("/v1/{mount*}/keys/{name}", idempotent)]
+    pub fn delete_key(&self, name: &str) -> Call<(), Write> {}
 
     /// Changes a key; what is not set stays as it is.
+    #[post("/v1/{mount*}/keys/{name}/config", idempotent, with = data_or_nothing)]
     pub fn configure_key(&self, name: &str, settings: &KeySettings) -> Call<Option<TransitKey>> {
-        self.key_call(&CONFIGURE, name).json(settings)
+        call.json(settings)
     }
 
     /// Adds a new version to a key.
-    pub fn rotate_key(&self, name: &str) -> Call<Option<TransitKey>> {
-        self.key_call(&ROTATE, name)
-    }
+    #[post("/v1/{mount*}/keys/{name}/rotate", with = data_or_nothing)]
+    pub fn rotate_key(&self, name: &str) -> Call<Option<TransitKey>> {}
 
     /// Removes all versions of a key before this one. What they encrypted is lost.
+    #[post("/v1/{mount*}/keys/{name}/trim", idempotent)]
     pub fn trim_key(&self, name: &str, min_available_version: u64) -> Call<(), Write> {
-        self.key_call(&TRIM, name).field("min_available_version", &min_available_version)
+        call.field("min_available_version", &min_available_version)
     }
 
     /// Encrypts bytes.
-    pub fn encrypt(&self, name: &str, plaintext: impl AsRef<[u8]>) -> Call<Ciphertext, CryptoOptions> {
-        self.key_call(&ENCRYPT, name).field("plaintext", &STANDARD.encode(plaintext))
+    #[post("/v1/{mount*}/encrypt/{name}", Enveloped, Derived, Authenticated, Versioned, idempotent)]
+    pub fn encrypt(&self, name: &str, plaintext: impl AsRef<[u8]>) -> Call<Ciphertext, EncryptOptions> {
+        call.field("plaintext", &STANDARD.encode(plaintext))
     }
 
     /// Encrypts many items at once. An item that fails says so in its result; the others are there.
+    #[post(
+        "/v1/{mount*}/encrypt/{name}",
+        idempotent, answers(400), decode = read_batch, recode = recode_batch,
+    )]
     pub fn encrypt_batch(&self, name: &str, items: &[BatchItem]) -> Call<Vec<Encrypted>> {
-        self.key_call(&ENCRYPT_BATCH, name).field("batch_input", items)
+        call.field("batch_input", items)
     }
 
     /// Decrypts.
-    pub fn decrypt(&self, name: &str, ciphertext: &str) -> Call<SecretSlice<u8>, CryptoOptions> {
-        self.key_call(&DECRYPT, name).field("ciphertext", ciphertext).then(|call| call.map(bytes_of))
+    #[post("/v1/{mount*}/decrypt/{name}", Derived, Authenticated, idempotent, reads = Plaintext)]
+    pub fn decrypt(&self, name: &str, ciphertext: &str) -> Call<SecretSlice<u8>, DecryptOptions> {
+        call.field("ciphertext", ciphertext).then(|call| call.map(bytes_of))
     }
 
     /// Encrypts with the newest version of the key what an older one encrypted, without showing it.
-    pub fn rewrap(&self, name: &str, ciphertext: &str) -> Call<Ciphertext, CryptoOptions> {
-        self.key_call(&REWRAP, name).field("ciphertext", ciphertext)
+    #[post("/v1/{mount*}/rewrap/{name}", Enveloped, Derived, Versioned, idempotent)]
+    pub fn rewrap(&self, name: &str, ciphertext: &str) -> Call<Ciphertext, RewrapOptions> {
+        call.field("ciphertext", ciphertext)
     }
 
     /// Makes a key for encrypting data elsewhere, and shows it.
-    pub fn data_key(&self, name: &str) -> Call<DataKey, CryptoOptions> {
-        self.client.call(&DATA_KEY, &[&self.mount, "plaintext", name])
-    }
+    #[post(
+        "/v1/{mount*}/datakey/{type}/{name}",
+        Enveloped,
+        Derived,
+        idempotent,
+        name = "generate_data_key",
+        type = "plaintext"
+    )]
+    #[body(
+        /// The length of the key in bits: 128, 256 or 512.
+        bits: u32,
+    )]
+    pub fn data_key(&self, name: &str) -> Call<DataKey, DataKeyOptions> {}
 
     /// Makes a key for encrypting data elsewhere, and shows it encrypted only.
-    pub fn wrapped_data_key(&self, name: &str) -> Call<DataKey, CryptoOptions> {
-        self.client.call(&DATA_KEY, &[&self.mount, "wrapped", name])
+    pub fn wrapped_data_key(&self, name: &str) -> Call<DataKey, DataKeyOptions> {
+        self.client.call(&Self::DATA_KEY, &[&self.mount, "wrapped", name])
     }
 
     /// The HMAC of bytes: `vault:v1:…`.
-    pub fn hmac(&self, name: &str, input: impl AsRef<[u8]>) -> Call<String, CryptoOptions> {
-        self.key_call(&HMAC, name)
-            .field("input", &STANDARD.encode(input))
-            .then(|call| call.map(|Hmac { hmac }| Ok(hmac)))
+    #[post("/v1/{mount*}/hmac/{name}", Versioned, idempotent, reads = Hmac)]
+    #[body(
+        /// The hash function: `sha2-256`, …
+        hash_algorithm = "algorithm": &str,
+    )]
+    pub fn hmac(&self, name: &str, input: impl AsRef<[u8]>) -> Call<String, HmacOptions> {
+        call.field("input", &STANDARD.encode(input)).then(|call| call.map(|Hmac { hmac }| Ok(hmac)))
     }
 
     /// Signs bytes: `vault:v1:…`.
-    pub fn sign(&self, name: &str, input: impl AsRef<[u8]>) -> Call<String, CryptoOptions> {
-        let call = self.key_call(&SIGN, name).field("input", &STANDARD.encode(input));
+    #[post("/v1/{mount*}/sign/{name}", Derived, Versioned, Signing, idempotent, reads = Signature)]
+    pub fn sign(&self, name: &str, input: impl AsRef<[u8]>) -> Call<String, SignOptions> {
+        let call = call.field("input", &STANDARD.encode(input));
         call.then(|call| call.map(|Signature { signature, .. }| Ok(signature)))
     }
 
     /// Whether a signature is of these bytes.
-    pub fn verify(&self, name: &str, input: impl AsRef<[u8]>, signature: &str) -> Call<bool, CryptoOptions> {
-        let call = self.key_call(&VERIFY, name).field("input", &STANDARD.encode(input));
+    #[post("/v1/{mount*}/verify/{name}", Derived, Signing, idempotent, reads = Verified)]
+    pub fn verify(&self, name: &str, input: impl AsRef<[u8]>, signature: &str) -> Call<bool, VerifyOptions> {
+        let call = call.field("input", &STANDARD.encode(input));
         call.field("signature", signature).then(|call| call.map(|Verified { valid }| Ok(valid)))
     }
 
     /// Whether an HMAC is of these bytes.
-    pub fn verify_hmac(&self, name: &str, input: impl AsRef<[u8]>, hmac: &str) -> Call<bool, CryptoOptions> {
-        let call = self.key_call(&VERIFY, name).field("input", &STANDARD.encode(input));
+    #[post("/v1/{mount*}/verify/{name}", idempotent, reads = Verified)]
+    #[body(
+        /// The hash function: `sha2-256`, …
+        hash_algorithm: &str,
+    )]
+    pub fn verify_hmac(
+        &self,
+        name: &str,
+        input: impl AsRef<[u8]>,
+        hmac: &str,
+    ) -> Call<bool, VerifyHmacOptions> {
+        let call = call.field("input", &STANDARD.encode(input));
         call.field("hmac", hmac).then(|call| call.map(|Verified { valid }| Ok(valid)))
     }
 
     /// The hash of bytes, in hex.
+    #[post("/v1/{mount*}/hash/{algorithm}", idempotent, algorithm = algorithm.as_str(), reads = Sum)]
     pub fn hash(&self, algorithm: &crate::sys::HashAlgorithm, input: impl AsRef<[u8]>) -> Call<String> {
-        let call = self
-            .client
-            .call(&HASH, &[&self.mount, algorithm.as_str()])
-            .field("input", &STANDARD.encode(input));
+        let call = call.field("input", &STANDARD.encode(input));
         call.then(|call| call.map(|Sum { sum }| Ok(sum)))
     }
 
     /// Random bytes, in base64.
+    #[post("/v1/{mount*}/random/{bytes}", idempotent, bytes = &count.to_string(), reads = RandomBytes)]
     pub fn random(&self, count: u32) -> Call<SecretString> {
-        let call = self.client.call(&RANDOM, &[&self.mount, &count.to_string()]);
         call.then(|call| call.map(|RandomBytes { random_bytes }| Ok(random_bytes)))
     }
 }

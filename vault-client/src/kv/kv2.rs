@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use client_core::wire::{ToWire, Wire, json};
-use client_core::{Error as CoreError, Extra, Op, Verb, operations};
+use client_core::{Error as CoreError, Extra, endpoints, handle};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -11,56 +11,10 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::data::{KvData, merge, read_as};
 use super::metadata::{KvConfig, KvMetadata, SecretMetadata, VersionMetadata};
-use crate::caps::{List, Read, Write, markers};
-use crate::client::trimmed;
-use crate::secret::{Secret, data, keys, written};
+use crate::caps::{List, Read, Write};
+use crate::client::MountPath;
+use crate::secret::Secret;
 use crate::{Call, Client, Error, Result};
-
-operations! {
-    CONFIG: KvConfig, Read = data(Verb::Get, "kv2.read_config", "/v1/{mount*}/config");
-    CONFIGURE: (), Write = written(Verb::Post, "kv2.write_config", "/v1/{mount*}/config").idempotent();
-    GET: KvSecret, ReadVersion =
-        data(Verb::Get, "kv2.read", "/v1/{mount*}/data/{path*}");
-    PUT: VersionMetadata, WriteSecret = data(Verb::Post, "kv2.write", "/v1/{mount*}/data/{path*}");
-    PATCH: VersionMetadata, PatchSecret = data(Verb::Patch, "kv2.patch", "/v1/{mount*}/data/{path*}");
-    DELETE: (), Write = written(Verb::Delete, "kv2.delete_latest", "/v1/{mount*}/data/{path*}");
-    DELETE_VERSIONS: (), Write =
-        written(Verb::Post, "kv2.delete_versions", "/v1/{mount*}/delete/{path*}").idempotent();
-    UNDELETE: (), Write = written(Verb::Post, "kv2.undelete_versions", "/v1/{mount*}/undelete/{path*}").idempotent();
-    DESTROY: (), Write = written(Verb::Post, "kv2.destroy_versions", "/v1/{mount*}/destroy/{path*}").idempotent();
-    LIST: Vec<String>, List = keys("kv2.list", "/v1/{mount*}/metadata/{path**}");
-    METADATA: KvMetadata, Read = data(Verb::Get, "kv2.read_metadata", "/v1/{mount*}/metadata/{path*}");
-    PUT_METADATA: (), Write = written(Verb::Post, "kv2.write_metadata", "/v1/{mount*}/metadata/{path*}").idempotent();
-    PATCH_METADATA: (), Write =
-        written(Verb::Patch, "kv2.patch_metadata", "/v1/{mount*}/metadata/{path*}").idempotent();
-    DELETE_METADATA: (), Write =
-        written(Verb::Delete, "kv2.delete_metadata", "/v1/{mount*}/metadata/{path*}").idempotent();
-    SUBKEYS: Subkeys, ReadSubkeys = data(Verb::Get, "kv2.read_subkeys", "/v1/{mount*}/subkeys/{path*}");
-}
-
-markers! {
-    /// Reads a version of a secret: `.version(..)`.
-    ReadVersion: read;
-    /// Reads the names in a version of a secret: `.version(..)`, `.depth(..)`.
-    ReadSubkeys: read;
-    /// Writes a version of a secret: `.cas(..)`.
-    WriteSecret: cas;
-    /// Changes a secret: `.cas(..)`.
-    PatchSecret: cas;
-}
-
-client_core::options! {
-    ReadVersion {
-        /// Reads this version instead of the last one.
-        query version(u64) = "version";
-    }
-    ReadSubkeys {
-        /// Reads this version instead of the last one.
-        query version(u64) = "version";
-        /// How many levels of objects are shown. 0, the default, for all.
-        query depth(u32) = "depth";
-    }
-}
 
 /// A version of a secret.
 #[derive(Debug, Clone, Default, Wire)]
@@ -87,9 +41,9 @@ impl KvSecret {
     }
 }
 
-impl<C> Call<KvSecret, C> {
+impl Call<KvSecret, ReadVersion> {
     /// Reads the data as a type of the caller's.
-    pub fn typed<T: DeserializeOwned>(self) -> Call<KvSecret<T>, C> {
+    pub fn typed<T: DeserializeOwned>(self) -> Call<KvSecret<T>, ReadVersion> {
         self.then(|call| {
             call.decoded_by(|answer| {
                 let KvSecret { data, metadata, extra } =
@@ -113,29 +67,20 @@ pub struct Subkeys {
     pub extra: Extra,
 }
 
-/// A KV v2 mount.
-#[derive(Debug, Clone)]
+/// The KV v2 engine at `mount`.
+///
+/// ```no_run
+/// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
+/// let kv = vault.kv2("secret");
+/// let written = kv.put("wuffchat/openai", &[("OPENAI_API_KEY", "sk-…")].into_iter().collect::<std::collections::BTreeMap<_, _>>()).cas(0).await?;
+/// let secret = kv.get("wuffchat/openai").version(written.version).await?;
+/// let key = secret.data.text("OPENAI_API_KEY");
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::kv2)]
 pub struct Kv2 {
-    client: Client,
-    mount: String,
-}
-
-impl Client {
-    /// The KV v2 engine at `mount`.
-    ///
-    /// ```no_run
-    /// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
-    /// let kv = vault.kv2("secret");
-    /// let written = kv.put("wuffchat/openai", &[("OPENAI_API_KEY", "sk-…")].into_iter().collect::<std::collections::BTreeMap<_, _>>()).cas(0).await?;
-    /// let secret = kv.get("wuffchat/openai").version(written.version).await?;
-    /// let key = secret.data.text("OPENAI_API_KEY");
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn kv2(&self, mount: impl AsRef<str>) -> Kv2 {
-        Kv2 { client: self.clone(), mount: trimmed(mount) }
-    }
+    mount: MountPath,
 }
 
 #[derive(ToWire)]
@@ -143,39 +88,49 @@ struct Versions<'a> {
     versions: &'a [u64],
 }
 
+#[endpoints("kv2", mount)]
 impl Kv2 {
-    fn at<T, C>(&self, op: &'static Op<T, C>, path: &str) -> Call<T, C> {
-        self.client.call(op, &[&self.mount, path.trim_start_matches('/')])
-    }
-
     /// Reads the settings of the mount.
-    pub fn config(&self) -> Call<KvConfig, Read> {
-        self.client.call(&CONFIG, &[&self.mount])
-    }
+    #[get("/v1/{mount*}/config", name = "read_config")]
+    pub fn config(&self) -> Call<KvConfig, Read> {}
 
     /// Changes the settings of the mount.
+    #[post("/v1/{mount*}/config", idempotent, name = "write_config")]
     pub fn configure(&self, config: &KvConfig) -> Call<(), Write> {
-        self.client.call(&CONFIGURE, &[&self.mount]).json(config)
+        call.json(config)
     }
 
     /// Reads a secret.
     ///
     /// A version that was deleted or destroyed is [`Error::Deleted`], which says when. Data of a
     /// known shape is read with [`typed`](Call::typed).
-    pub fn get(&self, path: &str) -> Call<KvSecret, ReadVersion> {
-        self.at(&GET, path)
-    }
+    #[get(
+        "/v1/{mount*}/data/{path*}",
+        Optional, Enveloped,
+        name = "read", path = path.trim_start_matches('/'),
+    )]
+    #[query(
+        /// Reads this version instead of the last one.
+        version: u64,
+    )]
+    pub fn get(&self, path: &str) -> Call<KvSecret, ReadVersion> {}
 
     /// Writes a new version of a secret, which has this data and nothing else.
+    #[post(
+        "/v1/{mount*}/data/{path*}",
+        Enveloped, CheckAndSet,
+        name = "write", path = path.trim_start_matches('/'),
+    )]
     pub fn put<D: Serialize + ?Sized>(&self, path: &str, data: &D) -> Call<VersionMetadata, WriteSecret> {
-        self.at(&PUT, path).field_by_serde("data", data)
+        call.field_by_serde("data", data)
     }
 
     /// Writes a new version of a secret with a merge patch: names that are `null` are removed,
     /// the others set. The secret must exist, and the token needs the `patch` capability; see
     /// [`patch_or_rewrite`](Kv2::patch_or_rewrite).
+    #[patch("/v1/{mount*}/data/{path*}", Enveloped, CheckAndSet, path = path.trim_start_matches('/'))]
     pub fn patch<D: Serialize + ?Sized>(&self, path: &str, data: &D) -> Call<VersionMetadata, PatchSecret> {
-        self.at(&PATCH, path).field_by_serde("data", data).merge_patch()
+        call.field_by_serde("data", data).merge_patch()
     }
 
     /// As [`patch`](Kv2::patch), and where the server or a proxy before it has no such
@@ -210,62 +165,78 @@ impl Kv2 {
 
     /// Deletes the last version of a secret; [`undelete_versions`](Kv2::undelete_versions) brings
     /// it back.
-    pub fn delete(&self, path: &str) -> Call<(), Write> {
-        self.at(&DELETE, path)
-    }
+    #[delete("/v1/{mount*}/data/{path*}", name = "delete_latest", path = path.trim_start_matches('/'))]
+    pub fn delete(&self, path: &str) -> Call<(), Write> {}
 
     /// Deletes versions of a secret; [`undelete_versions`](Kv2::undelete_versions) brings them
     /// back.
+    #[post("/v1/{mount*}/delete/{path*}", idempotent, path = path.trim_start_matches('/'))]
     pub fn delete_versions(&self, path: &str, versions: &[u64]) -> Call<(), Write> {
-        self.at(&DELETE_VERSIONS, path).json(&Versions { versions })
+        call.json(&Versions { versions })
     }
 
     /// Brings back deleted versions of a secret.
+    #[post("/v1/{mount*}/undelete/{path*}", idempotent, path = path.trim_start_matches('/'))]
     pub fn undelete_versions(&self, path: &str, versions: &[u64]) -> Call<(), Write> {
-        self.at(&UNDELETE, path).json(&Versions { versions })
+        call.json(&Versions { versions })
     }
 
     /// Removes the data of versions of a secret for good.
+    #[post("/v1/{mount*}/destroy/{path*}", idempotent, path = path.trim_start_matches('/'))]
     pub fn destroy_versions(&self, path: &str, versions: &[u64]) -> Call<(), Write> {
-        self.at(&DESTROY, path).json(&Versions { versions })
+        call.json(&Versions { versions })
     }
 
     /// Lists the names below a path; those that end in `/` are folders. `""` is the top.
-    pub fn list(&self, path: &str) -> Call<Vec<String>, List> {
-        self.at(&LIST, path)
-    }
+    #[list("/v1/{mount*}/metadata/{path**}", path = path.trim_start_matches('/'))]
+    pub fn list(&self, path: &str) -> Call<Vec<String>, List> {}
 
     /// Reads all about a secret but its values.
-    pub fn metadata(&self, path: &str) -> Call<KvMetadata, Read> {
-        self.at(&METADATA, path)
-    }
+    #[get("/v1/{mount*}/metadata/{path*}", name = "read_metadata", path = path.trim_start_matches('/'))]
+    pub fn metadata(&self, path: &str) -> Call<KvMetadata, Read> {}
 
     /// Sets the settings of a secret that are given, before or after its first version is
     /// written. Custom metadata is replaced as a whole.
+    #[post(
+        "/v1/{mount*}/metadata/{path*}",
+        idempotent, name = "write_metadata", path = path.trim_start_matches('/'),
+    )]
     pub fn put_metadata(&self, path: &str, metadata: &SecretMetadata) -> Call<(), Write> {
-        self.at(&PUT_METADATA, path).json(metadata)
+        call.json(metadata)
     }
 
     /// Changes those settings of a secret that are given; names in the custom metadata that are
     /// not given stay. [`clear_custom_metadata`](Kv2::clear_custom_metadata) removes them.
+    #[patch("/v1/{mount*}/metadata/{path*}", idempotent, path = path.trim_start_matches('/'))]
     pub fn patch_metadata(&self, path: &str, metadata: &SecretMetadata) -> Call<(), Write> {
-        self.at(&PATCH_METADATA, path).json(metadata).merge_patch()
+        call.json(metadata).merge_patch()
     }
 
     /// Removes all custom metadata of a secret.
     pub fn clear_custom_metadata(&self, path: &str) -> Call<(), Write> {
-        self.at(&PATCH_METADATA, path).field("custom_metadata", &Value::Null).merge_patch()
+        self.client
+            .call(&Self::PATCH_METADATA, &[&self.mount, path.trim_start_matches('/')])
+            .field("custom_metadata", &Value::Null)
+            .merge_patch()
     }
 
     /// Removes a secret with all its versions and metadata for good.
-    pub fn delete_metadata(&self, path: &str) -> Call<(), Write> {
-        self.at(&DELETE_METADATA, path)
-    }
+    #[delete("/v1/{mount*}/metadata/{path*}", idempotent, path = path.trim_start_matches('/'))]
+    pub fn delete_metadata(&self, path: &str) -> Call<(), Write> {}
 
     /// Reads the names in a secret without the values.
-    pub fn subkeys(&self, path: &str) -> Call<Subkeys, ReadSubkeys> {
-        self.at(&SUBKEYS, path)
-    }
+    #[get(
+        "/v1/{mount*}/subkeys/{path*}",
+        Optional, Enveloped,
+        name = "read_subkeys", path = path.trim_start_matches('/'),
+    )]
+    #[query(
+        /// Reads this version instead of the last one.
+        version: u64,
+        /// How many levels of objects are shown. 0, the default, for all.
+        depth: u32,
+    )]
+    pub fn subkeys(&self, path: &str) -> Call<Subkeys, ReadSubkeys> {}
 
     /// Makes the data of an earlier version the newest one, unless somebody writes in between.
     ///

@@ -13,4 +13,4 @@ pub use kv1::{Cubbyhole, Kv1, ReadKv};
 pub use kv2::{Kv2, KvSecret, PatchSecret, ReadSubkeys, ReadVersion, Subkeys, WriteSecret};
 pub use metadata::{KvConfig, KvMetadata, KvVersion, Lifetime, SecretMetadata, VersionMetadata};
 
-pub(crate) const OPERATIONS: [&[client_core::Entry]; 2] = [kv1::OPERATIONS, kv2::OPERATIONS];
+pub(crate) const OPERATIONS: [&[client_core::Entry]; 3] = [kv1::OPERATIONS, kv1::CUBBYHOLE, kv2::OPERATIONS];

@@ -3,20 +3,12 @@
 use std::collections::BTreeMap;
 
 use client_core::wire::{Setters, Wire};
-use client_core::{Extra, Verb, operations};
+use client_core::{Extra, endpoints};
 
 use super::Sys;
 use crate::Call;
 use crate::caps::{Action, Plain, Write};
 use crate::client::trimmed;
-use crate::secret::{data, written};
-
-operations! {
-    LIST: BTreeMap<String, AuditDevice>, Action = data(Verb::Get, "sys.list_audit", "/v1/sys/audit");
-    ENABLE: (), Write = written(Verb::Post, "sys.enable_audit", "/v1/sys/audit/{path*}");
-    DISABLE: (), Write = written(Verb::Delete, "sys.disable_audit", "/v1/sys/audit/{path*}").idempotent();
-    HASH: Hashed, Action = data(Verb::Post, "sys.audit_hash", "/v1/sys/audit-hash/{path*}").idempotent();
-}
 
 /// An audit device.
 #[derive(Debug, Clone, Default, Wire)]
@@ -68,25 +60,26 @@ pub(crate) struct Hashed {
     hash: String,
 }
 
+#[endpoints("sys")]
 impl Sys {
     /// Lists audit devices by path; paths end in `/`.
-    pub fn audit_devices(&self) -> Call<BTreeMap<String, AuditDevice>, Action> {
-        self.0.call(&LIST, &[])
-    }
+    #[get("/v1/sys/audit", root, name = "list_audit")]
+    pub fn audit_devices(&self) -> Call<BTreeMap<String, AuditDevice>, Action> {}
 
     /// Enables an audit device. OpenBao has them in its configuration and refuses by default.
+    #[post("/v1/sys/audit/{path*}", root, name = "enable_audit", path = &trimmed(path))]
     pub fn enable_audit_device(&self, path: &str, settings: &AuditSettings) -> Call<(), Write> {
-        self.0.call(&ENABLE, &[&trimmed(path)]).json(settings)
+        call.json(settings)
     }
 
     /// Disables an audit device.
-    pub fn disable_audit_device(&self, path: &str) -> Call<(), Write> {
-        self.0.call(&DISABLE, &[&trimmed(path)])
-    }
+    #[delete("/v1/sys/audit/{path*}", root, idempotent, name = "disable_audit", path = &trimmed(path))]
+    pub fn disable_audit_device(&self, path: &str) -> Call<(), Write> {}
 
     /// How an audit device writes this text, to search its log for.
+    #[post("/v1/sys/audit-hash/{path*}", root, idempotent, path = &trimmed(path), reads = Hashed)]
     pub fn audit_hash(&self, path: &str, input: &str) -> Call<String, Plain> {
-        let call = self.0.call(&HASH, &[&trimmed(path)]).field("input", input);
+        let call = call.field("input", input);
         call.then(|call| call.map(|Hashed { hash }| Ok(hash)))
     }
 }

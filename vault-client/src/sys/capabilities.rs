@@ -2,25 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use client_core::caps::Plain;
+use client_core::endpoints;
 use client_core::wire::Wire;
-use client_core::{Verb, operations};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Sys;
 use crate::Call;
 use crate::caps::Action;
 use crate::policy::Capability;
-use crate::secret::{Auth, data, issues_token};
-
-operations! {
-    CAPABILITIES: Capabilities, Action = data(Verb::Post, "sys.capabilities", "/v1/sys/capabilities").idempotent();
-    CAPABILITIES_SELF: Capabilities, Action =
-        data(Verb::Post, "sys.capabilities_self", "/v1/sys/capabilities-self").idempotent();
-    CAPABILITIES_ACCESSOR: Capabilities, Action =
-        data(Verb::Post, "sys.capabilities_accessor", "/v1/sys/capabilities-accessor").idempotent();
-    VALIDATE_MFA: Auth, Plain = issues_token(Verb::Post, "sys.mfa_validate", "/v1/sys/mfa/validate");
-}
+use crate::secret::{Auth, issues_token};
 
 /// What a token may do, by path.
 #[derive(Debug, Clone, Default, PartialEq, Wire)]
@@ -55,28 +45,29 @@ impl Capabilities {
 /// another way has none.
 pub type MfaValidation = BTreeMap<String, Vec<SecretString>>;
 
+#[endpoints("sys")]
 impl Sys {
     /// What a token may do at these paths.
+    #[post("/v1/sys/capabilities", idempotent)]
     pub fn capabilities(&self, token: &SecretString, paths: &[&str]) -> Call<Capabilities, Action> {
-        self.0.call(&CAPABILITIES, &[]).field("token", token.expose_secret()).field("paths", paths)
+        call.field("token", token.expose_secret()).field("paths", paths)
     }
 
     /// What the caller's token may do at these paths.
+    #[post("/v1/sys/capabilities-self", idempotent)]
     pub fn capabilities_self(&self, paths: &[&str]) -> Call<Capabilities, Action> {
-        self.0.call(&CAPABILITIES_SELF, &[]).field("paths", paths)
+        call.field("paths", paths)
     }
 
     /// What the token behind an accessor may do at these paths.
+    #[post("/v1/sys/capabilities-accessor", idempotent)]
     pub fn capabilities_accessor(&self, accessor: &str, paths: &[&str]) -> Call<Capabilities, Action> {
-        self.0.call(&CAPABILITIES_ACCESSOR, &[]).field("accessor", accessor).field("paths", paths)
+        call.field("accessor", accessor).field("paths", paths)
     }
 
     /// Finishes a login that was answered with an [`MfaRequirement`](crate::MfaRequirement).
+    #[post("/v1/sys/mfa/validate", name = "mfa_validate", with = issues_token)]
     pub fn validate_mfa(&self, mfa_request_id: &str, validation: &MfaValidation) -> Call<Auth> {
-        self.0
-            .call(&VALIDATE_MFA, &[])
-            .field("mfa_request_id", mfa_request_id)
-            .field("mfa_payload", validation)
-            .anonymous()
+        call.field("mfa_request_id", mfa_request_id).field("mfa_payload", validation).anonymous()
     }
 }

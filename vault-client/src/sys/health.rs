@@ -1,37 +1,13 @@
 //! How a server is, and which one leads.
 
-use client_core::caps::Plain;
 use client_core::wire::{self, Parts, Wire};
-use client_core::{Error, Extra, Op, Verb, operations};
+use client_core::{Error, Extra, endpoints};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Sys;
 use crate::Call;
 use crate::caps::Action;
-use crate::secret::data;
-
-operations! {
-    HEALTH: Health, ReadHealth = Op::decoded_by(Verb::Get, "sys.health", "/v1/sys/health", read, recode)
-        .answers(&[429, 472, 473, 474, 501, 503, 530]);
-    HEALTH_STATUS: HealthState, ReadHealth =
-        Op::decoded_by(Verb::Head, "sys.health_status", "/v1/sys/health", read_state, wire::recode_empty)
-            .answers(&[429, 472, 473, 474, 501, 503, 530]);
-    LEADER: Leader, Plain = Op::new(Verb::Get, "sys.leader", "/v1/sys/leader");
-    HA_STATUS: HaStatus, Action = data(Verb::Get, "sys.ha_status", "/v1/sys/ha-status");
-    STEP_DOWN: (), Plain = Op::decoded_by(Verb::Post, "sys.step_down", "/v1/sys/step-down", wire::empty, wire::recode_empty);
-}
-
-/// Reads how a server is.
-#[derive(Debug, Clone, Copy)]
-pub struct ReadHealth;
-
-client_core::options! { ReadHealth {
-    /// Lets a standby say 200 as the active node does.
-    query standby_ok(bool) = "standbyok";
-    /// Lets a performance standby say 200 as the active node does.
-    query perf_standby_ok(bool) = "perfstandbyok";
-} }
 
 /// What the status of a health answer says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -235,29 +211,38 @@ pub struct HaNode {
     pub extra: Extra,
 }
 
+#[endpoints("sys")]
 impl Sys {
     /// How the answering server is. A standby, a sealed and an uninitialized server answer too.
+    #[get("/v1/sys/health", root, answers(429, 472, 473, 474, 501, 503, 530), decode = read, recode = recode)]
+    #[query(
+        /// Lets a standby say 200 as the active node does.
+        standby_ok = "standbyok": bool,
+        /// Lets a performance standby say 200 as the active node does.
+        perf_standby_ok = "perfstandbyok": bool,
+    )]
     pub fn health(&self) -> Call<Health, ReadHealth> {
-        self.0.call(&HEALTH, &[]).anonymous()
+        call.anonymous()
     }
 
     /// As [`health`](Sys::health), without a body.
+    #[head(
+        "/v1/sys/health", root,
+        answers(429, 472, 473, 474, 501, 503, 530), decode = read_state, recode = wire::recode_empty,
+    )]
     pub fn health_status(&self) -> Call<HealthState, ReadHealth> {
-        self.0.call(&HEALTH_STATUS, &[]).anonymous()
+        call.anonymous()
     }
 
     /// Which server leads.
-    pub fn leader(&self) -> Call<Leader> {
-        self.0.call(&LEADER, &[])
-    }
+    #[get("/v1/sys/leader", root, with = client_core::Op::new)]
+    pub fn leader(&self) -> Call<Leader> {}
 
     /// The servers of the cluster.
-    pub fn ha_status(&self) -> Call<HaStatus, Action> {
-        self.0.call(&HA_STATUS, &[])
-    }
+    #[get("/v1/sys/ha-status", root)]
+    pub fn ha_status(&self) -> Call<HaStatus, Action> {}
 
     /// Makes the leader step down for another.
-    pub fn step_down(&self) -> Call<()> {
-        self.0.call(&STEP_DOWN, &[])
-    }
+    #[post("/v1/sys/step-down", root)]
+    pub fn step_down(&self) -> Call<()> {}
 }

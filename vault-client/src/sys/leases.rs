@@ -3,46 +3,24 @@
 use std::time::Duration;
 
 use client_core::wire::Wire;
-use client_core::{Extra, Verb, operations};
+use client_core::{Extra, endpoints};
 use jiff::Timestamp;
 
 use super::Sys;
 use crate::Call;
-use crate::caps::{List, Plain, Read};
+use crate::caps::{List, Read};
 use crate::client::trimmed;
 use crate::kv::KvData;
-use crate::secret::{Secret, data, keys, leased, written};
+use crate::secret::{Secret, leased};
 
-operations! {
-    LOOKUP: LeaseInfo, Read = data(Verb::Post, "sys.lookup_lease", "/v1/sys/leases/lookup").idempotent();
-    LEASES: Vec<String>, List = keys("sys.list_leases", "/v1/sys/leases/lookup/{prefix**}");
-    RENEW: Secret<Option<KvData>>, RenewLease =
-        leased(Verb::Post, "sys.renew_lease", "/v1/sys/leases/renew").idempotent();
-    REVOKE: (), RevokeLease = written(Verb::Post, "sys.revoke_lease", "/v1/sys/leases/revoke").idempotent();
-    REVOKE_PREFIX: (), RevokeLease =
-        written(Verb::Post, "sys.revoke_prefix", "/v1/sys/leases/revoke-prefix/{prefix*}").idempotent();
-    REVOKE_FORCE: (), Plain =
-        written(Verb::Post, "sys.revoke_force", "/v1/sys/leases/revoke-force/{prefix*}").idempotent();
-    TIDY: (), Plain = written(Verb::Post, "sys.tidy_leases", "/v1/sys/leases/tidy").idempotent();
-}
-
-/// Renews a lease: `.increment(..)`.
-#[derive(Debug, Clone, Copy)]
-pub struct RenewLease;
-
-impl<T> Call<T, RenewLease> {
+impl<T, S> Call<T, RenewLease<S>> {
     /// How long it shall last from now; the server may give less.
     pub fn increment(self, duration: Duration) -> Self {
         self.field("increment", &duration.as_secs())
     }
 }
 
-/// Revokes leases: `.sync()`.
-#[derive(Debug, Clone, Copy)]
-pub struct RevokeLease;
-impl crate::caps::Warned for RevokeLease {}
-
-impl<T> Call<T, RevokeLease> {
+impl<T, S> Call<T, RevokeLease<S>> {
     /// Answers only once everything is revoked; an error says what could not be.
     pub fn sync(self) -> Self {
         self.field("sync", &true)
@@ -73,40 +51,43 @@ pub struct LeaseInfo {
     pub extra: Extra,
 }
 
+#[endpoints("sys")]
 impl Sys {
     /// Looks a lease up.
+    #[post("/v1/sys/leases/lookup", idempotent)]
     pub fn lookup_lease(&self, lease_id: &str) -> Call<LeaseInfo, Read> {
-        self.0.call(&LOOKUP, &[]).field("lease_id", lease_id)
+        call.field("lease_id", lease_id)
     }
 
     /// Lists leases below a prefix; names that end in `/` are folders.
-    pub fn leases(&self, prefix: &str) -> Call<Vec<String>, List> {
-        self.0.call(&LEASES, &[prefix])
-    }
+    #[list("/v1/sys/leases/lookup/{prefix**}", name = "list_leases")]
+    pub fn leases(&self, prefix: &str) -> Call<Vec<String>, List> {}
 
     /// Renews a lease; the answer says for how long.
+    #[post(
+        "/v1/sys/leases/renew",
+        own, idempotent, with = leased,
+    )]
     pub fn renew_lease(&self, lease_id: &str) -> Call<Secret<Option<KvData>>, RenewLease> {
-        self.0.call(&RENEW, &[]).field("lease_id", lease_id)
+        call.field("lease_id", lease_id)
     }
 
     /// Revokes a lease.
+    #[post("/v1/sys/leases/revoke", Warned, idempotent)]
     pub fn revoke_lease(&self, lease_id: &str) -> Call<(), RevokeLease> {
-        self.0.call(&REVOKE, &[]).field("lease_id", lease_id)
+        call.field("lease_id", lease_id)
     }
 
     /// Revokes all leases below a prefix.
-    pub fn revoke_prefix(&self, prefix: &str) -> Call<(), RevokeLease> {
-        self.0.call(&REVOKE_PREFIX, &[&trimmed(prefix)])
-    }
+    #[post("/v1/sys/leases/revoke-prefix/{prefix*}", idempotent, prefix = &trimmed(prefix))]
+    pub fn revoke_prefix(&self, prefix: &str) -> Call<(), RevokeLease> {}
 
     /// Forgets all leases below a prefix, whether the credentials could be revoked or not. Some may
     /// live on where nobody knows of them.
-    pub fn revoke_force(&self, prefix: &str) -> Call<()> {
-        self.0.call(&REVOKE_FORCE, &[&trimmed(prefix)])
-    }
+    #[post("/v1/sys/leases/revoke-force/{prefix*}", idempotent, prefix = &trimmed(prefix))]
+    pub fn revoke_force(&self, prefix: &str) -> Call<()> {}
 
     /// Starts removing leftovers of leases, in the background of the server.
-    pub fn tidy_leases(&self) -> Call<()> {
-        self.0.call(&TIDY, &[])
-    }
+    #[post("/v1/sys/leases/tidy", idempotent)]
+    pub fn tidy_leases(&self) -> Call<()> {}
 }

@@ -29,6 +29,8 @@ pub use tools::HashAlgorithm;
 
 pub use wrapping::WrappingLookup;
 
+use client_core::handle;
+
 use crate::Client;
 
 pub(crate) const OPERATIONS: [&[client_core::Entry]; 13] = [
@@ -47,25 +49,17 @@ pub(crate) const OPERATIONS: [&[client_core::Entry]; 13] = [
     wrapping::OPERATIONS,
 ];
 
-/// The system backend: the server itself, its mounts, policies and leases.
-#[derive(Debug, Clone)]
-pub struct Sys(pub(crate) Client);
-
-impl Client {
-    /// The system backend.
-    ///
-    /// ```no_run
-    /// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
-    /// use vault_client::sys::MountSettings;
-    /// if vault.sys().health().await?.is_active() {
-    ///     vault.sys().enable_mount("secret", &MountSettings::kv2()).await?;
-    ///     vault.sys().put_policy("reader", "path \"secret/data/*\" { capabilities = [\"read\"] }").await?;
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn sys(&self) -> Sys {
-        Sys(self.clone())
-    }
-}
+/// The system backend.
+///
+/// ```no_run
+/// # async fn example(vault: vault_client::Client) -> vault_client::Result<()> {
+/// use vault_client::sys::MountSettings;
+/// if vault.sys().health().await?.is_active() {
+///     vault.sys().enable_mount("secret", &MountSettings::kv2()).await?;
+///     vault.sys().put_policy("reader", "path \"secret/data/*\" { capabilities = [\"read\"] }").await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[handle(Client::sys)]
+pub struct Sys;

@@ -5,34 +5,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use client_core::wire::{Setters, Wire};
-use client_core::{Extra, Verb, operations};
+use client_core::{Extra, endpoints};
 use serde_json::Value;
 
 use super::Sys;
 use crate::Call;
 use crate::caps::{Action, Read, Write};
 use crate::client::trimmed;
-use crate::secret::{data, written};
-
-operations! {
-    MOUNTS: BTreeMap<String, Mount>, Action = data(Verb::Get, "sys.list_mounts", "/v1/sys/mounts");
-    MOUNT: Mount, Read = data(Verb::Get, "sys.read_mount", "/v1/sys/mounts/{path*}");
-    ENABLE_MOUNT: (), Write = written(Verb::Post, "sys.enable_mount", "/v1/sys/mounts/{path*}");
-    DISABLE_MOUNT: (), Write = written(Verb::Delete, "sys.disable_mount", "/v1/sys/mounts/{path*}").idempotent();
-    MOUNT_TUNING: Tuning, Read = data(Verb::Get, "sys.read_mount_tune", "/v1/sys/mounts/{path*}/tune");
-    TUNE_MOUNT: (), Write = written(Verb::Post, "sys.tune_mount", "/v1/sys/mounts/{path*}/tune").idempotent();
-    AUTH: BTreeMap<String, Mount>, Action = data(Verb::Get, "sys.list_auth", "/v1/sys/auth");
-    AUTH_METHOD: Mount, Read = data(Verb::Get, "sys.read_auth", "/v1/sys/auth/{path*}");
-    ENABLE_AUTH: (), Write = written(Verb::Post, "sys.enable_auth", "/v1/sys/auth/{path*}");
-    DISABLE_AUTH: (), Write = written(Verb::Delete, "sys.disable_auth", "/v1/sys/auth/{path*}").idempotent();
-    AUTH_TUNING: Tuning, Read = data(Verb::Get, "sys.read_auth_tune", "/v1/sys/auth/{path*}/tune");
-    TUNE_AUTH: (), Write = written(Verb::Post, "sys.tune_auth", "/v1/sys/auth/{path*}/tune").idempotent();
-    REMOUNT: Remount, Action = data(Verb::Post, "sys.remount", "/v1/sys/remount");
-    REMOUNT_STATUS: RemountStatus, Read =
-        data(Verb::Get, "sys.remount_status", "/v1/sys/remount/status/{migration_id}");
-    UI_MOUNTS: Mounts, Action = data(Verb::Get, "sys.ui_mounts", "/v1/sys/internal/ui/mounts");
-    UI_MOUNT: Mount, Read = data(Verb::Get, "sys.ui_mount", "/v1/sys/internal/ui/mounts/{path*}");
-}
 
 /// A secrets engine or auth method to enable.
 #[derive(Debug, Clone, Default, Wire, Setters)]
@@ -280,85 +259,80 @@ pub struct RemountStatus {
     pub extra: Extra,
 }
 
+#[endpoints("sys")]
 impl Sys {
     /// Lists secrets engines by path; paths end in `/`.
-    pub fn mounts(&self) -> Call<BTreeMap<String, Mount>, Action> {
-        self.0.call(&MOUNTS, &[])
-    }
+    #[get("/v1/sys/mounts", name = "list_mounts")]
+    pub fn mounts(&self) -> Call<BTreeMap<String, Mount>, Action> {}
 
     /// Reads about a secrets engine.
-    pub fn mount(&self, path: &str) -> Call<Mount, Read> {
-        self.0.call(&MOUNT, &[&trimmed(path)])
-    }
+    #[get("/v1/sys/mounts/{path*}", name = "read_mount", path = &trimmed(path))]
+    pub fn mount(&self, path: &str) -> Call<Mount, Read> {}
 
     /// Enables a secrets engine at a path.
+    #[post("/v1/sys/mounts/{path*}", path = &trimmed(path))]
     pub fn enable_mount(&self, path: &str, settings: &MountSettings) -> Call<(), Write> {
-        self.0.call(&ENABLE_MOUNT, &[&trimmed(path)]).json(settings)
+        call.json(settings)
     }
 
     /// Disables a secrets engine: its leases are revoked and its data is removed for good.
-    pub fn disable_mount(&self, path: &str) -> Call<(), Write> {
-        self.0.call(&DISABLE_MOUNT, &[&trimmed(path)])
-    }
+    #[delete("/v1/sys/mounts/{path*}", idempotent, path = &trimmed(path))]
+    pub fn disable_mount(&self, path: &str) -> Call<(), Write> {}
 
     /// Reads what can be changed about a secrets engine, or, as `auth/PATH`, an auth method.
-    pub fn mount_tuning(&self, path: &str) -> Call<Tuning, Read> {
-        self.0.call(&MOUNT_TUNING, &[&trimmed(path)])
-    }
+    #[get("/v1/sys/mounts/{path*}/tune", name = "read_mount_tune", path = &trimmed(path))]
+    pub fn mount_tuning(&self, path: &str) -> Call<Tuning, Read> {}
 
     /// Changes a secrets engine, or, as `auth/PATH`, an auth method; what is not set stays.
+    #[post("/v1/sys/mounts/{path*}/tune", idempotent, path = &trimmed(path))]
     pub fn tune_mount(&self, path: &str, tuning: &Tuning) -> Call<(), Write> {
-        self.0.call(&TUNE_MOUNT, &[&trimmed(path)]).json(tuning)
+        call.json(tuning)
     }
 
     /// Lists auth methods by path; paths end in `/`.
-    pub fn auth_methods(&self) -> Call<BTreeMap<String, Mount>, Action> {
-        self.0.call(&AUTH, &[])
-    }
+    #[get("/v1/sys/auth", name = "list_auth")]
+    pub fn auth_methods(&self) -> Call<BTreeMap<String, Mount>, Action> {}
 
     /// Reads about an auth method.
-    pub fn auth_method(&self, path: &str) -> Call<Mount, Read> {
-        self.0.call(&AUTH_METHOD, &[&trimmed(path)])
-    }
+    #[get("/v1/sys/auth/{path*}", name = "read_auth", path = &trimmed(path))]
+    pub fn auth_method(&self, path: &str) -> Call<Mount, Read> {}
 
     /// Enables an auth method at a path.
+    #[post("/v1/sys/auth/{path*}", name = "enable_auth", path = &trimmed(path))]
     pub fn enable_auth_method(&self, path: &str, settings: &MountSettings) -> Call<(), Write> {
-        self.0.call(&ENABLE_AUTH, &[&trimmed(path)]).json(settings)
+        call.json(settings)
     }
 
     /// Disables an auth method: tokens that logged in with it are revoked.
-    pub fn disable_auth_method(&self, path: &str) -> Call<(), Write> {
-        self.0.call(&DISABLE_AUTH, &[&trimmed(path)])
-    }
+    #[delete("/v1/sys/auth/{path*}", idempotent, name = "disable_auth", path = &trimmed(path))]
+    pub fn disable_auth_method(&self, path: &str) -> Call<(), Write> {}
 
     /// Reads what can be changed about an auth method.
-    pub fn auth_method_tuning(&self, path: &str) -> Call<Tuning, Read> {
-        self.0.call(&AUTH_TUNING, &[&trimmed(path)])
-    }
+    #[get("/v1/sys/auth/{path*}/tune", name = "read_auth_tune", path = &trimmed(path))]
+    pub fn auth_method_tuning(&self, path: &str) -> Call<Tuning, Read> {}
 
     /// Changes an auth method; what is not set stays.
+    #[post("/v1/sys/auth/{path*}/tune", idempotent, name = "tune_auth", path = &trimmed(path))]
     pub fn tune_auth_method(&self, path: &str, tuning: &Tuning) -> Call<(), Write> {
-        self.0.call(&TUNE_AUTH, &[&trimmed(path)]).json(tuning)
+        call.json(tuning)
     }
 
     /// Starts moving a mount to another path.
+    #[post("/v1/sys/remount")]
     pub fn remount(&self, from: &str, to: &str) -> Call<Remount, Action> {
-        self.0.call(&REMOUNT, &[]).field("from", from).field("to", to)
+        call.field("from", from).field("to", to)
     }
 
     /// How far a move is.
-    pub fn remount_status(&self, migration_id: &str) -> Call<RemountStatus, Read> {
-        self.0.call(&REMOUNT_STATUS, &[migration_id])
-    }
+    #[get("/v1/sys/remount/status/{migration_id}")]
+    pub fn remount_status(&self, migration_id: &str) -> Call<RemountStatus, Read> {}
 
     /// The mounts that the token may use. Without a token, those that are shown to everybody.
-    pub fn visible_mounts(&self) -> Call<Mounts, Action> {
-        self.0.call(&UI_MOUNTS, &[])
-    }
+    #[get("/v1/sys/internal/ui/mounts", name = "ui_mounts")]
+    pub fn visible_mounts(&self) -> Call<Mounts, Action> {}
 
     /// The mount that a path is in, with its type and version. Any token that may do something
     /// below the mount may ask.
-    pub fn mount_of(&self, path: &str) -> Call<Mount, Read> {
-        self.0.call(&UI_MOUNT, &[&trimmed(path)])
-    }
+    #[get("/v1/sys/internal/ui/mounts/{path*}", name = "ui_mount", path = &trimmed(path))]
+    pub fn mount_of(&self, path: &str) -> Call<Mount, Read> {}
 }

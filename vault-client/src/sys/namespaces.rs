@@ -4,21 +4,13 @@
 use std::collections::BTreeMap;
 
 use client_core::wire::{Setters, Wire};
-use client_core::{Extra, Verb, operations};
+use client_core::{Extra, endpoints};
 
 use super::Sys;
 use crate::Call;
 use crate::caps::{Action, List, Read, Write};
 use crate::client::trimmed;
-use crate::secret::{data, key_info, written};
-
-operations! {
-    LIST: BTreeMap<String, Namespace>, List = key_info("sys.list_namespaces", "/v1/sys/namespaces");
-    GET: Namespace, Read = data(Verb::Get, "sys.read_namespace", "/v1/sys/namespaces/{path*}");
-    PUT: Namespace, Action = data(Verb::Post, "sys.write_namespace", "/v1/sys/namespaces/{path*}").idempotent();
-    PATCH: Namespace, Action = data(Verb::Patch, "sys.patch_namespace", "/v1/sys/namespaces/{path*}").idempotent();
-    DELETE: (), Write = written(Verb::Delete, "sys.delete_namespace", "/v1/sys/namespaces/{path*}").idempotent();
-}
+use crate::secret::key_info;
 
 /// A namespace.
 #[derive(Debug, Clone, Default, Wire)]
@@ -61,29 +53,29 @@ impl NamespaceSettings {
     }
 }
 
+#[endpoints("sys")]
 impl Sys {
     /// Lists the namespaces in the client's own, by path.
-    pub fn namespaces(&self) -> Call<BTreeMap<String, Namespace>, List> {
-        self.0.call(&LIST, &[])
-    }
+    #[list("/v1/sys/namespaces", name = "list_namespaces", with = key_info)]
+    pub fn namespaces(&self) -> Call<BTreeMap<String, Namespace>, List> {}
 
     /// Reads a namespace.
-    pub fn namespace(&self, path: &str) -> Call<Namespace, Read> {
-        self.0.call(&GET, &[&trimmed(path)])
-    }
+    #[get("/v1/sys/namespaces/{path*}", name = "read_namespace", path = &trimmed(path))]
+    pub fn namespace(&self, path: &str) -> Call<Namespace, Read> {}
 
     /// Creates a namespace, or replaces what it has.
+    #[post("/v1/sys/namespaces/{path*}", idempotent, name = "write_namespace", path = &trimmed(path))]
     pub fn put_namespace(&self, path: &str, settings: &NamespaceSettings) -> Call<Namespace, Action> {
-        self.0.call(&PUT, &[&trimmed(path)]).json(settings)
+        call.json(settings)
     }
 
     /// Changes what a namespace has.
+    #[patch("/v1/sys/namespaces/{path*}", idempotent, path = &trimmed(path))]
     pub fn patch_namespace(&self, path: &str, settings: &NamespaceSettings) -> Call<Namespace, Action> {
-        self.0.call(&PATCH, &[&trimmed(path)]).json(settings).merge_patch()
+        call.json(settings).merge_patch()
     }
 
     /// Deletes a namespace and everything in it.
-    pub fn delete_namespace(&self, path: &str) -> Call<(), Write> {
-        self.0.call(&DELETE, &[&trimmed(path)])
-    }
+    #[delete("/v1/sys/namespaces/{path*}", idempotent, path = &trimmed(path))]
+    pub fn delete_namespace(&self, path: &str) -> Call<(), Write> {}
 }

@@ -3,33 +3,12 @@
 use std::collections::BTreeMap;
 
 use client_core::wire::{Setters, Wire};
-use client_core::{Extra, Verb, operations};
+use client_core::{Extra, endpoints};
 use serde_json::Value;
 
 use super::Sys;
 use crate::Call;
-use crate::caps::{Action, List, Write, markers};
-use crate::secret::{data, keys, written};
-
-operations! {
-    CATALOG: PluginCatalog, Action = data(Verb::Get, "sys.list_plugins", "/v1/sys/plugins/catalog");
-    CATALOG_OF: Vec<String>, List = keys("sys.list_plugins_of", "/v1/sys/plugins/catalog/{type}");
-    GET: Plugin, ReadPlugin = data(Verb::Get, "sys.read_plugin", "/v1/sys/plugins/catalog/{type}/{name}");
-    REGISTER: (), Write = written(Verb::Post, "sys.register_plugin", "/v1/sys/plugins/catalog/{type}/{name}").idempotent();
-    DEREGISTER: (), ReadPlugin =
-        written(Verb::Delete, "sys.deregister_plugin", "/v1/sys/plugins/catalog/{type}/{name}").idempotent();
-    RELOAD: Option<BTreeMap<String, Value>>, Action =
-        data(Verb::Post, "sys.reload_plugin_backend", "/v1/sys/plugins/reload/backend").idempotent();
-}
-
-markers! {
-    /// Names a plugin: `.version(..)`.
-    ReadPlugin: read;
-}
-client_core::options! { ReadPlugin {
-    /// This version of it.
-    text version() = "version";
-} }
+use crate::caps::{Action, List, Write};
 
 client_core::open_enum! {
     /// What a plugin is for.
@@ -127,39 +106,46 @@ impl PluginRegistration {
     }
 }
 
+#[endpoints("sys")]
 impl Sys {
     /// Lists all plugins.
-    pub fn plugins(&self) -> Call<PluginCatalog, Action> {
-        self.0.call(&CATALOG, &[])
-    }
+    #[get("/v1/sys/plugins/catalog", root, name = "list_plugins")]
+    pub fn plugins(&self) -> Call<PluginCatalog, Action> {}
 
     /// Lists the plugins of a kind by name.
-    pub fn plugins_of(&self, kind: &PluginKind) -> Call<Vec<String>, List> {
-        self.0.call(&CATALOG_OF, &[kind.as_str()])
-    }
+    #[list("/v1/sys/plugins/catalog/{type}", root, name = "list_plugins_of", type = kind.as_str())]
+    pub fn plugins_of(&self, kind: &PluginKind) -> Call<Vec<String>, List> {}
 
     /// Reads a plugin.
-    pub fn plugin(&self, kind: &PluginKind, name: &str) -> Call<Plugin, ReadPlugin> {
-        self.0.call(&GET, &[kind.as_str(), name])
-    }
+    #[get(
+        "/v1/sys/plugins/catalog/{type}/{name}", root,
+        Optional, Enveloped,
+        name = "read_plugin", type = kind.as_str(),
+    )]
+    #[query(
+        /// This version of it.
+        version: String,
+    )]
+    pub fn plugin(&self, kind: &PluginKind, name: &str) -> Call<Plugin, ReadPlugin> {}
 
     /// Registers a plugin.
+    #[post("/v1/sys/plugins/catalog/{type}/{name}", root, idempotent, type = kind.as_str())]
     pub fn register_plugin(
         &self,
         kind: &PluginKind,
         name: &str,
         plugin: &PluginRegistration,
     ) -> Call<(), Write> {
-        self.0.call(&REGISTER, &[kind.as_str(), name]).json(plugin)
+        call.json(plugin)
     }
 
     /// Removes a plugin from the catalog.
-    pub fn deregister_plugin(&self, kind: &PluginKind, name: &str) -> Call<(), ReadPlugin> {
-        self.0.call(&DEREGISTER, &[kind.as_str(), name])
-    }
+    #[delete("/v1/sys/plugins/catalog/{type}/{name}", root, idempotent, type = kind.as_str())]
+    pub fn deregister_plugin(&self, kind: &PluginKind, name: &str) -> Call<(), ReadPlugin> {}
 
     /// Restarts a plugin at all its mounts.
+    #[post("/v1/sys/plugins/reload/backend", idempotent, name = "reload_plugin_backend")]
     pub fn reload_plugin(&self, plugin: &str) -> Call<Option<BTreeMap<String, Value>>, Action> {
-        self.0.call(&RELOAD, &[]).field("plugin", plugin)
+        call.field("plugin", plugin)
     }
 }

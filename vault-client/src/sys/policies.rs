@@ -2,29 +2,12 @@
 //! and what generated passwords are like.
 
 use client_core::wire::Wire;
-use client_core::{Extra, Verb, operations};
+use client_core::{Extra, endpoints};
 use secrecy::SecretString;
 
 use super::Sys;
 use crate::Call;
 use crate::caps::{List, Plain, Read, Write};
-use crate::secret::{data, keys, written};
-
-operations! {
-    POLICIES: Vec<String>, List = keys("sys.list_policies", "/v1/sys/policies/acl");
-    POLICY: Policy, Read = data(Verb::Get, "sys.read_policy", "/v1/sys/policies/acl/{name}");
-    PUT_POLICY: (), Write = written(Verb::Post, "sys.write_policy", "/v1/sys/policies/acl/{name}").idempotent();
-    DELETE_POLICY: (), Write = written(Verb::Delete, "sys.delete_policy", "/v1/sys/policies/acl/{name}").idempotent();
-    PASSWORD_POLICIES: Vec<String>, List = keys("sys.list_password_policies", "/v1/sys/policies/password");
-    PASSWORD_POLICY: PasswordPolicy, Read =
-        data(Verb::Get, "sys.read_password_policy", "/v1/sys/policies/password/{name}");
-    PUT_PASSWORD_POLICY: (), Write =
-        written(Verb::Post, "sys.write_password_policy", "/v1/sys/policies/password/{name}").idempotent();
-    DELETE_PASSWORD_POLICY: (), Write =
-        written(Verb::Delete, "sys.delete_password_policy", "/v1/sys/policies/password/{name}").idempotent();
-    GENERATE_PASSWORD: Password, Read =
-        data(Verb::Get, "sys.generate_password", "/v1/sys/policies/password/{name}/generate");
-}
 
 /// A policy.
 #[derive(Debug, Clone, Default, Wire)]
@@ -67,50 +50,48 @@ pub(crate) struct Password {
     password: SecretString,
 }
 
+#[endpoints("sys")]
 impl Sys {
     /// Lists policies.
-    pub fn policies(&self) -> Call<Vec<String>, List> {
-        self.0.call(&POLICIES, &[])
-    }
+    #[list("/v1/sys/policies/acl", name = "list_policies")]
+    pub fn policies(&self) -> Call<Vec<String>, List> {}
 
     /// Reads a policy.
-    pub fn policy(&self, name: &str) -> Call<Policy, Read> {
-        self.0.call(&POLICY, &[name])
-    }
+    #[get("/v1/sys/policies/acl/{name}", name = "read_policy")]
+    pub fn policy(&self, name: &str) -> Call<Policy, Read> {}
 
     /// Creates or replaces a policy, whose text is HCL or JSON. A
     /// [`policy::Policy`](crate::policy::Policy) writes such a text.
+    #[post("/v1/sys/policies/acl/{name}", idempotent, name = "write_policy")]
     pub fn put_policy(&self, name: &str, policy: impl AsRef<str>) -> Call<(), Write> {
-        self.0.call(&PUT_POLICY, &[name]).field("policy", policy.as_ref())
+        call.field("policy", policy.as_ref())
     }
 
     /// Deletes a policy. Tokens that have it lose what it allows.
-    pub fn delete_policy(&self, name: &str) -> Call<(), Write> {
-        self.0.call(&DELETE_POLICY, &[name])
-    }
+    #[delete("/v1/sys/policies/acl/{name}", idempotent)]
+    pub fn delete_policy(&self, name: &str) -> Call<(), Write> {}
 
     /// Lists password policies.
-    pub fn password_policies(&self) -> Call<Vec<String>, List> {
-        self.0.call(&PASSWORD_POLICIES, &[])
-    }
+    #[list("/v1/sys/policies/password", name = "list_password_policies")]
+    pub fn password_policies(&self) -> Call<Vec<String>, List> {}
 
     /// Reads a password policy.
-    pub fn password_policy(&self, name: &str) -> Call<PasswordPolicy, Read> {
-        self.0.call(&PASSWORD_POLICY, &[name])
-    }
+    #[get("/v1/sys/policies/password/{name}", name = "read_password_policy")]
+    pub fn password_policy(&self, name: &str) -> Call<PasswordPolicy, Read> {}
 
     /// Creates or replaces a password policy.
+    #[post("/v1/sys/policies/password/{name}", idempotent, name = "write_password_policy")]
     pub fn put_password_policy(&self, name: &str, policy: impl AsRef<str>) -> Call<(), Write> {
-        self.0.call(&PUT_PASSWORD_POLICY, &[name]).field("policy", policy.as_ref())
+        call.field("policy", policy.as_ref())
     }
 
     /// Deletes a password policy.
-    pub fn delete_password_policy(&self, name: &str) -> Call<(), Write> {
-        self.0.call(&DELETE_PASSWORD_POLICY, &[name])
-    }
+    #[delete("/v1/sys/policies/password/{name}", idempotent)]
+    pub fn delete_password_policy(&self, name: &str) -> Call<(), Write> {}
 
     /// Makes a password as a policy says. The server does not keep it.
+    #[get("/v1/sys/policies/password/{name}/generate", name = policy, reads = Password)]
     pub fn generate_password(&self, policy: &str) -> Call<SecretString, Plain> {
-        self.0.call(&GENERATE_PASSWORD, &[policy]).then(|call| call.map(|Password { password }| Ok(password)))
+        call.then(|call| call.map(|Password { password }| Ok(password)))
     }
 }

@@ -3,22 +3,11 @@
 use std::time::Duration;
 
 use client_core::wire::{Setters, Wire};
-use client_core::{Extra, Verb, operations};
+use client_core::{Extra, endpoints};
 
 use super::Sys;
 use crate::Call;
 use crate::caps::{List, Read, Write};
-use crate::secret::{data, keys, written};
-
-operations! {
-    LIST: Vec<String>, List = keys("sys.list_rate_limit_quotas", "/v1/sys/quotas/rate-limit");
-    GET: RateLimitQuota, Read = data(Verb::Get, "sys.read_rate_limit_quota", "/v1/sys/quotas/rate-limit/{name}");
-    PUT: (), Write = written(Verb::Post, "sys.write_rate_limit_quota", "/v1/sys/quotas/rate-limit/{name}").idempotent();
-    DELETE: (), Write =
-        written(Verb::Delete, "sys.delete_rate_limit_quota", "/v1/sys/quotas/rate-limit/{name}").idempotent();
-    CONFIG: QuotaConfig, Read = data(Verb::Get, "sys.read_quota_config", "/v1/sys/quotas/config");
-    CONFIGURE: (), Write = written(Verb::Post, "sys.write_quota_config", "/v1/sys/quotas/config").idempotent();
-}
 
 /// How many requests a client may send.
 #[derive(Debug, Clone, Default, Wire, Setters)]
@@ -86,34 +75,33 @@ impl QuotaConfig {
     }
 }
 
+#[endpoints("sys")]
 impl Sys {
     /// Lists rate limits.
-    pub fn rate_limit_quotas(&self) -> Call<Vec<String>, List> {
-        self.0.call(&LIST, &[])
-    }
+    #[list("/v1/sys/quotas/rate-limit", root, name = "list_rate_limit_quotas")]
+    pub fn rate_limit_quotas(&self) -> Call<Vec<String>, List> {}
 
     /// Reads a rate limit.
-    pub fn rate_limit_quota(&self, name: &str) -> Call<RateLimitQuota, Read> {
-        self.0.call(&GET, &[name])
-    }
+    #[get("/v1/sys/quotas/rate-limit/{name}", root, name = "read_rate_limit_quota")]
+    pub fn rate_limit_quota(&self, name: &str) -> Call<RateLimitQuota, Read> {}
 
     /// Creates or changes a rate limit.
+    #[post("/v1/sys/quotas/rate-limit/{name}", root, idempotent, name = "write_rate_limit_quota")]
     pub fn put_rate_limit_quota(&self, name: &str, quota: &RateLimitQuota) -> Call<(), Write> {
-        self.0.call(&PUT, &[name]).json(quota)
+        call.json(quota)
     }
 
     /// Deletes a rate limit.
-    pub fn delete_rate_limit_quota(&self, name: &str) -> Call<(), Write> {
-        self.0.call(&DELETE, &[name])
-    }
+    #[delete("/v1/sys/quotas/rate-limit/{name}", root, idempotent)]
+    pub fn delete_rate_limit_quota(&self, name: &str) -> Call<(), Write> {}
 
     /// Reads the settings of all quotas.
-    pub fn quota_config(&self) -> Call<QuotaConfig, Read> {
-        self.0.call(&CONFIG, &[])
-    }
+    #[get("/v1/sys/quotas/config", root, name = "read_quota_config")]
+    pub fn quota_config(&self) -> Call<QuotaConfig, Read> {}
 
     /// Changes the settings of all quotas.
+    #[post("/v1/sys/quotas/config", root, idempotent, name = "write_quota_config")]
     pub fn configure_quotas(&self, config: &QuotaConfig) -> Call<(), Write> {
-        self.0.call(&CONFIGURE, &[]).json(config)
+        call.json(config)
     }
 }

@@ -1,33 +1,15 @@
 //! Initialization, [seal and unseal](https://developer.hashicorp.com/vault/docs/concepts/seal),
 //! and the keys that protect the storage.
 
-use client_core::caps::Plain;
-use client_core::wire::{Setters, Wire, empty, recode_empty};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::{Setters, Wire};
+use client_core::{Extra, endpoints};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Sys;
 use crate::Call;
 use crate::caps::Write;
-use crate::secret::written;
 
-operations! {
-    SEAL_STATUS: SealStatus, Plain = Op::new(Verb::Get, "sys.seal_status", "/v1/sys/seal-status");
-    SEAL: (), Plain = Op::decoded_by(Verb::Post, "sys.seal", "/v1/sys/seal", empty, recode_empty).idempotent();
-    UNSEAL: SealStatus, UnsealOptions = Op::new(Verb::Post, "sys.unseal", "/v1/sys/unseal");
-    INIT_STATUS: Initialized, Plain = Op::new(Verb::Get, "sys.init_status", "/v1/sys/init");
-    INIT: Init, Plain = Op::new(Verb::Post, "sys.init", "/v1/sys/init");
-    GENERATE_ROOT_STATUS: GenerateRootStatus, Plain =
-        Op::new(Verb::Get, "sys.generate_root_status", "/v1/sys/generate-root/attempt");
-    REKEY_STATUS: RekeyStatus, Plain = Op::new(Verb::Get, "sys.rekey_status", "/v1/sys/rekey/init");
-    ROTATE: (), Write = written(Verb::Post, "sys.rotate", "/v1/sys/rotate");
-}
-
-/// Unseals: `.migrate()`.
-#[derive(Debug, Clone, Copy)]
-pub struct UnsealOptions;
-
-impl<T> Call<T, UnsealOptions> {
+impl<T, S> Call<T, UnsealOptions<S>> {
     /// Moves to the new seal of the configuration.
     pub fn migrate(self) -> Self {
         self.field("migrate", &true)
@@ -195,49 +177,48 @@ pub struct RekeyStatus {
     pub extra: Extra,
 }
 
+#[endpoints("sys")]
 impl Sys {
     /// Whether the server is sealed, and how far unsealing is.
-    pub fn seal_status(&self) -> Call<SealStatus> {
-        self.0.call(&SEAL_STATUS, &[])
-    }
+    #[get("/v1/sys/seal-status", root, with = client_core::Op::new)]
+    pub fn seal_status(&self) -> Call<SealStatus> {}
 
     /// Seals the server.
-    pub fn seal(&self) -> Call<()> {
-        self.0.call(&SEAL, &[])
-    }
+    #[post("/v1/sys/seal", root, idempotent)]
+    pub fn seal(&self) -> Call<()> {}
 
     /// Gives one key share. The server is unsealed once enough of them were given.
+    #[post("/v1/sys/unseal", root, own, with = client_core::Op::new)]
     pub fn unseal(&self, key: &SecretString) -> Call<SealStatus, UnsealOptions> {
-        self.0.call(&UNSEAL, &[]).field("key", key.expose_secret())
+        call.field("key", key.expose_secret())
     }
 
     /// Makes the server forget the key shares it was given.
     pub fn reset_unseal(&self) -> Call<SealStatus, UnsealOptions> {
-        self.0.call(&UNSEAL, &[]).field("reset", &true)
+        self.client.call(&Self::UNSEAL, &[]).field("reset", &true)
     }
 
     /// Whether the server is initialized.
+    #[get("/v1/sys/init", root, name = "init_status", reads = Initialized, with = client_core::Op::new)]
     pub fn is_initialized(&self) -> Call<bool> {
-        self.0.call(&INIT_STATUS, &[]).then(|call| call.map(|Initialized { initialized }| Ok(initialized)))
+        call.then(|call| call.map(|Initialized { initialized }| Ok(initialized)))
     }
 
     /// Initializes the server. The keys and the root token are shown only now.
+    #[post("/v1/sys/init", root, with = client_core::Op::new)]
     pub fn init(&self, request: &InitRequest) -> Call<Init> {
-        self.0.call(&INIT, &[]).json(request)
+        call.json(request)
     }
 
     /// How far the making of a root token is.
-    pub fn generate_root_status(&self) -> Call<GenerateRootStatus> {
-        self.0.call(&GENERATE_ROOT_STATUS, &[])
-    }
+    #[get("/v1/sys/generate-root/attempt", root, with = client_core::Op::new)]
+    pub fn generate_root_status(&self) -> Call<GenerateRootStatus> {}
 
     /// How far the making of new key shares is.
-    pub fn rekey_status(&self) -> Call<RekeyStatus> {
-        self.0.call(&REKEY_STATUS, &[])
-    }
+    #[get("/v1/sys/rekey/init", root, with = client_core::Op::new)]
+    pub fn rekey_status(&self) -> Call<RekeyStatus> {}
 
     /// Encrypts what is written from now on with a new key.
-    pub fn rotate(&self) -> Call<(), Write> {
-        self.0.call(&ROTATE, &[])
-    }
+    #[post("/v1/sys/rotate", root)]
+    pub fn rotate(&self) -> Call<(), Write> {}
 }

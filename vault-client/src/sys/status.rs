@@ -2,34 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use client_core::wire::{Wire, recode_raw, text};
-use client_core::{Extra, Op, Verb, operations};
+use client_core::wire::Wire;
+use client_core::{Extra, endpoints};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Sys;
 use crate::Call;
-use crate::caps::{Action, List, Plain, Read, Write};
-use crate::secret::{data, key_info, written};
-
-operations! {
-    VERSIONS: BTreeMap<String, ServerVersion>, List = key_info("sys.version_history", "/v1/sys/version-history");
-    IN_FLIGHT: BTreeMap<String, InFlightRequest>, Plain =
-        Op::new(Verb::Get, "sys.in_flight_requests", "/v1/sys/in-flight-req");
-    KEY_STATUS: KeyStatus, Action = data(Verb::Get, "sys.key_status", "/v1/sys/key-status");
-    HOST_INFO: BTreeMap<String, Value>, Action = data(Verb::Get, "sys.host_info", "/v1/sys/host-info");
-    METRICS: String, Plain = Op::decoded_by(Verb::Get, "sys.metrics", "/v1/sys/metrics", text, recode_raw);
-    CONFIG_STATE: BTreeMap<String, Value>, Action =
-        data(Verb::Get, "sys.sanitized_config", "/v1/sys/config/state/sanitized");
-    LOGGERS: BTreeMap<String, String>, Action = data(Verb::Get, "sys.read_loggers", "/v1/sys/loggers");
-    SET_LOGGERS: (), Write = written(Verb::Post, "sys.set_log_level", "/v1/sys/loggers").idempotent();
-    RESET_LOGGERS: (), Write = written(Verb::Delete, "sys.reset_loggers", "/v1/sys/loggers").idempotent();
-    LOGGER: BTreeMap<String, String>, Read = data(Verb::Get, "sys.read_logger", "/v1/sys/loggers/{name}");
-    SET_LOGGER: (), Write = written(Verb::Post, "sys.set_logger_level", "/v1/sys/loggers/{name}").idempotent();
-    RESET_LOGGER: (), Write = written(Verb::Delete, "sys.reset_logger", "/v1/sys/loggers/{name}").idempotent();
-    LICENSE: LicenseStatus, Action = data(Verb::Get, "sys.license_status", "/v1/sys/license/status").enterprise();
-    REPLICATION: ReplicationStatus, Action = data(Verb::Get, "sys.replication_status", "/v1/sys/replication/status");
-}
+use crate::caps::{Action, List, Read, Write};
+use crate::secret::key_info;
 
 /// A version the cluster has run.
 #[derive(Debug, Clone, Default, Wire)]
@@ -116,74 +97,67 @@ pub struct ReplicationStatus {
     pub extra: Extra,
 }
 
+#[endpoints("sys")]
 impl Sys {
     /// The versions the cluster has run.
-    pub fn version_history(&self) -> Call<BTreeMap<String, ServerVersion>, List> {
-        self.0.call(&VERSIONS, &[])
-    }
+    #[list("/v1/sys/version-history", root, with = key_info)]
+    pub fn version_history(&self) -> Call<BTreeMap<String, ServerVersion>, List> {}
 
     /// The requests that the server is at work on, by id.
-    pub fn in_flight_requests(&self) -> Call<BTreeMap<String, InFlightRequest>> {
-        self.0.call(&IN_FLIGHT, &[])
-    }
+    #[get("/v1/sys/in-flight-req", root, with = client_core::Op::new)]
+    pub fn in_flight_requests(&self) -> Call<BTreeMap<String, InFlightRequest>> {}
 
     /// The key that the storage is encrypted with.
-    pub fn key_status(&self) -> Call<KeyStatus, Action> {
-        self.0.call(&KEY_STATUS, &[])
-    }
+    #[get("/v1/sys/key-status", root)]
+    pub fn key_status(&self) -> Call<KeyStatus, Action> {}
 
     /// What the answering server's host is like: `cpu`, `memory`, `disk`, `host`, …
-    pub fn host_info(&self) -> Call<BTreeMap<String, Value>, Action> {
-        self.0.call(&HOST_INFO, &[])
-    }
+    #[get("/v1/sys/host-info", root)]
+    pub fn host_info(&self) -> Call<BTreeMap<String, Value>, Action> {}
 
     /// The answering server's metrics, in Prometheus' text format.
+    #[get("/v1/sys/metrics", root, with = crate::answers::text)]
     pub fn metrics(&self) -> Call<String> {
-        self.0.call(&METRICS, &[]).set_query("format", "prometheus")
+        call.set_query("format", "prometheus")
     }
 
     /// The answering server's configuration, without its secrets.
-    pub fn sanitized_config(&self) -> Call<BTreeMap<String, Value>, Action> {
-        self.0.call(&CONFIG_STATE, &[])
-    }
+    #[get("/v1/sys/config/state/sanitized", root)]
+    pub fn sanitized_config(&self) -> Call<BTreeMap<String, Value>, Action> {}
 
     /// The levels of all loggers.
-    pub fn loggers(&self) -> Call<BTreeMap<String, String>, Action> {
-        self.0.call(&LOGGERS, &[])
-    }
+    #[get("/v1/sys/loggers", root, name = "read_loggers")]
+    pub fn loggers(&self) -> Call<BTreeMap<String, String>, Action> {}
 
     /// Changes the level of all loggers until the next start.
+    #[post("/v1/sys/loggers", root, idempotent)]
     pub fn set_log_level(&self, level: &str) -> Call<(), Write> {
-        self.0.call(&SET_LOGGERS, &[]).field("level", level)
+        call.field("level", level)
     }
 
     /// Brings the levels of all loggers back to the configured one.
-    pub fn reset_log_levels(&self) -> Call<(), Write> {
-        self.0.call(&RESET_LOGGERS, &[])
-    }
+    #[delete("/v1/sys/loggers", root, idempotent, name = "reset_loggers")]
+    pub fn reset_log_levels(&self) -> Call<(), Write> {}
 
     /// The level of one logger.
-    pub fn logger(&self, name: &str) -> Call<BTreeMap<String, String>, Read> {
-        self.0.call(&LOGGER, &[name])
-    }
+    #[get("/v1/sys/loggers/{name}", root, name = "read_logger")]
+    pub fn logger(&self, name: &str) -> Call<BTreeMap<String, String>, Read> {}
 
     /// Changes the level of one logger until the next start.
+    #[post("/v1/sys/loggers/{name}", root, idempotent)]
     pub fn set_logger_level(&self, name: &str, level: &str) -> Call<(), Write> {
-        self.0.call(&SET_LOGGER, &[name]).field("level", level)
+        call.field("level", level)
     }
 
     /// Brings the level of one logger back to the configured one.
-    pub fn reset_logger_level(&self, name: &str) -> Call<(), Write> {
-        self.0.call(&RESET_LOGGER, &[name])
-    }
+    #[delete("/v1/sys/loggers/{name}", root, idempotent, name = "reset_logger")]
+    pub fn reset_logger_level(&self, name: &str) -> Call<(), Write> {}
 
     /// The licence (Enterprise).
-    pub fn license_status(&self) -> Call<LicenseStatus, Action> {
-        self.0.call(&LICENSE, &[])
-    }
+    #[get("/v1/sys/license/status", root, enterprise)]
+    pub fn license_status(&self) -> Call<LicenseStatus, Action> {}
 
     /// The cluster's part in replication. OpenBao has no such path.
-    pub fn replication_status(&self) -> Call<ReplicationStatus, Action> {
-        self.0.call(&REPLICATION, &[])
-    }
+    #[get("/v1/sys/replication/status", root)]
+    pub fn replication_status(&self) -> Call<ReplicationStatus, Action> {}
 }

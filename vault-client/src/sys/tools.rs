@@ -3,19 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use client_core::bytes::Bytes;
+use client_core::endpoints;
 use client_core::wire::Wire;
-use client_core::{Verb, operations};
 use secrecy::SecretString;
 
 use super::Sys;
 use crate::Call;
-use crate::caps::{Action, Plain};
-use crate::secret::data;
-
-operations! {
-    HASH: Sum, Action = data(Verb::Post, "sys.hash", "/v1/sys/tools/hash/{algorithm}").idempotent();
-    RANDOM: RandomBytes, Action = data(Verb::Post, "sys.random_bytes", "/v1/sys/tools/random/{bytes}").idempotent();
-}
+use crate::caps::Plain;
 
 client_core::open_enum! {
     /// A hash function.
@@ -53,17 +47,19 @@ pub(crate) struct RandomBytes {
     random_bytes: SecretString,
 }
 
+#[endpoints("sys")]
 impl Sys {
     /// The hash of `input`, in hex.
+    #[post("/v1/sys/tools/hash/{algorithm}", idempotent, algorithm = algorithm.as_str(), reads = Sum)]
     pub fn hash(&self, algorithm: &HashAlgorithm, input: impl Into<Bytes>) -> Call<String, Plain> {
         let input: Bytes = input.into();
-        let call = self.0.call(&HASH, &[algorithm.as_str()]).field("input", &STANDARD.encode(input));
+        let call = call.field("input", &STANDARD.encode(input));
         call.then(|call| call.map(|Sum { sum }| Ok(sum)))
     }
 
     /// Random bytes, in base64.
+    #[post("/v1/sys/tools/random/{bytes}", idempotent, bytes = &count.to_string(), reads = RandomBytes)]
     pub fn random_bytes(&self, count: u32) -> Call<SecretString, Plain> {
-        let call = self.0.call(&RANDOM, &[&count.to_string()]);
         call.then(|call| call.map(|RandomBytes { random_bytes }| Ok(random_bytes)))
     }
 }

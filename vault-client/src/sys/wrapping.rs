@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use client_core::wire::{Wire, json};
-use client_core::{Extra, Verb, operations};
+use client_core::{Extra, endpoints};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -12,19 +12,9 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::Sys;
-use crate::caps::Plain;
 use crate::kv::{KvData, read_as};
-use crate::secret::{Secret, WrapInfo, data, leased, wraps};
+use crate::secret::{Secret, WrapInfo, leased, wraps};
 use crate::{Call, Error, Result};
-
-operations! {
-    WRAP: WrapInfo, Plain = wraps(Verb::Post, "sys.wrap", "/v1/sys/wrapping/wrap");
-    LOOKUP: WrappingLookup, Plain =
-        data(Verb::Post, "sys.lookup_wrapping", "/v1/sys/wrapping/lookup").idempotent();
-    UNWRAP: Secret<Option<KvData>>, Plain =
-        leased(Verb::Post, "sys.unwrap", "/v1/sys/wrapping/unwrap");
-    REWRAP: WrapInfo, Plain = wraps(Verb::Post, "sys.rewrap", "/v1/sys/wrapping/rewrap");
-}
 
 /// What can be known of a wrapping token without using it up.
 #[derive(Debug, Clone, Default, Wire)]
@@ -42,6 +32,7 @@ pub struct WrappingLookup {
     pub extra: Extra,
 }
 
+#[endpoints("sys")]
 impl Sys {
     /// Wraps data of the caller's own for `ttl`.
     ///
@@ -53,13 +44,15 @@ impl Sys {
     /// # Ok(())
     /// # }
     /// ```
+    #[post("/v1/sys/wrapping/wrap", with = wraps)]
     pub fn wrap<D: Serialize + ?Sized>(&self, data: &D, ttl: Duration) -> Call<WrapInfo> {
-        self.0.call(&WRAP, &[]).json_by_serde(data).wrap(ttl)
+        call.json_by_serde(data).wrap(ttl).then(|call| call)
     }
 
     /// Looks at a wrapping token without using it up. Any caller may, with or without a token.
+    #[post("/v1/sys/wrapping/lookup", idempotent)]
     pub fn lookup_wrapping(&self, token: &SecretString) -> Call<WrappingLookup> {
-        self.0.call(&LOOKUP, &[]).field("token", token.expose_secret()).anonymous()
+        call.field("token", token.expose_secret()).anonymous()
     }
 
     /// Uses a wrapping token up for what is in it. It authenticates by itself, so no other token is
@@ -67,8 +60,9 @@ impl Sys {
     ///
     /// Prefer [`unwrap_checked`](Sys::unwrap_checked), which notices a token that somebody put in
     /// the place of the one that was stolen.
+    #[post("/v1/sys/wrapping/unwrap", with = leased)]
     pub fn unwrap(&self, token: &SecretString) -> Call<Secret<Option<KvData>>> {
-        self.0.call(&UNWRAP, &[]).token(token.clone())
+        call.token(token.clone())
     }
 
     /// As [`unwrap`](Sys::unwrap), with the data as a type of the caller's.
@@ -111,7 +105,8 @@ impl Sys {
     }
 
     /// Makes a new wrapping token, with a new life, for what is in this one, which is used up.
+    #[post("/v1/sys/wrapping/rewrap", with = wraps)]
     pub fn rewrap(&self, token: &SecretString) -> Call<WrapInfo> {
-        self.0.call(&REWRAP, &[]).field("token", token.expose_secret())
+        call.field("token", token.expose_secret())
     }
 }

@@ -707,14 +707,48 @@ fn headers() {
     let spec = vault.kv2("secret").get("a").wrap(Duration::from_secs(90)).namespace("team").spec().unwrap();
     assert_eq!(spec.headers["x-vault-wrap-ttl"], "1m30s");
     assert_eq!(spec.headers["x-vault-namespace"], "team");
-    let spec = vault.namespace("a/b").sys().leader().mfa("m", "123").policy_override().spec().unwrap();
+    let call = vault.namespace("a/b").sys().policies().mfa("m", "123").mfa("push", "").policy_override();
+    let spec = call.spec().unwrap();
     assert_eq!(spec.headers["x-vault-namespace"], "a/b");
-    assert_eq!(spec.headers["x-vault-mfa"], "m:123");
+    let factors: Vec<_> = spec.headers.get_all("x-vault-mfa").iter().collect();
+    assert_eq!(factors, ["m:123", "push"]);
     assert_eq!(spec.headers["x-vault-policy-override"], "true");
     let call = vault.kv2("secret").get("a").require_state("st").forward_when_inconsistent();
     let spec = call.spec().unwrap();
     assert_eq!(spec.headers["x-vault-index"], "st");
     assert_eq!(spec.headers["x-vault-inconsistent"], "forward-active-node");
+}
+
+#[test]
+fn what_belongs_to_the_root_namespace_is_asked_without_the_clients() {
+    let vault = offline().namespace("team");
+    let sent = |spec: vault_client::Result<vault_client::Spec>| {
+        spec.unwrap().headers.get("x-vault-namespace").map(|value| value.to_str().unwrap().to_owned())
+    };
+    let sys = vault.sys();
+    for spec in [
+        sys.health().spec(),
+        sys.is_initialized().spec(),
+        sys.key_status().spec(),
+        sys.host_info().spec(),
+        sys.metrics().spec(),
+        sys.generate_root_status().spec(),
+        sys.rekey_status().spec(),
+        sys.audit_devices().spec(),
+        sys.rate_limit_quotas().spec(),
+    ] {
+        assert_eq!(sent(spec), None);
+    }
+    assert_eq!(sent(sys.mounts().spec()).as_deref(), Some("team"));
+    assert_eq!(sent(sys.health().namespace("admin").spec()).as_deref(), Some("admin"));
+}
+
+#[test]
+fn nothing_is_wrapped_for_no_time() {
+    for ttl in [Duration::ZERO, Duration::from_millis(900)] {
+        let refused = offline().auth().token().renew_self().wrap(ttl).spec().unwrap_err();
+        assert!(refused.to_string().contains("at least a second"), "{refused}");
+    }
 }
 
 #[test]

@@ -214,13 +214,13 @@ impl Release<'_> {
         if self.request.force {
             job = job.meta(FORCED, self.since.to_string());
         }
-        let registered = nomad.jobs().register(&job).enforce_index(planned.plan.job_modify_index).await;
+        let registered = nomad.jobs().register(&job).cas(planned.plan.job_modify_index).await;
         let registration = match registered {
             Err(nomad_client::Error::JobModifyIndexConflict { .. })
                 if self.only_counts_moved(&planned).await? =>
             {
                 let again = plan::plan_release(nomad, planned.component, job, self.request.force).await?;
-                nomad.jobs().register(&again.job).enforce_index(again.plan.job_modify_index).await?
+                nomad.jobs().register(&again.job).cas(again.plan.job_modify_index).await?
             }
             other => other?,
         };

@@ -84,7 +84,7 @@ async fn plan_and_register(backend: &Backend) -> Result {
     ensure_eq!(place, Some(1));
     ensure!(jobs.get(&id).optional().await?.is_none(), "planning registered the job");
 
-    let registered = jobs.register(&first).enforce_index(plan.job_modify_index).await?;
+    let registered = jobs.register(&first).cas(plan.job_modify_index).await?;
     ensure!(!registered.eval_id.is_empty(), "no evaluation was made");
     super::workload::settled(backend, &id, 0).await?;
 
@@ -136,10 +136,10 @@ async fn conflicts(backend: &Backend) -> Result {
     let jobs = backend.nomad.jobs();
     let id = backend.unique("conflict");
     let first = job(spec(&id, "service", STAYS))?;
-    jobs.register(&first).enforce_index(0).await?;
+    jobs.register(&first).cas(0).await?;
     let actual = jobs.get(&id).await?.job_modify_index;
     for expected in [0, 1] {
-        match jobs.register(&first).enforce_index(expected).await {
+        match jobs.register(&first).cas(expected).await {
             Err(Error::JobModifyIndexConflict { expected: told, actual: found, .. }) => {
                 ensure_eq!(told, expected);
                 // "job already exists" does not say which index it has.

@@ -54,7 +54,7 @@ async fn logs(backend: &Backend) -> Result {
         let plain = read(stderr).plain().await?;
         ensure_eq!(String::from_utf8_lossy(&plain), wanted);
     }
-    let mut followed = allocations.logs(&alloc, TASK).follow(true).stream();
+    let mut followed = allocations.logs(&alloc, TASK).follow().stream();
     match tokio::time::timeout(backend.patience(), followed.next()).await {
         Ok(Some(frame)) => ensure_eq!(&frame?.data[..], b"started\n"),
         other => return fail(format!("nothing was followed: {:?}", other.map(|frame| frame.is_some()))),

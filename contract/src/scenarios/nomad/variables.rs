@@ -42,21 +42,21 @@ async fn life_cycle(backend: &Backend) -> Result {
 async fn check_and_set(backend: &Backend) -> Result {
     let variables = backend.nomad.variables();
     let path = backend.unique("contract/cas");
-    let first = variables.put_cas(&path, &items("one"), 0).await?;
-    let second = variables.put_cas(&path, &items("two"), first.metadata.modify_index).await?;
+    let first = variables.put(&path, &items("one")).cas(0).await?;
+    let second = variables.put(&path, &items("two")).cas(first.metadata.modify_index).await?;
     for wrong in [0, first.metadata.modify_index] {
-        match variables.put_cas(&path, &items("three"), wrong).await {
+        match variables.put(&path, &items("three")).cas(wrong).await {
             Err(Error::VariableConflict { found, .. }) => {
                 ensure_eq!(found.metadata.modify_index, second.metadata.modify_index);
             }
             other => return fail(format!("index {wrong} was accepted: {:?}", other.map(drop))),
         }
     }
-    match variables.delete_cas(&path, first.metadata.modify_index).await {
+    match variables.delete(&path).cas(first.metadata.modify_index).await {
         Err(Error::VariableConflict { .. }) => {}
         other => return fail(format!("it was deleted by an old index: {other:?}")),
     }
-    variables.delete_cas(&path, second.metadata.modify_index).await?;
+    variables.delete(&path).cas(second.metadata.modify_index).await?;
     ensure!(variables.get(&path).optional().await?.is_none(), "it is still there");
     Ok(())
 }

@@ -21,7 +21,7 @@ async fn frames_may_be_cut_anywhere() {
     let sent = format!("{{}}{}{{}}{}", frame("t.stdout.0", "one\n"), frame("t.stdout.1", "two}{\n"));
     for size in 1..60 {
         let answers = Answers::new().pieces(pieces(&sent, size));
-        let log = answers.client().allocations().logs("a", "t").follow(true).stream();
+        let log = answers.client().allocations().logs("a", "t").follow().stream();
         let frames: Vec<_> = log.map(|frame| frame.unwrap()).collect().await;
         let seen: Vec<_> = frames.iter().map(|f| (f.file.as_str(), &f.data[..])).collect();
         assert_eq!(
@@ -50,7 +50,7 @@ async fn a_late_error_is_no_log_text() {
 async fn file_events_are_told() {
     let answers =
         Answers::new().pieces(vec![Bytes::from_static(br#"{"File":"f","FileEvent":"file truncated"}"#)]);
-    let mut log = answers.client().allocations().stream_file("a", "f").follow(true).stream();
+    let mut log = answers.client().allocations().stream_file("a", "f").follow().stream();
     assert_eq!(log.next().await.unwrap().unwrap().file_event, Some(FileEvent::Truncated));
 }
 

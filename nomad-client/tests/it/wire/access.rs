@@ -153,9 +153,9 @@ fn variables(nomad: &Client, lines: &mut Vec<Line>) {
         variables.put("a/b", &items) => "PUT /v1/var/a/b", {"Path": "a/b", "Items": {"level": "debug"}};
         variables.put("a/b", &items).lock_id(&lock) => "PUT /v1/var/a/b",
             {"Path": "a/b", "Items": {"level": "debug"}, "Lock": {"ID": "l"}};
-        variables.put_cas("a/b", &items, 0) => "PUT /v1/var/a/b?cas=0", {"Path": "a/b", "Items": {"level": "debug"}};
+        variables.put("a/b", &items).cas(0) => "PUT /v1/var/a/b?cas=0", {"Path": "a/b", "Items": {"level": "debug"}};
         variables.delete("a/b") => "DELETE /v1/var/a/b";
-        variables.delete_cas("a/b", 7) => "DELETE /v1/var/a/b?cas=7";
+        variables.delete("a/b").cas(7) => "DELETE /v1/var/a/b?cas=7";
         variables.lock_acquire("a/b").ttl(seconds(15), seconds(1)).items(&items) => "PUT /v1/var/a/b?lock-acquire", {
             "Path": "a/b", "Lock": {"ID": null, "TTL": "15s", "LockDelay": "1s"}, "Items": {"level": "debug"}
         };

@@ -20,7 +20,7 @@ fn jobs(nomad: &Client, lines: &mut Vec<Line>) {
         jobs.list().meta(true).prefix("a").filter("Status == \"dead\"").per_page(2).next_token("b") =>
             "GET /v1/jobs?meta=true&prefix=a&filter=Status%20%3D%3D%20%22dead%22&per_page=2&next_token=b";
         jobs.register(&job) => "PUT /v1/jobs", {"Job": {"ID": "api"}};
-        jobs.register(&job).enforce_index(7).policy_override(true).preserve_counts(true).preserve_resources(true)
+        jobs.register(&job).cas(7).policy_override(true).preserve_counts(true).preserve_resources(true)
             .eval_priority(80).submission(&source) => "PUT /v1/jobs", {
                 "Job": {"ID": "api"}, "EnforceIndex": true, "JobModifyIndex": 7, "PolicyOverride": true,
                 "PreserveCounts": true, "PreserveResources": true, "EvalPriority": 80,
@@ -29,7 +29,7 @@ fn jobs(nomad: &Client, lines: &mut Vec<Line>) {
                     "Namespace": "", "JobID": "", "Version": 0, "JobModifyIndex": 0
                 }
             };
-        jobs.update("api", &job).enforce_index(0) => "PUT /v1/job/api",
+        jobs.update("api", &job).cas(0) => "PUT /v1/job/api",
             {"Job": {"ID": "api"}, "EnforceIndex": true, "JobModifyIndex": 0};
         jobs.parse("job \"x\" {}").variables("a = 1").canonicalize(true) => "PUT /v1/jobs/parse",
             {"JobHCL": "job \"x\" {}", "Variables": "a = 1", "Canonicalize": true};
@@ -63,7 +63,7 @@ fn jobs(nomad: &Client, lines: &mut Vec<Line>) {
         jobs.set_stable("api", 2, false) => "PUT /v1/job/api/stable",
             {"JobID": "api", "JobVersion": 2, "Stable": false};
         jobs.scale_status("api") => "GET /v1/job/api/scale";
-        jobs.scale("api", "web", 0).message("night").error(false).meta(&meta).policy_override(true).enforce_index(9) =>
+        jobs.scale("api", "web", 0).message("night").error(false).meta(&meta).policy_override(true).cas(9) =>
             "PUT /v1/job/api/scale", {
                 "Target": {"Job": "api", "Group": "web"}, "Count": 0, "Message": "night", "Error": false,
                 "Meta": {"by": "test"}, "PolicyOverride": true, "EnforceIndex": true, "JobModifyIndex": 9
@@ -109,12 +109,12 @@ fn allocations(nomad: &Client, lines: &mut Vec<Line>) {
         allocations.cat_file("a", "x") => "GET /v1/client/fs/cat/a?path=x";
         allocations.read_file_at("a", "x", 5).limit(10) => "GET /v1/client/fs/readat/a?path=x&offset=5&limit=10";
         allocations.stream_file("a", "x") => "GET /v1/client/fs/stream/a?path=x&follow=false";
-        allocations.stream_file("a", "x").follow(true).tail(9) =>
+        allocations.stream_file("a", "x").follow().tail(9) =>
             "GET /v1/client/fs/stream/a?path=x&follow=true&origin=end&offset=9";
         allocations.exec("a", "api", ["ls", "-l"]) =>
             "GET /v1/client/allocation/a/exec?task=api&command=%5B%22ls%22%2C%22-l%22%5D&tty=false";
         allocations.logs("a", "api") => "GET /v1/client/fs/logs/a?task=api&type=stdout";
-        allocations.logs("a", "api").stderr().follow(true).tail(4096) =>
+        allocations.logs("a", "api").stderr().follow().tail(4096) =>
             "GET /v1/client/fs/logs/a?task=api&type=stderr&follow=true&origin=end&offset=4096";
         allocations.logs("a", "api").offset(3).plain() =>
             "GET /v1/client/fs/logs/a?task=api&type=stdout&origin=start&offset=3&plain=true";
