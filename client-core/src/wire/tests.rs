@@ -131,6 +131,7 @@ fn an_error_names_the_place_and_hides_the_value() {
 fn nothing_is_none_where_none_is_expected() {
     assert_eq!(from_slice::<Option<Thing>>(b" ").unwrap(), None);
     assert_eq!(from_slice::<Vec<Thing>>(b"null").unwrap(), []);
+    assert_eq!(from_slice::<Value>(b"null").unwrap(), Value::Null);
     assert_eq!(from_slice::<Ids>(b"null").unwrap().0, [""; 0]);
     assert_eq!(from_slice::<Ids>(br#"["a"]"#).unwrap().0, ["a"]);
 }

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::{Fault, Reader, ToWire, Wire, Writer};
 
 macro_rules! scalars {
-    ($($ty:ty: $from:ident => $read:expr, $blank:expr;)*) => {$(
+    ($($ty:ty: $from:ident => $read:expr, $blank:expr $(, $nullable:literal)?;)*) => {$(
         impl ToWire for $ty {
             fn write(&self, to: &mut Writer) {
                 to.by_serde(self);
@@ -22,6 +22,8 @@ macro_rules! scalars {
         }
 
         impl Wire for $ty {
+            $(const NULLABLE: bool = $nullable;)?
+
             fn blank() -> Self {
                 $blank
             }
@@ -45,9 +47,9 @@ scalars! {
     usize: from => narrow(from.u64()?, from)?, 0;
     i32: from => narrow(from.i64()?, from)?, 0;
     f64: from => from.f64()?, 0.0;
-    Value: from => from.by_serde()?, Value::Null;
+    Value: from => from.by_serde()?, Value::Null, true;
     Map<String, Value>: from => from.by_serde()?, Map::new();
-    Box<RawValue>: from => from.by_serde()?, RawValue::NULL.to_owned();
+    Box<RawValue>: from => from.by_serde()?, RawValue::NULL.to_owned(), true;
     IpAddr: from => parsed(from)?, IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 }
 
