@@ -105,9 +105,9 @@ fn paths(text: &str) -> Vec<Name> {
     let mut found = Vec::new();
     for start in ["crate::", "super::", "self::"] {
         for (place, _) in text.match_indices(start) {
-            let before = text[..place].chars().next_back();
+            let before = text.get(..place).unwrap_or_default().chars().next_back();
             if !before.is_some_and(|it| it.is_alphanumeric() || "_:$".contains(it)) {
-                found.extend(expand(&text[place..]));
+                found.extend(expand(text.get(place..).unwrap_or_default()));
             }
         }
     }
