@@ -159,7 +159,7 @@ const fn any(status: u16, text: &'static str, variants: &'static [&'static str])
     Line { product: None, status, text, variants }
 }
 
-const LINES: [Line; 35] = {
+const LINES: [Line; 36] = {
     use Product::{Consul, Nomad, Vault};
     [
         line(Nomad, 500, "enforcing job modify index", &["JobModifyIndexConflict"]),
@@ -171,6 +171,7 @@ const LINES: [Line; 35] = {
         line(Nomad, 500, "healthy allocations", &["Conflict"]),
         line(Nomad, 500, "not found", &["NotFound"]),
         line(Nomad, 500, "no such plugin", &["NotFound"]),
+        line(Nomad, 400, "already done", &["Conflict"]),
         line(Nomad, 401, "", &["PermissionDenied"]),
         line(Nomad, 409, "modifyindex", &["VariableConflict"]),
         line(Nomad, 409, "", &["Conflict"]),
