@@ -66,9 +66,11 @@ fn what_jobs_need_of_each_other_is_looked_for_in_a_set_of_files() {
     assert_eq!(numbers(&files, None), BTreeSet::from([3, 28]));
     files.extend(render::platform_hcl(&environment).unwrap());
     assert_eq!(numbers(&files, None), BTreeSet::new());
-    // The document's machines are too few for its greatest count, and one more is enough.
+    // The document's machines are too few for its greatest count. With one more, all but a release at that
+    // count has room: its canaries come on top, 14,848 MiB on 4 × 3,584. Two more are enough.
     assert_eq!(numbers(&files, lint::Cluster::of(3, "t3.medium")), BTreeSet::from([32]));
-    assert_eq!(numbers(&files, lint::Cluster::of(4, "t3.medium")), BTreeSet::new());
+    assert_eq!(numbers(&files, lint::Cluster::of(4, "t3.medium")), BTreeSet::from([32]));
+    assert_eq!(numbers(&files, lint::Cluster::of(5, "t3.medium")), BTreeSet::new());
     // In Terraform, what is wrong in one file is named by that file and its own line.
     let mut module = render::terraform(&environment, &version).unwrap();
     let balancer = module.iter_mut().find(|file| file.name == "load_balancer.tf").unwrap();

@@ -79,10 +79,12 @@ impl Built {
         built
     }
 
-    /// The file of a package, of which there has to be one.
-    fn file(&self, package: &str) -> Result<&Path, String> {
+    /// The file of a package; none where it was built more than once, for crates that run while
+    /// others are built and for those that do not. An example that uses such a one fails.
+    fn file(&self, package: &str) -> Result<Option<&Path>, String> {
         match self.files.get(package).map(Vec::as_slice) {
-            Some([file]) => Ok(file),
+            Some([file]) => Ok(Some(file)),
+            Some([_, _, ..]) => Ok(None),
             other => Err(format!("{package} was built as {other:?}")),
         }
     }
@@ -106,7 +108,9 @@ fn run(library: &Library<'_>, built: &Built) -> Result<Output, String> {
         command.arg("--cfg").arg(format!("feature=\"{feature}\""));
     }
     for (name, of) in names {
-        command.arg("--extern").arg(format!("{}={}", name.replace('-', "_"), built.file(of)?.display()));
+        if let Some(file) = built.file(of)? {
+            command.arg("--extern").arg(format!("{}={}", name.replace('-', "_"), file.display()));
+        }
     }
     command.output().map_err(|error| format!("{command:?}: {error}"))
 }
