@@ -107,6 +107,9 @@ fn run(library: &Library<'_>, built: &Built) -> Result<Output, String> {
     for feature in built.features.get(text(&package["id"])).into_iter().flatten() {
         command.arg("--cfg").arg(format!("feature=\"{feature}\""));
     }
+    if kind(of) == Some("proc-macro") {
+        command.args(["--extern", "proc_macro"]);
+    }
     for (name, of) in names {
         if let Some(file) = built.file(of)? {
             command.arg("--extern").arg(format!("{}={}", name.replace('-', "_"), file.display()));
