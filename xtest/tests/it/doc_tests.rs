@@ -52,7 +52,7 @@ fn libraries(metadata: &Value) -> Vec<Library<'_>> {
 
 /// What cargo has built of each package for code to be linked with, and the features of the library.
 struct Built {
-    files: BTreeMap<String, Vec<PathBuf>>,
+    files: BTreeMap<String, Vec<(usize, PathBuf)>>,
     features: BTreeMap<String, Vec<String>>,
 }
 
@@ -72,21 +72,21 @@ impl Built {
             let package = text(&message["package_id"]).to_owned();
             let files = message["filenames"].as_array().unwrap().iter().map(|it| PathBuf::from(text(it)));
             let linked = files.filter(|file| file.extension().is_some_and(|ending| ending != "rmeta"));
+            let features: Vec<_> =
+                message["features"].as_array().unwrap().iter().map(|it| text(it).to_owned()).collect();
+            let linked = linked.map(|file| (features.len(), file));
             built.files.entry(package.clone()).or_default().extend(linked);
-            let features = message["features"].as_array().unwrap().iter().map(|it| text(it).to_owned());
-            built.features.insert(package, features.collect());
+            built.features.insert(package, features);
         }
         built
     }
 
-    /// The file of a package; none where it was built more than once, for crates that run while
-    /// others are built and for those that do not. An example that uses such a one fails.
-    fn file(&self, package: &str) -> Result<Option<&Path>, String> {
-        match self.files.get(package).map(Vec::as_slice) {
-            Some([file]) => Ok(Some(file)),
-            Some([_, _, ..]) => Ok(None),
-            other => Err(format!("{package} was built as {other:?}")),
-        }
+    /// The file of a package. Where it was built more than once, for crates that want less of it and
+    /// for those that want more, the one with the most features.
+    fn file(&self, package: &str) -> Result<&Path, String> {
+        let built = self.files.get(package).into_iter().flatten();
+        let most = built.max_by_key(|(features, _)| *features).map(|(_, file)| file.as_path());
+        most.ok_or_else(|| format!("{package} was not built"))
     }
 }
 
@@ -111,9 +111,7 @@ fn run(library: &Library<'_>, built: &Built) -> Result<Output, String> {
         command.args(["--extern", "proc_macro"]);
     }
     for (name, of) in names {
-        if let Some(file) = built.file(of)? {
-            command.arg("--extern").arg(format!("{}={}", name.replace('-', "_"), file.display()));
-        }
+        command.arg("--extern").arg(format!("{}={}", name.replace('-', "_"), built.file(of)?.display()));
     }
     command.output().map_err(|error| format!("{command:?}: {error}"))
 }
